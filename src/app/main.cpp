@@ -1,0 +1,27 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "app/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace authx::app;
+  CLI::App root{"AuthX: identity verification and authentication in one server", "authx"};
+  Cli cli;
+  root.add_flag("--json", cli.json, "Print JSON instead of text")->configurable(false);
+  root.fallthrough();
+  root.require_subcommand(1);
+  const std::initializer_list<AddCommands> groups = {};
+  for (const auto add : groups) add(root, cli);
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = root.exit(e);
+    return code == 0 ? 0 : static_cast<int>(Exit::usage);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "authx: {}\n", e.what());
+    return static_cast<int>(Exit::internal);
+  }
+  return static_cast<int>(cli.exit);
+}

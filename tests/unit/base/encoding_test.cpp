@@ -1,0 +1,38 @@
+#include "base/encoding.h"
+
+#include <gtest/gtest.h>
+
+namespace authx {
+namespace {
+
+TEST(Base64, EncodesTheVectorsOfRfc4648) {
+  EXPECT_EQ(base64_encode(as_bytes("")), "");
+  EXPECT_EQ(base64_encode(as_bytes("f")), "Zg==");
+  EXPECT_EQ(base64_encode(as_bytes("fo")), "Zm8=");
+  EXPECT_EQ(base64_encode(as_bytes("foobar")), "Zm9vYmFy");
+  EXPECT_EQ(base64url_encode(Bytes{0xFB, 0xFF}), "-_8");
+}
+
+TEST(Base64, DecodesWithAndWithoutPadding) {
+  EXPECT_EQ(base64_decode("Zm8="), to_bytes("fo"));
+  EXPECT_EQ(base64_decode("Zm8"), to_bytes("fo"));
+  EXPECT_EQ(base64_decode(""), Bytes{});
+}
+
+TEST(Base64, RefusesWhatIsNotCanonical) {
+  EXPECT_FALSE(base64_decode("Z"));
+  EXPECT_FALSE(base64_decode("Zm9v YmFy"));
+  EXPECT_FALSE(base64_decode("Zm9="));   // bits left over
+  EXPECT_FALSE(base64url_decode("Zg=="));
+  EXPECT_FALSE(base64url_decode("+/8"));
+}
+
+TEST(Hex, RoundTripsAndRefusesOddOrForeignCharacters) {
+  EXPECT_EQ(hex_encode(Bytes{0x00, 0xAB, 0xFF}), "00abff");
+  EXPECT_EQ(hex_decode("00ABff"), (Bytes{0x00, 0xAB, 0xFF}));
+  EXPECT_FALSE(hex_decode("0"));
+  EXPECT_FALSE(hex_decode("zz"));
+}
+
+}  // namespace
+}  // namespace authx
