@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,19 +12,24 @@
 
 namespace authx::crypto {
 
-/// JWS compact tokens (RFC 7515, 7519) under RFC 8725's rules: exactly the configured algorithm, `typ` "JWT",
-/// no header field beyond alg, typ and kid is honoured.
+namespace evp {
+class HmacKey;
+}
+
+/// JWS compact tokens (RFC 7515, 7519) under RFC 8725's rules: exactly the configured algorithm, `typ` "JWT", at most
+/// 8 KiB. The signature is checked before anything of the token is parsed. `kid` is allowed and chooses nothing; a header
+/// with any other member is refused, as are claims that repeat a name. Immutable, thread-safe, cheap to copy.
 class JwtHs256 {
  public:
-  explicit JwtHs256(SecretBytes key);                                   ///< at least 32 bytes
+  explicit JwtHs256(SecretBytes key);                                   ///< at least 32 bytes, else std::invalid_argument
 
   std::string sign(const json::object& claims) const;
-  /// Checks form, algorithm, signature (constant time), `exp` and, when present, `nbf` and `iat`, with `leeway`.
+  /// Checks form, signature (constant time), algorithm, `exp` (required) and, when present, `nbf` and `iat`, with `leeway`.
   /// Every failure is `Errc::unauthenticated`; the detail says which check failed.
   Result<json::object> verify(std::string_view token, Time now, std::chrono::seconds leeway = std::chrono::seconds{0}) const;
 
  private:
-  SecretBytes key_;
+  std::shared_ptr<const evp::HmacKey> key_;
 };
 
 }  // namespace authx::crypto

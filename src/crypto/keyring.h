@@ -39,15 +39,19 @@ class Keyring {
   /// `masters`: version (1…) -> 32 bytes. The highest version is current. The blind-index, token and audit keys are derived
   /// from the separate root secret that never rotates with the master (`index_root`, 32 bytes).
   static Result<Keyring> create(std::map<std::uint32_t, SecretBytes> masters, SecretBytes index_root);
-  /// Reads a key file (`authx` makes it with mode 0600): lines `master.<version> = <base64>` and `root = <base64>`.
-  /// Refuses a file that others may read.
+  /// Reads a key file (`authx` makes it with mode 0600): lines `master.<version> = <base64>` and `root = <base64>`; `#`
+  /// starts a comment line. Refuses a file that everyone may open, that its group may write, or that belongs to a third
+  /// user. The group may read: orchestrators mount secrets that way. Errors name the line, never its content.
   static Result<Keyring> load_file(const std::string& path);
-  /// Makes a new file; refuses to overwrite.
+  /// Makes a new file, durable when this returns; refuses to overwrite (`Errc::conflict`).
   static Result<> create_file(const std::string& path);
+  /// Adds a newer master key to the file, atomically, and returns its version. Processes use it once they load the file again.
+  static Result<std::uint32_t> add_master(const std::string& path);
 
   Key new_key() const;                                            ///< random data key
   /// Wrapped form: 4-byte big-endian master version | sealed key. `context` binds the wrap to its owner ("person:<uuid>").
   Bytes wrap(const Key& key, std::string_view context) const;
+  /// Error: `Errc::internal` for a wrong context, an altered wrap, or a master version that the ring does not hold.
   Result<Key> unwrap(BytesView wrapped, std::string_view context) const;
   bool needs_rewrap(BytesView wrapped) const;
 
@@ -57,7 +61,9 @@ class Keyring {
   SecretBytes derive(std::string_view purpose) const;
 
  private:
-  std::map<std::uint32_t, SecretBytes> masters_;
+  Keyring() = default;
+
+  std::map<std::uint32_t, Key> wrap_keys_;  ///< derived from each master; the masters themselves are not kept
   SecretBytes index_root_;
 };
 
