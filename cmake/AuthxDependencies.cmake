@@ -9,12 +9,14 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 foreach(spec "sodium libsodium" "pq libpq" "sqlite sqlite3" "hiredis hiredis" "curl libcurl" "jpeg libjpeg" "png libpng"
              "webp libwebp" "webpdemux libwebpdemux" "tiff libtiff-4" "openjp2 libopenjp2" "poppler poppler-cpp" "tesseract tesseract"
-             "lept lept" "zxing zxing" "zlib zlib" "tomlplusplus tomlplusplus")
+             "lept lept" "zxing zxing" "zlib zlib" "tomlplusplus tomlplusplus" "pangocairo pangocairo")
   separate_arguments(pair UNIX_COMMAND ${spec})
   list(GET pair 0 name)
   list(GET pair 1 module)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${module})
 endforeach()
+# Its -pthread differs from the flags of the precompiled header.
+set_target_properties(PkgConfig::pangocairo PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 find_package(prometheus-cpp REQUIRED)
 
 # OpenCV without imgcodecs and videoio: Debian's builds of those pull in GDAL and FFmpeg (139 shared libraries);
