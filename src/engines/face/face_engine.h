@@ -11,7 +11,7 @@
 #include "inference/pack.h"
 
 namespace authx::imaging {
-class Image;
+struct Image;
 }
 
 namespace authx::face {
