@@ -75,6 +75,9 @@ CREATE TABLE verifications (
     verification_type VARCHAR(50) NOT NULL,
     verification_data BYTEA,                   -- [sealed] JSON: the decision's inputs, scores, thresholds, models
     steps JSONB NOT NULL,                      -- names, states and estimates only
+    current_step VARCHAR(50),
+    progress INTEGER NOT NULL DEFAULT 0,         -- percent
+    estimated_minutes INTEGER NOT NULL DEFAULT 0,
     reasons JSONB,                             -- codes and sentences of the decision, without personal data
     status VARCHAR(50) NOT NULL DEFAULT 'initiated',
     confidence_score DOUBLE PRECISION,

@@ -75,6 +75,9 @@ CREATE TABLE verifications (
     verification_type TEXT NOT NULL,
     verification_data BLOB,                   -- [sealed] JSON: the decision's inputs, scores, thresholds, models
     steps TEXT NOT NULL,                      -- names, states and estimates only
+    current_step TEXT,
+    progress INTEGER NOT NULL DEFAULT 0,         -- percent
+    estimated_minutes INTEGER NOT NULL DEFAULT 0,
     reasons TEXT,                             -- codes and sentences of the decision, without personal data
     status TEXT NOT NULL DEFAULT 'initiated',
     confidence_score REAL,

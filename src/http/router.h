@@ -29,12 +29,12 @@ enum class BodyKind : std::uint8_t { none, json, form };
 
 /// What an endpoint says of itself beyond its types.
 struct About {
-  std::string_view operation_id;
-  std::string_view summary;
-  std::string_view tag;
+  std::string_view operation_id = {};
+  std::string_view summary = {};
+  std::string_view tag = {};
   int success = 200;
   std::size_t body_limit = 64 * 1024;
-  std::string_view bucket;            ///< rate-limit class; empty: the general one
+  std::string_view bucket = {};       ///< rate-limit class; empty: the general one
   std::vector<Errc> errors = {};      ///< beyond those that every endpoint can answer
   std::string_view content_type = {}; ///< of a RawResponse, for the description
 };

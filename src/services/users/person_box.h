@@ -15,12 +15,12 @@ class PersonBox {
   PersonBox(crypto::Key key, std::string_view table, Uuid row) : key_(std::move(key)), table_(table), row_(row) {}
 
   Bytes seal(std::string_view column, std::string_view plain) const { return crypto::seal_field(key_, plain, {table_, column, row_}); }
-  std::optional<Bytes> seal(std::string_view column, const std::optional<std::string>& plain) const {
+  std::optional<Bytes> seal_optional(std::string_view column, const std::optional<std::string>& plain) const {
     if (!plain) return std::nullopt;
     return seal(column, std::string_view{*plain});
   }
   Result<std::string> open(std::string_view column, BytesView sealed) const { return crypto::open_field(key_, sealed, {table_, column, row_}); }
-  Result<std::optional<std::string>> open(std::string_view column, const std::optional<Bytes>& sealed) const {
+  Result<std::optional<std::string>> open_optional(std::string_view column, const std::optional<Bytes>& sealed) const {
     if (!sealed) return std::optional<std::string>{};
     AX_TRY(auto text, open(column, BytesView{*sealed}));
     return std::optional<std::string>{std::move(text)};

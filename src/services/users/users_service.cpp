@@ -31,8 +31,8 @@ Result<Uuid> create(db::Tx& tx, const crypto::Keyring& keyring, Time now, const 
   const PersonBox box{std::move(key), "users", id};
   std::optional<Bytes> phone_index;
   if (user.phone) phone_index = keyring.blind_index("users.phone", *user.phone);
-  AX_CHECK(tx.exec(kInsert, id, box.seal("name", user.name), box.seal("email", user.email), email_index(keyring, user.email), box.seal("phone", user.phone),
-                   phone_index, box.seal("dob", user.dob), box.seal("address", user.address), http::to_string(user.role), now));
+  AX_CHECK(tx.exec(kInsert, id, box.seal("name", user.name), box.seal("email", user.email), email_index(keyring, user.email), box.seal_optional("phone", user.phone),
+                   phone_index, box.seal_optional("dob", user.dob), box.seal_optional("address", user.address), http::to_string(user.role), now));
   if (user.password_hash) AX_CHECK(set_password(tx, id, *user.password_hash, now));
   return id;
 }
@@ -53,9 +53,9 @@ Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id) {
   user.id = id;
   AX_TRY(user.name, box.open("name", row.bytes(0)));
   AX_TRY(user.email, box.open("email", row.bytes(1)));
-  AX_TRY(user.phone, box.open("phone", row.opt_bytes(2)));
-  AX_TRY(user.dob, box.open("dob", row.opt_bytes(3)));
-  AX_TRY(user.address, box.open("address", row.opt_bytes(4)));
+  AX_TRY(user.phone, box.open_optional("phone", row.opt_bytes(2)));
+  AX_TRY(user.dob, box.open_optional("dob", row.opt_bytes(3)));
+  AX_TRY(user.address, box.open_optional("address", row.opt_bytes(4)));
   user.role = http::parse_role(row.text(5)).value_or(http::Role::user);
   user.active = row.text(6) == "active";
   user.email_verified = row.boolean(7);
