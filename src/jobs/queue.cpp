@@ -19,16 +19,6 @@ namespace asio = boost::asio;
 
 constexpr db::Query kInsert{"jobs.enqueue",
                             "INSERT INTO jobs (id, kind, subject, state, attempts, run_at, created_at) VALUES ($1, $2, $3, 'queued', 0, $4, $4)"};
-// SKIP LOCKED lets many workers claim at once on PostgreSQL; SQLite has one writer, so its text needs none.
-constexpr db::Query kClaimPostgres{"jobs.claim",
-                                   "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $1, leased_until = $2, worker = $3 "
-                                   "WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $4 ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) "
-                                   "RETURNING id, kind, subject, attempts"};
-constexpr db::Query kClaimSqlite{"jobs.claim",
-                                 "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $1, leased_until = $2, worker = $3 "
-                                 "WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $4 ORDER BY run_at, id LIMIT 1) "
-                                 "RETURNING id, kind, subject, attempts"};
-constexpr db::Query kReady{"jobs.ready", "SELECT 1 FROM jobs WHERE state = 'queued' AND run_at <= $1 LIMIT 1"};
 constexpr db::Query kComplete{"jobs.complete",
                               "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL WHERE id = $1 AND lease = $2 AND state = 'running' RETURNING id"};
 constexpr db::Query kRetry{"jobs.retry",
@@ -78,6 +68,14 @@ Queue::~Queue() { stop(); }
 void Queue::handle(std::string kind, Handler handler) { handlers_.emplace(std::move(kind), std::move(handler)); }
 
 void Queue::start() {
+  std::string kinds;
+  for (const auto& [kind, handler] : handlers_) kinds += (kinds.empty() ? "'" : ", '") + kind + "'";  // our own words, never input
+  if (kinds.empty()) return;
+  const std::string due = "SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $1 AND kind IN (" + kinds + ") ORDER BY run_at, id LIMIT 1";
+  ready_sql_ = due;
+  // SKIP LOCKED lets many workers claim at once on PostgreSQL; SQLite has one writer, so it needs none.
+  claim_sql_ = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $2, leased_until = $3, worker = $4 WHERE id = (" + due +
+               (database_.dialect() == db::Dialect::postgres ? " FOR UPDATE SKIP LOCKED" : "") + ") RETURNING id, kind, subject, attempts";
   reclaim();
   for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { tend(); });
@@ -127,14 +125,13 @@ Result<std::optional<Job>> Queue::claim() {
   const auto now = clock_.now();
   // Most polls find nothing: look without taking the writer's place.
   AX_TRY(const bool any, database_.read([&](db::Tx& tx) -> Result<bool> {
-    AX_TRY(const auto rows, tx.exec(kReady, now));
+    AX_TRY(const auto rows, tx.exec({"jobs.ready", ready_sql_}, now));
     return !rows.empty();
   }));
   if (!any) return std::optional<Job>{};
   const auto lease = Uuid::generate(now);
   return database_.write([&](db::Tx& tx) -> Result<std::optional<Job>> {
-    const auto& query = tx.dialect() == db::Dialect::postgres ? kClaimPostgres : kClaimSqlite;
-    AX_TRY(const auto rows, tx.exec(query, lease, now + options_.lease, worker_, now));
+    AX_TRY(const auto rows, tx.exec({"jobs.claim", claim_sql_}, now, lease, now + options_.lease, worker_));
     if (rows.empty()) return std::optional<Job>{};
     const auto& row = rows[0];
     return std::optional<Job>{Job{row.uuid(0), row.text(1), row.uuid(2), static_cast<int>(row.integer(3)), lease}};

@@ -84,6 +84,7 @@ class Queue {
   const Clock& clock_;
   QueueOptions options_;
   std::string worker_;
+  std::string claim_sql_, ready_sql_;   ///< only the kinds that this process handles
   std::map<std::string, Handler, std::less<>> handlers_;
   std::vector<std::thread> threads_;
   std::mutex mutex_;

@@ -61,7 +61,9 @@ std::string refusal_json(std::string_view reason) {
 
 }  // namespace
 
-DocumentsService::DocumentsService(Parts parts) : p_(std::move(parts)) {
+DocumentsService::DocumentsService(Parts parts) : p_(std::move(parts)) {}
+
+void DocumentsService::register_jobs() {
   p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); }, [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
 }
 

@@ -76,6 +76,9 @@ class DocumentsService {
   };
   explicit DocumentsService(Parts parts);
 
+  /// Makes this process work the service's jobs; before the queue starts.
+  void register_jobs();
+
   /// Checks the files' headers, seals and stores them, and queues the reading. Errors: `Errc::validation` naming the file.
   awaitable<Result<Document>> upload(Uuid user, Upload upload, http::RequestInfo request, std::chrono::milliseconds wait);
   /// `Errc::not_found` for absent ones and for others' unless `anyone`.

@@ -76,7 +76,9 @@ bool is_video(BytesView bytes) {
 
 }  // namespace
 
-FacesService::FacesService(Parts parts) : p_(std::move(parts)) {
+FacesService::FacesService(Parts parts) : p_(std::move(parts)) {}
+
+void FacesService::register_jobs() {
   p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); }, [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
 }
 

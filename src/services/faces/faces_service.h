@@ -44,6 +44,9 @@ class FacesService {
   };
   explicit FacesService(Parts parts);
 
+  /// Makes this process work the service's jobs; before the queue starts.
+  void register_jobs();
+
   /// Stores the picture sealed, queues its analysis and waits for it up to `wait`.
   awaitable<Result<Face>> capture(Uuid user, http::UploadedFile image, std::optional<http::UploadedFile> video, http::RequestInfo request,
                                   std::chrono::milliseconds wait);

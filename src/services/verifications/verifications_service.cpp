@@ -107,7 +107,9 @@ void Progress::changed(const Uuid& verification) {
     if (watcher.first == verification) watcher.second();
 }
 
-VerificationsService::VerificationsService(Parts parts) : p_(std::move(parts)) {
+VerificationsService::VerificationsService(Parts parts) : p_(std::move(parts)) {}
+
+void VerificationsService::register_jobs() {
   p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return advance(job); }, [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
 }
 

@@ -72,6 +72,9 @@ class VerificationsService {
   };
   explicit VerificationsService(Parts parts);
 
+  /// Makes this process work the service's jobs; before the queue starts.
+  void register_jobs();
+
   awaitable<Result<Verification>> start(Uuid user, Start start, http::RequestInfo request);
   /// `Errc::not_found` for absent ones and for others' unless the caller may review.
   awaitable<Result<Verification>> status(Uuid id, const http::Principal& caller);
