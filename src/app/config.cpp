@@ -17,7 +17,8 @@ extern char** environ;
 namespace authx::app {
 namespace {
 
-using Target = std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*, std::vector<std::string> Config::*, SecretText Config::*>;
+using Target =
+    std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*, std::vector<std::string> Config::*, SecretText Config::*>;
 
 struct Setting {
   const char* name;
@@ -95,11 +96,15 @@ void assign(Config& config, const Setting& setting, const std::string& text, std
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (ec != std::errc{} || end != text.data() + text.size() || value < setting.min || value > setting.max)
       faults.push_back({setting.name, fmt::format("must be a whole number from {} to {}", setting.min, setting.max)});
-    else config.*(*integer) = value;
+    else
+      config.*(*integer) = value;
   } else if (const auto* flag = std::get_if<bool Config::*>(&setting.target)) {
-    if (text == "true" || text == "1") config.*(*flag) = true;
-    else if (text == "false" || text == "0") config.*(*flag) = false;
-    else faults.push_back({setting.name, "must be true or false"});
+    if (text == "true" || text == "1")
+      config.*(*flag) = true;
+    else if (text == "false" || text == "0")
+      config.*(*flag) = false;
+    else
+      faults.push_back({setting.name, "must be true or false"});
   } else if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.target)) {
     config.*(*list) = split(text);
   } else {
@@ -111,7 +116,8 @@ void check(const Config& c, std::vector<Fault>& faults) {
   if (c.jwt_algorithm != "HS256") faults.push_back({"JWT_ALGORITHM", "only HS256 is supported"});
   for (const auto& [name, secret] : {std::pair{"SECRET_KEY", &c.secret_key}, std::pair{"JWT_SECRET_KEY", &c.jwt_secret_key}})
     if (!secret->empty() && secret->expose().size() < 32) faults.push_back({name, "must have at least 32 characters"});
-  if (c.tls_certificate.empty() != c.tls_key.empty()) faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
+  if (c.tls_certificate.empty() != c.tls_key.empty())
+    faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
   if (c.liveness_policy != "basic" && c.liveness_policy != "strict") faults.push_back({"AUTHX_LIVENESS", "must be basic or strict"});
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
   if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
@@ -138,10 +144,14 @@ Result<Config> load_config(const std::string& path) {
           faults.push_back({std::string{key.str()}, "unknown setting in " + file});
           continue;
         }
-        if (const auto text = value.value<std::string>(); value.is_string() && text) assign(config, *known, *text, faults);
-        else if (const auto integer = value.value<std::int64_t>(); value.is_integer() && integer) assign(config, *known, std::to_string(*integer), faults);
-        else if (const auto flag = value.value<bool>(); value.is_boolean() && flag) assign(config, *known, *flag ? "true" : "false", faults);
-        else faults.push_back({std::string{key.str()}, "must be a string, a number or a boolean"});
+        if (const auto text = value.value<std::string>(); value.is_string() && text)
+          assign(config, *known, *text, faults);
+        else if (const auto integer = value.value<std::int64_t>(); value.is_integer() && integer)
+          assign(config, *known, std::to_string(*integer), faults);
+        else if (const auto flag = value.value<bool>(); value.is_boolean() && flag)
+          assign(config, *known, *flag ? "true" : "false", faults);
+        else
+          faults.push_back({std::string{key.str()}, "must be a string, a number or a boolean"});
       }
     } catch (const toml::parse_error& e) {
       faults.push_back({file, std::string{e.description()}});
@@ -154,8 +164,10 @@ Result<Config> load_config(const std::string& path) {
       std::ifstream in{name};
       std::string text{std::istreambuf_iterator<char>{in}, {}};
       while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-      if (!in) faults.push_back({from_file, "cannot be read"});
-      else assign(config, setting, text, faults);
+      if (!in)
+        faults.push_back({from_file, "cannot be read"});
+      else
+        assign(config, setting, text, faults);
     }
   }
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -163,7 +175,8 @@ Result<Config> load_config(const std::string& path) {
     if (!pair.starts_with("AUTHX_") || pair.starts_with("AUTHX_TEST_") || pair.starts_with("AUTHX_SHARED_")) continue;
     auto name = pair.substr(0, pair.find('='));
     if (name.ends_with("_FILE")) name.remove_suffix(5);
-    if (std::ranges::none_of(settings(), [&](const Setting& s) { return name == s.name; })) faults.push_back({std::string{name}, "unknown setting"});
+    if (std::ranges::none_of(settings(), [&](const Setting& s) { return name == s.name; }))
+      faults.push_back({std::string{name}, "unknown setting"});
   }
   check(config, faults);
   if (!faults.empty()) {
@@ -181,11 +194,16 @@ std::string describe_config(const Config& config) {
   std::string out;
   for (const auto& setting : settings()) {
     std::string value;
-    if (const auto* string = std::get_if<std::string Config::*>(&setting.target)) value = config.*(*string);
-    else if (const auto* integer = std::get_if<std::int64_t Config::*>(&setting.target)) value = std::to_string(config.*(*integer));
-    else if (const auto* flag = std::get_if<bool Config::*>(&setting.target)) value = config.*(*flag) ? "true" : "false";
-    else if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.target)) value = fmt::format("{}", fmt::join(config.*(*list), ","));
-    else value = (config.*std::get<SecretText Config::*>(setting.target)).empty() ? "(unset)" : "(set)";
+    if (const auto* string = std::get_if<std::string Config::*>(&setting.target))
+      value = config.*(*string);
+    else if (const auto* integer = std::get_if<std::int64_t Config::*>(&setting.target))
+      value = std::to_string(config.*(*integer));
+    else if (const auto* flag = std::get_if<bool Config::*>(&setting.target))
+      value = config.*(*flag) ? "true" : "false";
+    else if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.target))
+      value = fmt::format("{}", fmt::join(config.*(*list), ","));
+    else
+      value = (config.*std::get<SecretText Config::*>(setting.target)).empty() ? "(unset)" : "(set)";
     out += fmt::format("{:<28} {:<34} {}\n", setting.name, value, setting.help);
   }
   return out;

@@ -48,7 +48,8 @@ Result<std::unique_ptr<Storage>> Storage::open(const Config& config) {
   AX_TRY(auto keyring, open_keyring(config));
   storage->keyring = std::make_unique<crypto::Keyring>(std::move(keyring));
   db::Options options;
-  options.url = config.database_url.empty() ? "sqlite:///" + fs::absolute(config.data_dir + "/authx.db").string() : config.database_url.expose();
+  options.url =
+      config.database_url.empty() ? "sqlite:///" + fs::absolute(config.data_dir + "/authx.db").string() : config.database_url.expose();
   options.connections = static_cast<std::size_t>(config.database_connections);
   AX_TRY(storage->database, db::open(options));
   storage->audit = std::make_unique<audit::Log>(storage->clock, storage->keyring->derive("audit"));
@@ -86,7 +87,9 @@ FaceModels::FaceModels(const Config& config) {
 }
 
 Result<std::shared_ptr<const face::FaceEngine>> FaceModels::get() const { return engine_.get(); }
-bool FaceModels::ready() const { return engine_.wait_for(std::chrono::seconds{0}) == std::future_status::ready && engine_.get().has_value(); }
+bool FaceModels::ready() const {
+  return engine_.wait_for(std::chrono::seconds{0}) == std::future_status::ready && engine_.get().has_value();
+}
 
 bool Runtime::serves(const std::string& module) const {
   return config.services.empty() || ("," + config.services + ",").find("," + module + ",") != std::string::npos;
@@ -105,7 +108,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   if (applied > 0) log::info("database_migrated", {{"applied", applied}});
   AX_TRY(r->blobs, blob::open_directory(c.upload_dir));
   Storage& s = *r->storage;
-  r->database = std::make_unique<db::AsyncDatabase>(*s.database, s.database->dialect() == db::Dialect::sqlite ? 2 : static_cast<std::size_t>(c.database_connections), 1000);
+  r->database = std::make_unique<db::AsyncDatabase>(
+      *s.database, s.database->dialect() == db::Dialect::sqlite ? 2 : static_cast<std::size_t>(c.database_connections), 1000);
   r->vision = std::make_unique<WorkPool>("vision", cores(), 64);
   const auto hash_threads = cores();
   r->hashing = std::make_unique<WorkPool>("password", hash_threads, hash_threads * 64);
@@ -121,7 +125,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auth_options.token_lifetime = std::chrono::minutes{c.jwt_expire_minutes};
   auth_options.public_url = c.public_url;
   auto jwt_key = c.jwt_secret_key.empty() ? s.keyring->derive("jwt") : SecretBytes{to_bytes(c.jwt_secret_key.expose())};
-  r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit, crypto::JwtHs256{std::move(jwt_key)}, auth_options);
+  r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
+                                                crypto::JwtHs256{std::move(jwt_key)}, auth_options);
 
   if (needs_faces) {
     documents::FaceEngineSource engine = [models = r->models.get()] { return models->get(); };
@@ -130,12 +135,12 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     };
     r->documents = std::make_unique<documents::DocumentsService>(documents::DocumentsService::Parts{
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, engine, on_final});
-    r->faces = std::make_unique<faces::FacesService>(faces::FacesService::Parts{*r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs,
-                                                                              *r->queue, *r->documents, engine, on_final});
+    r->faces = std::make_unique<faces::FacesService>(faces::FacesService::Parts{
+        *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final});
     decision::Policy policy;
     policy.liveness = c.liveness_policy == "strict" ? decision::LivenessPolicy::strict : decision::LivenessPolicy::basic;
-    r->verifications = std::make_unique<verifications::VerificationsService>(
-        verifications::VerificationsService::Parts{*r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, policy});
+    r->verifications = std::make_unique<verifications::VerificationsService>(verifications::VerificationsService::Parts{
+        *r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, policy});
     if (r->serves("documents")) r->documents->register_jobs();
     if (r->serves("faces")) r->faces->register_jobs();
     if (r->serves("verifications")) r->verifications->register_jobs();
@@ -149,7 +154,8 @@ Result<std::optional<std::string>> ensure_admin(Storage& storage, const Config& 
   AX_TRY(const bool exists, storage.database->read([](db::Tx& tx) { return users::any_admin(tx); }));
   if (exists) return std::optional<std::string>{};
   auto password = crypto::random_password();
-  AX_TRY(auto hash, crypto::hash_password(password, {static_cast<std::uint32_t>(config.argon2_memory_kib), static_cast<std::uint32_t>(config.argon2_passes)}));
+  AX_TRY(auto hash, crypto::hash_password(password, {static_cast<std::uint32_t>(config.argon2_memory_kib),
+                                                     static_cast<std::uint32_t>(config.argon2_passes)}));
   users::NewUser admin;
   admin.name = "Administrator";
   admin.email = config.admin_email;

@@ -65,7 +65,7 @@ struct Runtime {
   std::unique_ptr<verifications::VerificationsService> verifications;
   std::unique_ptr<biometrics::BiometricsService> biometrics;
   std::unique_ptr<admin::AdminService> admin;
-  std::vector<std::shared_ptr<void>> mounted;   ///< what the endpoints of `mount` refer to
+  std::vector<std::shared_ptr<void>> mounted;  ///< what the endpoints of `mount` refer to
 
   static Result<std::unique_ptr<Runtime>> create(Config config);
   ~Runtime();

@@ -119,8 +119,11 @@ void mount(Router& router, Runtime& runtime) {
   const auto owned = std::make_shared<System>(runtime, router);
   runtime.mounted.push_back(owned);
   System& system = *owned;
-  router.get("//health", system, &health, {.operation_id = "health", .summary = "State of the server and what it depends on", .tag = "System", .errors = {Errc::unavailable}});
-  router.get("//health/ready", system, &ready, {.operation_id = "ready", .summary = "Whether requests can be served", .tag = "System", .errors = {Errc::unavailable}});
+  router.get(
+      "//health", system, &health,
+      {.operation_id = "health", .summary = "State of the server and what it depends on", .tag = "System", .errors = {Errc::unavailable}});
+  router.get("//health/ready", system, &ready,
+             {.operation_id = "ready", .summary = "Whether requests can be served", .tag = "System", .errors = {Errc::unavailable}});
   router.get("//health/live", system, &alive, {.operation_id = "live", .summary = "Whether the process is alive", .tag = "System"});
   router.get("//metrics", system, &metrics_page,
              {.operation_id = "metrics", .summary = "Prometheus metrics", .tag = "System", .content_type = "text/plain"});

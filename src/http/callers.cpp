@@ -5,8 +5,9 @@
 namespace authx::http {
 namespace {
 
-constexpr std::array<std::string_view, kPermissions> kWords{"view_dashboard", "verify_documents", "verify_face", "capture_biometrics",
-                                                            "start_verification", "review_verifications", "read_audit", "manage_users"};
+constexpr std::array<std::string_view, kPermissions> kWords{"view_dashboard",     "verify_documents",   "verify_face",
+                                                            "capture_biometrics", "start_verification", "review_verifications",
+                                                            "read_audit",         "manage_users"};
 
 }  // namespace
 

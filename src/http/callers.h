@@ -16,11 +16,11 @@ enum class Role : std::uint8_t { user, verifier, auditor, admin };
 /// What a caller may do. The words are in the access token; `permissions_of` is the one table of who may do what.
 enum class Permission : std::uint8_t {
   view_dashboard,
-  verify_documents,     ///< upload and read own documents
-  verify_face,          ///< capture and match own face
+  verify_documents,  ///< upload and read own documents
+  verify_face,       ///< capture and match own face
   capture_biometrics,
   start_verification,
-  review_verifications, ///< read anyone's documents and verifications, and decide
+  review_verifications,  ///< read anyone's documents and verifications, and decide
   read_audit,
   manage_users,
 };
@@ -45,7 +45,7 @@ class Permissions {
 };
 
 Permissions permissions_of(Role role) noexcept;
-void add_permission(Permissions& set, std::string_view word) noexcept;   ///< unknown words grant nothing
+void add_permission(Permissions& set, std::string_view word) noexcept;  ///< unknown words grant nothing
 
 /// A caller whose token was verified.
 struct Principal {

@@ -15,11 +15,16 @@ std::optional<std::size_t> utf8_length(std::string_view s) {
     const auto c = static_cast<unsigned char>(s[i]);
     std::size_t n = 0;
     std::uint32_t cp = 0;
-    if (c < 0x80) n = 1, cp = c;
-    else if (c >= 0xC2 && c <= 0xDF) n = 2, cp = c & 0x1FU;
-    else if (c >= 0xE0 && c <= 0xEF) n = 3, cp = c & 0x0FU;
-    else if (c >= 0xF0 && c <= 0xF4) n = 4, cp = c & 0x07U;
-    else return std::nullopt;
+    if (c < 0x80)
+      n = 1, cp = c;
+    else if (c >= 0xC2 && c <= 0xDF)
+      n = 2, cp = c & 0x1FU;
+    else if (c >= 0xE0 && c <= 0xEF)
+      n = 3, cp = c & 0x0FU;
+    else if (c >= 0xF0 && c <= 0xF4)
+      n = 4, cp = c & 0x07U;
+    else
+      return std::nullopt;
     if (i + n > s.size()) return std::nullopt;
     for (std::size_t k = 1; k < n; ++k) {
       const auto t = static_cast<unsigned char>(s[i + k]);
@@ -110,9 +115,13 @@ json::value lift_text(std::string_view text) { return json::value(json::string_v
 
 json::value lift_number(std::string_view text) {
   std::int64_t integer = 0;
-  if (const auto r = std::from_chars(text.data(), text.data() + text.size(), integer); r.ec == std::errc{} && r.ptr == text.data() + text.size()) return integer;
+  if (const auto r = std::from_chars(text.data(), text.data() + text.size(), integer);
+      r.ec == std::errc{} && r.ptr == text.data() + text.size())
+    return integer;
   double real = 0;
-  if (const auto r = std::from_chars(text.data(), text.data() + text.size(), real); r.ec == std::errc{} && r.ptr == text.data() + text.size()) return real;
+  if (const auto r = std::from_chars(text.data(), text.data() + text.size(), real);
+      r.ec == std::errc{} && r.ptr == text.data() + text.size())
+    return real;
   return lift_text(text);
 }
 
@@ -136,7 +145,8 @@ bool parse_text(const json::value& in, std::string& out, std::size_t min, std::s
     return false;
   }
   if (*length < min || *length > max) {
-    faults.add(path, *length == 0 ? "must not be empty" : "must have " + std::to_string(min) + " to " + std::to_string(max) + " characters");
+    faults.add(path,
+               *length == 0 ? "must not be empty" : "must have " + std::to_string(min) + " to " + std::to_string(max) + " characters");
     return false;
   }
   out = text;

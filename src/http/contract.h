@@ -232,8 +232,10 @@ struct Codec<std::optional<T>> {
   }
   static json::value lift(std::string_view text) { return Codec<T>::lift(text); }
   static void write(std::string& out, const std::optional<T>& value) {
-    if (value) Codec<T>::write(out, *value);
-    else out += "null";
+    if (value)
+      Codec<T>::write(out, *value);
+    else
+      out += "null";
   }
   static json::value schema(Schemas& schemas) {
     auto inner = Codec<T>::schema(schemas);
@@ -258,8 +260,10 @@ struct Codec<T, std::enable_if_t<boost::describe::has_describe_members<T>::value
     boost::mp11::mp_for_each<Members>([&](auto d) {
       using M = std::remove_cvref_t<decltype(out.*d.pointer)>;
       const auto* member = object->if_contains(d.name);
-      if (member != nullptr) Codec<M>::parse(*member, out.*d.pointer, prefix + d.name, faults);
-      else if constexpr (!is_optional<M>) faults.add(prefix + d.name, "is required");
+      if (member != nullptr)
+        Codec<M>::parse(*member, out.*d.pointer, prefix + d.name, faults);
+      else if constexpr (!is_optional<M>)
+        faults.add(prefix + d.name, "is required");
     });
     for (const auto& [key, value] : *object)
       if (!has(key)) faults.add(prefix + std::string{key}, "unknown field");

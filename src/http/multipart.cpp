@@ -51,8 +51,7 @@ bool is_name(std::string_view name) {
 }  // namespace
 
 Result<MultipartParser> MultipartParser::create(std::string_view content_type, MultipartLimits limits) {
-  if (!iequals(content_type.substr(0, 19), "multipart/form-data"))
-    return Error{Errc::unsupported_media_type, "not multipart/form-data"};
+  if (!iequals(content_type.substr(0, 19), "multipart/form-data")) return Error{Errc::unsupported_media_type, "not multipart/form-data"};
   const auto boundary = parameter(content_type, "boundary");
   if (!boundary || boundary->empty() || boundary->size() > 70) return malformed("no usable boundary");
   MultipartParser parser;
@@ -86,9 +85,12 @@ Result<> MultipartParser::feed(std::string_view piece) {
           return malformed("data before the first part");
         }
         const auto mark = std::string_view{buffer_}.substr(after, 2);
-        if (mark == "--") state_ = State::epilogue;
-        else if (mark == "\r\n") state_ = State::headers;
-        else return malformed("a boundary is followed by other bytes");
+        if (mark == "--")
+          state_ = State::epilogue;
+        else if (mark == "\r\n")
+          state_ = State::headers;
+        else
+          return malformed("a boundary is followed by other bytes");
         buffer_.erase(0, after + 2);
         break;
       }
@@ -153,8 +155,10 @@ Result<> MultipartParser::body(std::string_view bytes) {
 }
 
 Result<> MultipartParser::end_part() {
-  if (is_file_) form_.files.emplace(name_, std::move(file_));
-  else form_.fields.emplace(name_, std::move(text_));
+  if (is_file_)
+    form_.files.emplace(name_, std::move(file_));
+  else
+    form_.fields.emplace(name_, std::move(text_));
   return {};
 }
 

@@ -10,8 +10,8 @@
 namespace authx::http {
 
 struct MultipartLimits {
-  std::size_t file = 10 * 1024 * 1024;   ///< bytes of one file
-  std::size_t field = 64 * 1024;         ///< bytes of one text field
+  std::size_t file = 10 * 1024 * 1024;  ///< bytes of one file
+  std::size_t field = 64 * 1024;        ///< bytes of one text field
   std::size_t parts = 16;
   std::string spool_folder = "/tmp";
 };
@@ -34,7 +34,7 @@ class MultipartParser {
   Result<> end_part();
 
   MultipartLimits limits_;
-  std::string delimiter_;   ///< CRLF "--" boundary
+  std::string delimiter_;  ///< CRLF "--" boundary
   std::string buffer_;
   State state_ = State::preamble;
   Form form_;

@@ -97,17 +97,18 @@ Response problem(const Error& error, const RequestInfo& info, Time now, bool as_
     write_quoted(out, info.id);
     out += "}}";
   }
-  if (error.retry_after) response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
-  else if (response.status == 503) response.headers.emplace_back("Retry-After", "2");
+  if (error.retry_after)
+    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
+  else if (response.status == 503)
+    response.headers.emplace_back("Retry-After", "2");
   if (error.code == Errc::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }
 
 json::object error_schema() {
   const json::value text{{"type", "string"}};
-  const json::value fault{{"type", "object"},
-                          {"required", {"path", "field", "reason"}},
-                          {"properties", {{"path", text}, {"field", text}, {"reason", text}}}};
+  const json::value fault{
+      {"type", "object"}, {"required", {"path", "field", "reason"}}, {"properties", {{"path", text}, {"field", text}, {"reason", text}}}};
   const json::value details{{"type", "object"},
                             {"properties", {{"field", text}, {"reason", text}, {"errors", {{"type", "array"}, {"items", fault}}}}}};
   const json::value error{{"type", "object"},
@@ -122,16 +123,17 @@ json::object error_schema() {
           {"required", {"success", "error"}},
           {"properties", {{"success", {{"const", false}}}, {"error", error}}},
           {"examples",
-           json::array{json::value{{"success", false},
-                                   {"error",
-                                    {{"code", "VALIDATION_ERROR"},
-                                     {"message", "The request is not valid"},
-                                     {"details",
-                                      {{"field", "email"},
-                                       {"reason", "must be an e-mail address"},
-                                       {"errors", json::array{json::value{{"path", "$.email"}, {"field", "email"}, {"reason", "must be an e-mail address"}}}}}},
-                                     {"timestamp", "2024-01-01T10:00:00Z"},
-                                     {"request_id", "req_0190163d-8694-739b-aea5-966c26f8ad91"}}}}}}};
+           json::array{json::value{
+               {"success", false},
+               {"error",
+                {{"code", "VALIDATION_ERROR"},
+                 {"message", "The request is not valid"},
+                 {"details",
+                  {{"field", "email"},
+                   {"reason", "must be an e-mail address"},
+                   {"errors", json::array{json::value{{"path", "$.email"}, {"field", "email"}, {"reason", "must be an e-mail address"}}}}}},
+                 {"timestamp", "2024-01-01T10:00:00Z"},
+                 {"request_id", "req_0190163d-8694-739b-aea5-966c26f8ad91"}}}}}}};
 }
 
 }  // namespace authx::http

@@ -37,7 +37,7 @@ struct RequestInfo {
 
 struct Request {
   Method method = Method::get;
-  std::string_view path;   ///< decoded-free: segments are matched as sent
+  std::string_view path;  ///< decoded-free: segments are matched as sent
   std::string_view query;
   RequestHeaders headers;
   std::vector<std::pair<std::string_view, std::string_view>> path_params;

@@ -81,7 +81,8 @@ Result<Principal> Router::principal(const Request& request) const {
   constexpr std::string_view scheme = "Bearer ";
   const auto header = request.headers.authorization;
   if (header.empty()) return Error{Errc::unauthenticated, "no token"};
-  if (header.size() <= scheme.size() || !std::ranges::equal(header.substr(0, scheme.size()), scheme, [](char a, char b) { return (a | 32) == (b | 32); }))
+  if (header.size() <= scheme.size() ||
+      !std::ranges::equal(header.substr(0, scheme.size()), scheme, [](char a, char b) { return (a | 32) == (b | 32); }))
     return Error{Errc::unauthenticated, "not a bearer token"};
   if (!authenticate_) return Error{Errc::unavailable, "no authenticator"};
   return authenticate_(header.substr(scheme.size()));
@@ -98,18 +99,26 @@ std::optional<Response> Router::refuse_early(const Endpoint& endpoint, const Req
 Response Router::fail(const Request& request, const Error& error) const {
   const int status = http_status(error.code);
   log::write(status >= 500 ? log::Level::error : log::Level::info, "request_refused",
-             {{"request_id", request.info.id}, {"code", to_string(error.code)}, {"detail", error.detail}, {"field", error.faults.empty() ? "" : error.faults.front().field}});
+             {{"request_id", request.info.id},
+              {"code", to_string(error.code)},
+              {"detail", error.detail},
+              {"field", error.faults.empty() ? "" : error.faults.front().field}});
   return problem(error, request.info, clock_.now(), request.headers.accept.find("application/problem+json") != std::string_view::npos);
 }
 
 Binder::Binder(const Request& request, BodyKind kind) : request_(request), kind_(kind) {
-  if (auto query = parse_query(request.query)) query_ = std::move(*query);
-  else faults.add("query", "is malformed");
+  if (auto query = parse_query(request.query))
+    query_ = std::move(*query);
+  else
+    faults.add("query", "is malformed");
   if (kind == BodyKind::json) {
     auto parsed = parse_json(request.body);
-    if (!parsed) faults.add("$", request.body.empty() ? "a JSON body is required" : "is not valid JSON");
-    else if (!parsed->is_object()) faults.add("$", "must be an object");
-    else body_ = std::move(*parsed);
+    if (!parsed)
+      faults.add("$", request.body.empty() ? "a JSON body is required" : "is not valid JSON");
+    else if (!parsed->is_object())
+      faults.add("$", "must be an object");
+    else
+      body_ = std::move(*parsed);
   }
 }
 
@@ -149,12 +158,18 @@ void Binder::unknown(const std::function<bool(std::string_view)>& known) {
   for (const auto& [key, value] : request_.form.fields) check(key);
   for (const auto& [key, value] : request_.form.files) check(key);
   for (const auto& [key, value] : query_)
-    if (kind_ != BodyKind::none) faults.add(key.substr(0, 64), "query parameters are not taken here");
-    else check(key);
+    if (kind_ != BodyKind::none)
+      faults.add(key.substr(0, 64), "query parameters are not taken here");
+    else
+      check(key);
 }
 
 Response raw_answer(RawResponse&& out) {
-  static constexpr std::string_view known[] = {"text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json", "image/jpeg", "image/png",
+  static constexpr std::string_view known[] = {"text/plain; charset=utf-8",
+                                               "text/html; charset=utf-8",
+                                               "application/json",
+                                               "image/jpeg",
+                                               "image/png",
                                                "text/plain; version=0.0.4; charset=utf-8"};
   Response response;
   response.status = out.status;
@@ -185,8 +200,8 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
       if (in_path || endpoint.body == BodyKind::none) {
         json::value plain = schema;
         if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value{any->as_array().at(0)};  // a query has no null
-        parameters.push_back(
-            json::value{{"name", json::string{key}}, {"in", in_path ? "path" : "query"}, {"required", in_path || required(key)}, {"schema", plain}});
+        parameters.push_back(json::value{
+            {"name", json::string{key}}, {"in", in_path ? "path" : "query"}, {"required", in_path || required(key)}, {"schema", plain}});
       } else {
         json::value plain = schema;
         if (endpoint.body == BodyKind::form)
@@ -201,8 +216,9 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
     json::object schema{{"type", "object"}, {"properties", body_properties}, {"additionalProperties", false}};
     if (!body_required.empty()) schema["required"] = body_required;
     if (const auto* examples = input.if_contains("examples")) schema["examples"] = *examples;
-    op["requestBody"] = {{"required", true},
-                         {"content", {{endpoint.body == BodyKind::form ? "multipart/form-data" : "application/json", {{"schema", schema}}}}}};
+    op["requestBody"] = {
+        {"required", true},
+        {"content", {{endpoint.body == BodyKind::form ? "multipart/form-data" : "application/json", {{"schema", schema}}}}}};
   }
   json::object responses;
   const std::string type = about.content_type.empty() ? "application/json" : std::string{about.content_type};
@@ -225,11 +241,14 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   add_error(Errc::overloaded);
   for (const auto code : about.errors) add_error(code);
   for (const auto& [status, text] : errors) {
-    responses[std::to_string(status)] = {{"description", text}, {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
+    responses[std::to_string(status)] = {{"description", text},
+                                         {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
   }
   op["responses"] = responses;
-  if (endpoint.needs_token) op["security"] = json::array{json::value{{"bearer", json::array{}}}};
-  else op["security"] = json::array{};
+  if (endpoint.needs_token)
+    op["security"] = json::array{json::value{{"bearer", json::array{}}}};
+  else
+    op["security"] = json::array{};
   if (endpoint.permission) {
     const auto word = to_string(*endpoint.permission);
     op["x-permission"] = json::value(json::string_view{word.data(), word.size()});
@@ -257,8 +276,7 @@ json::object Router::openapi(std::string_view version) const {
           {"servers", json::array{json::value{{"url", "/"}}}},
           {"paths", paths},
           {"components",
-           {{"schemas", schemas},
-            {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
+           {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
 }
 
 }  // namespace authx::http

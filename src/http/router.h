@@ -34,22 +34,22 @@ struct About {
   std::string_view tag = {};
   int success = 200;
   std::size_t body_limit = 64 * 1024;
-  std::string_view bucket = {};       ///< rate-limit class; empty: the general one
-  std::vector<Errc> errors = {};      ///< beyond those that every endpoint can answer
-  std::string_view content_type = {}; ///< of a RawResponse, for the description
+  std::string_view bucket = {};        ///< rate-limit class; empty: the general one
+  std::vector<Errc> errors = {};       ///< beyond those that every endpoint can answer
+  std::string_view content_type = {};  ///< of a RawResponse, for the description
 };
 
 /// One endpoint: everything that routing, validation, authorization and the OpenAPI document need.
 struct Endpoint {
   Method method = Method::get;
-  std::string path;                   ///< `/v1/documents/{document_id}`
+  std::string path;  ///< `/v1/documents/{document_id}`
   About about;
   BodyKind body = BodyKind::none;
   bool needs_token = false;
   std::optional<Permission> permission;
   std::function<awaitable<Response>(Request&)> invoke;
   std::function<json::object(Schemas&)> describe;
-  std::array<std::atomic<metrics::Counter*>, 600> counters{};   ///< by status; made at the first use, kept for good
+  std::array<std::atomic<metrics::Counter*>, 600> counters{};  ///< by status; made at the first use, kept for good
 };
 
 /// Checks a bearer token and says who calls. Set once, before serving.
@@ -77,7 +77,7 @@ class Router {
 
   struct Match {
     Endpoint* endpoint = nullptr;
-    bool path_known = false;          ///< another method exists there: 405, not 404
+    bool path_known = false;  ///< another method exists there: 405, not 404
     std::string allow;
   };
   Match match(Method method, std::string_view path, std::vector<std::pair<std::string_view, std::string_view>>& params);
@@ -100,7 +100,7 @@ class Router {
   std::string prefix_;
   Authenticator authenticate_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
-  std::unordered_map<std::string, std::vector<Endpoint*>> exact_;             ///< paths without parameters
+  std::unordered_map<std::string, std::vector<Endpoint*>> exact_;  ///< paths without parameters
   std::vector<std::vector<std::pair<std::vector<std::string>, Endpoint*>>> by_segments_;
 };
 
@@ -132,15 +132,19 @@ Result<In> bind(const Request& request, BodyKind kind) {
       using M = std::remove_cvref_t<decltype(in.*d.pointer)>;
       if constexpr (std::is_same_v<M, UploadedFile> || std::is_same_v<M, std::optional<UploadedFile>>) {
         if (const auto* file = binder.file(d.name)) {
-          if (file->bytes().empty()) binder.faults.add(d.name, "is empty");
-          else in.*d.pointer = *file;
+          if (file->bytes().empty())
+            binder.faults.add(d.name, "is empty");
+          else
+            in.*d.pointer = *file;
         } else if constexpr (!is_optional<M>) {
           binder.faults.add(d.name, "is required (a file)");
         }
       } else {
         json::value scratch;
-        if (const auto* value = binder.member(d.name, scratch, &Codec<M>::lift)) Codec<M>::parse(*value, in.*d.pointer, d.name, binder.faults);
-        else if constexpr (!is_optional<M>) binder.faults.add(d.name, "is required");
+        if (const auto* value = binder.member(d.name, scratch, &Codec<M>::lift))
+          Codec<M>::parse(*value, in.*d.pointer, d.name, binder.faults);
+        else if constexpr (!is_optional<M>)
+          binder.faults.add(d.name, "is required");
       }
     });
     binder.unknown([](std::string_view key) { return Codec<In>::has(key); });

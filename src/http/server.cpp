@@ -68,9 +68,9 @@ void renew_date(Reactor& reactor) {
   const auto day = std::chrono::floor<std::chrono::days>(now);
   const Date date{day};
   const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(now - day)};
-  reactor.date = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[std::chrono::weekday{day}.c_encoding()], static_cast<unsigned>(date.day()),
-                             months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), time.hours().count(),
-                             time.minutes().count(), time.seconds().count());
+  reactor.date = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[std::chrono::weekday{day}.c_encoding()],
+                             static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                             static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 std::string_view reason(int status) {
@@ -178,7 +178,12 @@ class WebSocketImpl final : public WebSocket {
 class ServerImpl final : public Server {
  public:
   ServerImpl(ServerOptions options, Router& router, const StaticFiles& files, RateLimiter& limiter, WebSocketHandler websocket)
-      : options_(std::move(options)), router_(router), files_(files), limiter_(limiter), websocket_(std::move(websocket)), acceptor_(accept_io_) {}
+      : options_(std::move(options)),
+        router_(router),
+        files_(files),
+        limiter_(limiter),
+        websocket_(std::move(websocket)),
+        acceptor_(accept_io_) {}
 
   Result<> bind() {
     beast::error_code ec;
@@ -309,7 +314,8 @@ class ServerImpl final : public Server {
       request.info.ip = peer;
       if (header_error) {
         if (header_error == bhttp::error::end_of_stream || !self.socket->is_open()) co_return;
-        const auto answer = problem(header_error == bhttp::error::header_limit ? Error{Errc::payload_too_large, "header limit"} : Error::invalid("$", "malformed HTTP request"),
+        const auto answer = problem(header_error == bhttp::error::header_limit ? Error{Errc::payload_too_large, "header limit"}
+                                                                               : Error::invalid("$", "malformed HTTP request"),
                                     request.info, router_.clock().now(), false);
         co_await write(reactor, stream, head, answer, request, false, {}, false);
         co_return;
@@ -333,7 +339,8 @@ class ServerImpl final : public Server {
       Response response = co_await respond(self, stream, buffer, parser, request, endpoint, drained, head);
       if (!drained && !parser.is_done()) keep_alive = false;
       const auto origin = origin_listed(request.headers.origin) ? request.headers.origin : std::string_view{};
-      self.deadline = Steady::now() + std::chrono::seconds{30} + std::chrono::seconds{response.body.size() / options_.body_bytes_per_second};
+      self.deadline =
+          Steady::now() + std::chrono::seconds{30} + std::chrono::seconds{response.body.size() / options_.body_bytes_per_second};
       const bool written = co_await write(reactor, stream, head, response, request, keep_alive, origin, endpoint == nullptr);
       record(request, endpoint, response.status, Steady::now() - started);
       if (!written) co_return;
@@ -359,10 +366,11 @@ class ServerImpl final : public Server {
   }
 
   template <class Stream, class Parser>
-  awaitable<Response> respond(Connection& self, Stream& stream, beast::flat_buffer& buffer, Parser& parser, Request& request, Endpoint*& endpoint,
-                              bool& drained, std::string& head) {
+  awaitable<Response> respond(Connection& self, Stream& stream, beast::flat_buffer& buffer, Parser& parser, Request& request,
+                              Endpoint*& endpoint, bool& drained, std::string& head) {
     const auto refuse = [&](const Error& error) {
-      return problem(error, request.info, router_.clock().now(), request.headers.accept.find("application/problem+json") != std::string_view::npos);
+      return problem(error, request.info, router_.clock().now(),
+                     request.headers.accept.find("application/problem+json") != std::string_view::npos);
     };
     auto& message = parser.get();
     const auto method = method_of(message.method());
@@ -391,8 +399,10 @@ class ServerImpl final : public Server {
 
     const auto length = parser.content_length();
     if (endpoint->body == BodyKind::none) {
-      if (parser.is_done()) drained = true;
-      else co_return refuse(Error::invalid("$", "this request takes no body"));
+      if (parser.is_done())
+        drained = true;
+      else
+        co_return refuse(Error::invalid("$", "this request takes no body"));
     } else {
       const std::size_t limit = endpoint->body == BodyKind::form ? options_.file_limit * 2 + 256 * 1024 : endpoint->about.body_limit;
       if (length && *length > limit) co_return refuse(too_large(limit));
@@ -402,7 +412,8 @@ class ServerImpl final : public Server {
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         co_await asio::async_write(stream, asio::buffer(go_on), use_tuple);
       }
-      self.deadline = Steady::now() + std::chrono::seconds{20} + std::chrono::seconds{length.value_or(limit) / options_.body_bytes_per_second};
+      self.deadline =
+          Steady::now() + std::chrono::seconds{20} + std::chrono::seconds{length.value_or(limit) / options_.body_bytes_per_second};
       std::optional<MultipartParser> form;
       if (endpoint->body == BodyKind::form) {
         MultipartLimits limits;
@@ -463,8 +474,8 @@ class ServerImpl final : public Server {
   }
 
   template <class Stream>
-  awaitable<bool> write(const Reactor& reactor, Stream& stream, std::string& head, const Response& response, const Request& request, bool keep_alive,
-                        std::string_view cors_origin, bool page) {
+  awaitable<bool> write(const Reactor& reactor, Stream& stream, std::string& head, const Response& response, const Request& request,
+                        bool keep_alive, std::string_view cors_origin, bool page) {
     head.clear();
     fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\nX-Request-Id: {}\r\n", response.status,
                    reason(response.status), reactor.date, response.body.size(), request.info.id);
@@ -477,7 +488,8 @@ class ServerImpl final : public Server {
     if (!response.cacheable) head += "Cache-Control: no-store\r\n";
     if (page)
       head +=
-          "Content-Security-Policy: default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+          "Content-Security-Policy: default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' "
+          "blob:; "
           "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'\r\n"
           "Permissions-Policy: camera=(self), microphone=(), geolocation=()\r\nCross-Origin-Opener-Policy: same-origin\r\n";
     if (tls_) head += "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";

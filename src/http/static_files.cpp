@@ -13,11 +13,17 @@ namespace authx::http {
 namespace {
 
 std::string_view mime(std::string_view extension) {
-  static constexpr std::pair<std::string_view, std::string_view> table[] = {
-      {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-      {".svg", "image/svg+xml"},             {".png", "image/png"},                     {".ico", "image/x-icon"},
-      {".json", "application/json"},         {".woff2", "font/woff2"},                  {".woff", "font/woff"},
-      {".txt", "text/plain; charset=utf-8"}, {".webmanifest", "application/manifest+json"}};
+  static constexpr std::pair<std::string_view, std::string_view> table[] = {{".html", "text/html; charset=utf-8"},
+                                                                            {".js", "text/javascript; charset=utf-8"},
+                                                                            {".css", "text/css; charset=utf-8"},
+                                                                            {".svg", "image/svg+xml"},
+                                                                            {".png", "image/png"},
+                                                                            {".ico", "image/x-icon"},
+                                                                            {".json", "application/json"},
+                                                                            {".woff2", "font/woff2"},
+                                                                            {".woff", "font/woff"},
+                                                                            {".txt", "text/plain; charset=utf-8"},
+                                                                            {".webmanifest", "application/manifest+json"}};
   for (const auto& [ext, type] : table)
     if (extension == ext) return type;
   return "application/octet-stream";

@@ -1,10 +1,10 @@
 #include "jobs/queue.h"
 
+#include <unistd.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <unistd.h>
 
 #include <fstream>
 
@@ -17,18 +17,22 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr db::Query kInsert{"jobs.enqueue",
-                            "INSERT INTO jobs (id, kind, subject, state, attempts, run_at, created_at) VALUES ($1, $2, $3, 'queued', 0, $4, $4)"};
-constexpr db::Query kComplete{"jobs.complete",
-                              "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL WHERE id = $1 AND lease = $2 AND state = 'running' RETURNING id"};
-constexpr db::Query kRetry{"jobs.retry",
-                           "UPDATE jobs SET state = 'queued', run_at = $3, last_error = $4, lease = NULL WHERE id = $1 AND lease = $2 AND state = 'running'"};
-constexpr db::Query kBury{"jobs.bury",
-                          "UPDATE jobs SET state = 'dead', finished_at = $3, last_error = $4 WHERE id = $1 AND lease = $2 AND state = 'running' RETURNING id"};
+constexpr db::Query kInsert{
+    "jobs.enqueue", "INSERT INTO jobs (id, kind, subject, state, attempts, run_at, created_at) VALUES ($1, $2, $3, 'queued', 0, $4, $4)"};
+constexpr db::Query kComplete{
+    "jobs.complete",
+    "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL WHERE id = $1 AND lease = $2 AND state = 'running' RETURNING id"};
+constexpr db::Query kRetry{
+    "jobs.retry",
+    "UPDATE jobs SET state = 'queued', run_at = $3, last_error = $4, lease = NULL WHERE id = $1 AND lease = $2 AND state = 'running'"};
+constexpr db::Query kBury{
+    "jobs.bury",
+    "UPDATE jobs SET state = 'dead', finished_at = $3, last_error = $4 WHERE id = $1 AND lease = $2 AND state = 'running' RETURNING id"};
 constexpr db::Query kRenew{"jobs.renew", "UPDATE jobs SET leased_until = $3 WHERE id = $1 AND lease = $2 AND state = 'running'"};
 constexpr db::Query kRunning{"jobs.running", "SELECT id, worker, leased_until, lease FROM jobs WHERE state = 'running'"};
 constexpr db::Query kRequeue{"jobs.requeue",
-                             "UPDATE jobs SET state = 'queued', run_at = $3, lease = NULL, last_error = 'worker lost' WHERE id = $1 AND lease = $2 AND state = 'running'"};
+                             "UPDATE jobs SET state = 'queued', run_at = $3, lease = NULL, last_error = 'worker lost' WHERE id = $1 AND "
+                             "lease = $2 AND state = 'running'"};
 constexpr db::Query kState{"jobs.state", "SELECT state FROM jobs WHERE id = $1"};
 constexpr db::Query kDepth{"jobs.depth", "SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')"};
 constexpr db::Query kForget{"jobs.forget", "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1"};
@@ -61,7 +65,10 @@ bool lost(const std::string& worker) {
 }  // namespace
 
 Queue::Queue(db::Database& database, const Clock& clock, QueueOptions options)
-    : database_(database), clock_(clock), options_(options), worker_(fmt::format("{}/{}/{}", host_name(), ::getpid(), start_of(::getpid()))) {}
+    : database_(database),
+      clock_(clock),
+      options_(options),
+      worker_(fmt::format("{}/{}/{}", host_name(), ::getpid(), start_of(::getpid()))) {}
 
 Queue::~Queue() { stop(); }
 
@@ -71,7 +78,8 @@ void Queue::start() {
   std::string kinds;
   for (const auto& [kind, handler] : handlers_) kinds += (kinds.empty() ? "'" : ", '") + kind + "'";  // our own words, never input
   if (kinds.empty()) return;
-  const std::string due = "SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $1 AND kind IN (" + kinds + ") ORDER BY run_at, id LIMIT 1";
+  const std::string due =
+      "SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $1 AND kind IN (" + kinds + ") ORDER BY run_at, id LIMIT 1";
   ready_sql_ = due;
   // SKIP LOCKED lets many workers claim at once on PostgreSQL; SQLite has one writer, so it needs none.
   claim_sql_ = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $2, leased_until = $3, worker = $4 WHERE id = (" + due +
@@ -188,7 +196,12 @@ void Queue::execute(const Job& job) {
   const auto& error = outcome.error();
   if (error.code == Errc::conflict && error.detail == "job lease lost") return;
   const bool last = job.attempts >= options_.max_attempts;
-  log::warning("job_failed", {{"kind", job.kind}, {"job", job.id.str()}, {"attempt", job.attempts}, {"code", to_string(error.code)}, {"detail", error.detail}, {"last", last}});
+  log::warning("job_failed", {{"kind", job.kind},
+                              {"job", job.id.str()},
+                              {"attempt", job.attempts},
+                              {"code", to_string(error.code)},
+                              {"detail", error.detail},
+                              {"last", last}});
   const auto stored = last ? bury(job, to_string(error.code)) : retry(job, to_string(error.code));
   metrics::jobs_finished(job.kind, last ? "dead" : "retried").add();
   if (!stored) log::error("job_outcome_not_stored", {{"job", job.id.str()}, {"detail", stored.error().detail}});

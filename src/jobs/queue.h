@@ -40,8 +40,8 @@ struct QueueOptions {
   std::size_t threads = 2;
   int max_attempts = 5;
   std::chrono::seconds lease{60};
-  std::chrono::milliseconds first_retry{500};   ///< doubles with each attempt, at most 5 minutes, with jitter
-  std::chrono::milliseconds poll{500};          ///< for jobs that other processes enqueued
+  std::chrono::milliseconds first_retry{500};  ///< doubles with each attempt, at most 5 minutes, with jitter
+  std::chrono::milliseconds poll{500};         ///< for jobs that other processes enqueued
 };
 
 /// The durable queue in the database. A job enqueued in a transaction exists if and only if that transaction committed.
@@ -51,7 +51,7 @@ class Queue {
   Queue(db::Database& database, const Clock& clock, QueueOptions options);
   ~Queue();
 
-  void handle(std::string kind, Handler handler);   ///< before `start`
+  void handle(std::string kind, Handler handler);  ///< before `start`
   void start();
   /// Lets running jobs finish, starts no more.
   void stop();
@@ -63,7 +63,7 @@ class Queue {
   /// Waits until the job is done or dead, at most `limit`. True when it is.
   boost::asio::awaitable<bool> wait(db::AsyncDatabase& database, Uuid job, std::chrono::milliseconds limit);
 
-  Result<std::int64_t> depth();                     ///< queued and running
+  Result<std::int64_t> depth();  ///< queued and running
 
  private:
   struct Active {
@@ -84,7 +84,7 @@ class Queue {
   const Clock& clock_;
   QueueOptions options_;
   std::string worker_;
-  std::string claim_sql_, ready_sql_;   ///< only the kinds that this process handles
+  std::string claim_sql_, ready_sql_;  ///< only the kinds that this process handles
   std::map<std::string, Handler, std::less<>> handlers_;
   std::vector<std::thread> threads_;
   std::mutex mutex_;

@@ -55,10 +55,14 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 void append_value(std::string& out, const Field& field) {
-  if (const auto* text = std::get_if<std::string_view>(&field.value)) append_quoted(out, *text);
-  else if (const auto* integer = std::get_if<std::int64_t>(&field.value)) out += std::to_string(*integer);
-  else if (const auto* real = std::get_if<double>(&field.value)) out += fmt::format("{:.6g}", *real);
-  else out += std::get<bool>(field.value) ? "true" : "false";
+  if (const auto* text = std::get_if<std::string_view>(&field.value))
+    append_quoted(out, *text);
+  else if (const auto* integer = std::get_if<std::int64_t>(&field.value))
+    out += std::to_string(*integer);
+  else if (const auto* real = std::get_if<double>(&field.value))
+    out += fmt::format("{:.6g}", *real);
+  else
+    out += std::get<bool>(field.value) ? "true" : "false";
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ prometheus::Registry& registry() {
   return instance;
 }
 
-const prometheus::Histogram::BucketBoundaries kRequestBuckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+const prometheus::Histogram::BucketBoundaries kRequestBuckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                              0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 
 Histogram histogram(const char* name, const char* help) {
   return Histogram{&BuildHistogram().Name(name).Help(help).Register(registry()).Add({}, kRequestBuckets)};
@@ -49,7 +50,8 @@ Histogram http_duration() {
 }
 
 Gauge active_verifications() {
-  static const Gauge g{&BuildGauge().Name("active_verifications_count").Help("Number of active verifications").Register(registry()).Add({})};
+  static const Gauge g{
+      &BuildGauge().Name("active_verifications_count").Help("Number of active verifications").Register(registry()).Add({})};
   return g;
 }
 
@@ -107,7 +109,7 @@ SystemLoad system_load(const std::string& disk_path) {
     }
   }
   if (total > 0) load.memory_percent = (1 - available / total) * 100;
-  struct statvfs fs {};
+  struct statvfs fs{};
   if (::statvfs(disk_path.c_str(), &fs) == 0 && fs.f_blocks > 0)
     load.disk_percent = (1 - static_cast<double>(fs.f_bavail) / static_cast<double>(fs.f_blocks)) * 100;
   return load;

@@ -35,13 +35,13 @@ class Histogram {
 };
 
 /// The specification's metric names. Handles are looked up once and kept: a look-up takes a lock.
-Counter http_requests(std::string_view method, std::string_view endpoint, int status);   ///< http_requests_total
-Histogram http_duration();                                                               ///< http_request_duration_seconds
-Gauge active_verifications();                                                            ///< active_verifications_count
-Histogram face_duration();                                                               ///< face_recognition_duration_seconds
-Histogram document_duration();                                                           ///< document_processing_duration_seconds
-Counter jobs_finished(std::string_view kind, std::string_view outcome);                  ///< jobs_finished_total
-Gauge jobs_queued();                                                                     ///< jobs_queued_count
+Counter http_requests(std::string_view method, std::string_view endpoint, int status);  ///< http_requests_total
+Histogram http_duration();                                                              ///< http_request_duration_seconds
+Gauge active_verifications();                                                           ///< active_verifications_count
+Histogram face_duration();                                                              ///< face_recognition_duration_seconds
+Histogram document_duration();                                                          ///< document_processing_duration_seconds
+Counter jobs_finished(std::string_view kind, std::string_view outcome);                 ///< jobs_finished_total
+Gauge jobs_queued();                                                                    ///< jobs_queued_count
 
 /// The Prometheus text exposition of everything, with process_* figures.
 std::string exposition();

@@ -1,7 +1,7 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -61,8 +61,10 @@ void check_ocr(Report& report, const Config& config) {
     if (plus == std::string::npos) break;
     at = plus + 1;
   }
-  if (missing.empty()) report.ok("OCR language data", config.ocr_language);
-  else report.fail("OCR language data", "missing: " + missing, "apt-get install tesseract-ocr-" + missing);
+  if (missing.empty())
+    report.ok("OCR language data", config.ocr_language);
+  else
+    report.fail("OCR language data", "missing: " + missing, "apt-get install tesseract-ocr-" + missing);
 }
 
 void run(Cli& cli, const std::string& path) {
@@ -75,41 +77,52 @@ void run(Cli& cli, const std::string& path) {
     return report.print(cli);
   }
   report.ok("configuration", "valid");
-  struct ::statvfs disk {};
+  struct ::statvfs disk{};
   const std::string folder = fs::exists(config->data_dir) ? config->data_dir : ".";
   if (::statvfs(folder.c_str(), &disk) == 0) {
     const double free_gb = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) / 1e9;
-    if (free_gb < 1) report.warn("disk", fmt::format("{:.1f} GB free", free_gb), "make room: uploads are refused when the disk is full");
-    else report.ok("disk", fmt::format("{:.1f} GB free", free_gb));
+    if (free_gb < 1)
+      report.warn("disk", fmt::format("{:.1f} GB free", free_gb), "make room: uploads are refused when the disk is full");
+    else
+      report.ok("disk", fmt::format("{:.1f} GB free", free_gb));
   }
   if (auto storage = Storage::open(*config)) {
     report.ok("keys", config->secret_key.empty() ? config->data_dir + "/keys" : "derived from SECRET_KEY");
     if (auto ping = (*storage)->database->ping()) {
       const auto version = db::schema_version(*(*storage)->database);
-      if (version && *version > 0) report.ok("database", fmt::format("reachable, schema version {}", *version));
-      else report.warn("database", "reachable, but without a schema", "run `authx migrate`, or `authx serve`, which does it too");
+      if (version && *version > 0)
+        report.ok("database", fmt::format("reachable, schema version {}", *version));
+      else
+        report.warn("database", "reachable, but without a schema", "run `authx migrate`, or `authx serve`, which does it too");
     } else {
       report.fail("database", said(ping.error()), "start the database server, or mend DATABASE_URL");
     }
   } else {
-    report.fail("storage", said(storage.error()), "check DATABASE_URL, and that the data folder and its key file belong to this user with mode 0600");
+    report.fail("storage", said(storage.error()),
+                "check DATABASE_URL, and that the data folder and its key file belong to this user with mode 0600");
   }
-  if (auto blobs = blob::open_directory(config->upload_dir); blobs && (*blobs)->ping()) report.ok("object store", config->upload_dir);
-  else report.fail("object store", config->upload_dir + " cannot be written", "make the folder writable for this user");
+  if (auto blobs = blob::open_directory(config->upload_dir); blobs && (*blobs)->ping())
+    report.ok("object store", config->upload_dir);
+  else
+    report.fail("object store", config->upload_dir + " cannot be written", "make the folder writable for this user");
   check_ocr(report, *config);
   if (auto engine = load_face_engine(*config)) {
     report.ok("face models", fmt::format("pack {}, embedding {}", (*engine)->pack_name(), (*engine)->embedding_model_id()));
-    if (!(*engine)->notice().empty()) report.warn("face model licence", (*engine)->notice(), "use a pack whose licence fits, see `authx models list`");
+    if (!(*engine)->notice().empty())
+      report.warn("face model licence", (*engine)->notice(), "use a pack whose licence fits, see `authx models list`");
     if ((*engine)->pack_name() == "default")
-      report.warn("liveness", "the default pack has no liveness model", "install the open pack and set FACE_MODEL_PATH; then set AUTHX_LIVENESS=strict");
+      report.warn("liveness", "the default pack has no liveness model",
+                  "install the open pack and set FACE_MODEL_PATH; then set AUTHX_LIVENESS=strict");
   } else {
     report.fail("face models", said(engine.error()), "run `./dev models` to prepare the default pack, or set FACE_MODEL_PATH");
   }
   if (config->web_dir.empty() || !fs::exists(config->web_dir + "/index.html"))
     report.warn("web page", "not built", "run `./dev build`, or set AUTHX_WEB_DIR");
-  else report.ok("web page", config->web_dir);
+  else
+    report.ok("web page", config->web_dir);
   if (config->tls_certificate.empty() && config->host != "127.0.0.1" && config->host != "::1")
-    report.warn("TLS", "off, while listening on " + config->host, "set AUTHX_TLS_CERTIFICATE and AUTHX_TLS_KEY, or put a TLS proxy in front");
+    report.warn("TLS", "off, while listening on " + config->host,
+                "set AUTHX_TLS_CERTIFICATE and AUTHX_TLS_KEY, or put a TLS proxy in front");
   report.print(cli);
 }
 

@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <pthread.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <memory>
@@ -33,18 +33,19 @@ class Signals {
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
   }
-  Signals(Runtime& runtime, std::function<void()> stop) : thread_([&runtime, stop = std::move(stop)] {
-    const ::sigset_t set = wanted();
-    while (true) {
-      const ::timespec minute{60, 0};
-      const int signal = ::sigtimedwait(&set, nullptr, &minute);
-      if (signal == SIGINT || signal == SIGTERM) break;
-      if (signal == SIGUSR1) return;
-      checkpoint(runtime);
-    }
-    log::info("stopping");
-    stop();
-  }) {}
+  Signals(Runtime& runtime, std::function<void()> stop)
+      : thread_([&runtime, stop = std::move(stop)] {
+          const ::sigset_t set = wanted();
+          while (true) {
+            const ::timespec minute{60, 0};
+            const int signal = ::sigtimedwait(&set, nullptr, &minute);
+            if (signal == SIGINT || signal == SIGTERM) break;
+            if (signal == SIGUSR1) return;
+            checkpoint(runtime);
+          }
+          log::info("stopping");
+          stop();
+        }) {}
   ~Signals() {
     if (thread_.joinable()) {
       ::pthread_kill(thread_.native_handle(), SIGUSR1);
@@ -94,7 +95,8 @@ Result<> serve(Config config) {
   options.access_log = c.access_log;
   http::WebSocketHandler socket;
   if (runtime->serves("verifications"))
-    socket = verifications::progress_socket(*runtime->verifications, [auth = runtime->auth.get()](std::string_view token) { return auth->authenticate(token); });
+    socket = verifications::progress_socket(*runtime->verifications,
+                                            [auth = runtime->auth.get()](std::string_view token) { return auth->authenticate(token); });
   AX_TRY(const auto server, http::create_server(options, router, files, limiter, std::move(socket)));
   runtime->queue->start();
   fmt::print("AuthX {} serves on {} (port {})\n", kVersion, c.public_url, server->port());
@@ -141,7 +143,8 @@ void add(CLI::App& root, Cli& cli, const char* name, const char* help, Result<> 
   auto* command = root.add_subcommand(name, help);
   const auto options = std::make_shared<Options>();
   command->add_option("--config", options->config, "TOML file (default: authx.toml when it exists)");
-  command->add_option("--services", options->services, "Only these modules, comma-separated: auth, documents, faces, biometrics, verifications, admin");
+  command->add_option("--services", options->services,
+                      "Only these modules, comma-separated: auth, documents, faces, biometrics, verifications, admin");
   command->callback([options, &cli, run] {
     if (!options->services.empty()) ::setenv("AUTHX_SERVICES", options->services.c_str(), 1);
     auto config = load_config(options->config);

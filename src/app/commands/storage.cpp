@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>
@@ -39,7 +39,8 @@ json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
 Result<> migrate(Cli& cli, const Config&, Storage& s, const Options&) {
   AX_TRY(const int applied, db::migrate(*s.database));
   AX_TRY(const int version, db::schema_version(*s.database));
-  cli.print(fmt::format("Schema version {}; {} migration(s) applied now", version, applied), json::object{{"version", version}, {"applied", applied}});
+  cli.print(fmt::format("Schema version {}; {} migration(s) applied now", version, applied),
+            json::object{{"version", version}, {"applied", applied}});
   return {};
 }
 
@@ -56,7 +57,8 @@ Result<> user_create(Cli& cli, const Config& config, Storage& s, const Options& 
   user.name = o.name;
   user.email = parsed.value;
   user.role = *role;
-  AX_TRY(user.password_hash, crypto::hash_password(password, {static_cast<std::uint32_t>(config.argon2_memory_kib), static_cast<std::uint32_t>(config.argon2_passes)}));
+  AX_TRY(user.password_hash, crypto::hash_password(password, {static_cast<std::uint32_t>(config.argon2_memory_kib),
+                                                              static_cast<std::uint32_t>(config.argon2_passes)}));
   auto id = s.database->write([&](db::Tx& tx) -> Result<Uuid> {
     AX_TRY(const auto created, users::create(tx, *s.keyring, s.clock.now(), user));
     AX_CHECK(s.audit->append(tx, {created, "user.created_by_operator", json::serialize(json::object{{"role", o.role}}), nullptr}));
@@ -64,7 +66,8 @@ Result<> user_create(Cli& cli, const Config& config, Storage& s, const Options& 
   });
   if (!id && id.error().code == Errc::conflict) return Error::invalid("--email", "has an account already");
   AX_CHECK(id);
-  cli.print(fmt::format("Created {} ({})\nPassword (shown once): {}", id->str(), o.role, password), json::object{{"id", id->str()}, {"role", o.role}, {"password", password}});
+  cli.print(fmt::format("Created {} ({})\nPassword (shown once): {}", id->str(), o.role, password),
+            json::object{{"id", id->str()}, {"role", o.role}, {"password", password}});
   return {};
 }
 
@@ -113,7 +116,12 @@ Result<> outbox(Cli& cli, const Config&, Storage& s, const Options& o) {
   json::array list;
   for (const auto& m : messages) {
     text += fmt::format("{}  {}  {}\n  {}\n  {}\n", format_time(m.created_at), m.channel, m.recipient, m.subject, m.body);
-    list.push_back({{"id", m.id.str()}, {"channel", m.channel}, {"recipient", m.recipient}, {"subject", m.subject}, {"body", m.body}, {"created_at", format_time(m.created_at)}});
+    list.push_back({{"id", m.id.str()},
+                    {"channel", m.channel},
+                    {"recipient", m.recipient},
+                    {"subject", m.subject},
+                    {"body", m.body},
+                    {"created_at", format_time(m.created_at)}});
   }
   cli.print(text.empty() ? "The outbox is empty" : text, list);
   return {};
@@ -135,7 +143,9 @@ void add_storage_commands(CLI::App& root, Cli& cli) {
   auto* audit = root.add_subcommand("audit", "The tamper-evident log")->require_subcommand(1);
   add(*audit, cli, "verify", "Check every entry; exit code 1 when the log was altered, cut or extended", options, &audit_verify);
 
-  add(root, cli, "outbox", "Messages kept because no provider is configured", options, &outbox)->add_option("--limit", options->limit)->capture_default_str();
+  add(root, cli, "outbox", "Messages kept because no provider is configured", options, &outbox)
+      ->add_option("--limit", options->limit)
+      ->capture_default_str();
 
   auto* decision = root.add_subcommand("decision", "Decisions")->require_subcommand(1);
   auto* replay = decision->add_subcommand("replay", "Recompute a decision from its stored inputs; exit code 1 when it differs");
@@ -149,8 +159,12 @@ void add_storage_commands(CLI::App& root, Cli& cli) {
       AX_TRY(const auto runtime, Runtime::create(std::move(config)));
       AX_TRY(const auto replayed, runtime->verifications->replay(*id));
       if (!replayed.same) cli.exit = Exit::negative;
-      cli.print(fmt::format("Rules {}: the recomputed decision is {}\n{}", replayed.policy_version, replayed.same ? "the same" : "DIFFERENT", replayed.recomputed),
-                json::object{{"same", replayed.same}, {"policy", replayed.policy_version}, {"stored", json::parse(replayed.stored)}, {"recomputed", json::parse(replayed.recomputed)}});
+      cli.print(fmt::format("Rules {}: the recomputed decision is {}\n{}", replayed.policy_version,
+                            replayed.same ? "the same" : "DIFFERENT", replayed.recomputed),
+                json::object{{"same", replayed.same},
+                             {"policy", replayed.policy_version},
+                             {"stored", json::parse(replayed.stored)},
+                             {"recomputed", json::parse(replayed.recomputed)}});
       return {};
     };
     if (auto done = run(); !done) cli.fail(done.error());

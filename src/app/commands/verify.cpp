@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <memory>
 
@@ -84,15 +84,18 @@ Result<> run(Cli& cli, const Options& o) {
   }
   // Without an account to compare with, the document's own name and birth date stand for it.
   inputs.account_name = o.name.empty() ? facts.name : o.name;
-  if (!o.dob.empty()) inputs.account_dob = o.dob;
-  else inputs.account_dob = facts.dob;
+  if (!o.dob.empty())
+    inputs.account_dob = o.dob;
+  else
+    inputs.account_dob = facts.dob;
   inputs.documents.push_back(facts);
   decision::Policy policy;
   policy.liveness = config.liveness_policy == "strict" ? decision::LivenessPolicy::strict : decision::LivenessPolicy::basic;
   const auto verdict = decision::decide(inputs, policy);
   cli.progress(3, 3, "done");
-  std::string text = fmt::format("{}  (confidence {:.2f}, face match {:.4f} at similarity {:.3f}, threshold {:.3f})\n", decision::to_string(verdict.outcome),
-                                 verdict.confidence, face.probability, face.similarity, face.threshold);
+  std::string text =
+      fmt::format("{}  (confidence {:.2f}, face match {:.4f} at similarity {:.3f}, threshold {:.3f})\n",
+                  decision::to_string(verdict.outcome), verdict.confidence, face.probability, face.similarity, face.threshold);
   for (const auto& reason : verdict.reasons) text += fmt::format("  [{}] {}\n", reason.severity, reason.message);
   for (const auto& reason : grade.reasons) text += fmt::format("  document: {}\n", reason);
   for (const auto issue : live.quality.issues) text += fmt::format("  selfie: {}\n", face::advice(issue));
@@ -107,7 +110,8 @@ Result<> run(Cli& cli, const Options& o) {
 }  // namespace
 
 void add_verify_commands(CLI::App& root, Cli& cli) {
-  auto* command = root.add_subcommand("verify", "Verify a person from pictures: read the document, compare the faces, decide. Exit code 1 unless approved");
+  auto* command = root.add_subcommand(
+      "verify", "Verify a person from pictures: read the document, compare the faces, decide. Exit code 1 unless approved");
   const auto o = std::make_shared<Options>();
   command->add_option("--document", o->document, "Picture of the document's front")->required();
   command->add_option("--back", o->back, "Picture of its back");

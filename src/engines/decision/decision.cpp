@@ -14,7 +14,9 @@ class Findings {
   void info(std::string code, std::string message) { add(std::move(code), std::move(message), "info"); }
   Verdict verdict(double confidence) && {
     Verdict v;
-    const auto has = [&](std::string_view severity) { return std::ranges::any_of(reasons_, [&](const Reason& r) { return r.severity == severity; }); };
+    const auto has = [&](std::string_view severity) {
+      return std::ranges::any_of(reasons_, [&](const Reason& r) { return r.severity == severity; });
+    };
     v.outcome = has("reject") ? Outcome::rejected : has("review") ? Outcome::needs_review : Outcome::approved;
     for (const std::string_view severity : {"reject", "review", "info"})  // gravest first, else in the order found
       std::ranges::copy_if(reasons_, std::back_inserter(v.reasons), [&](const Reason& r) { return r.severity == severity; });
@@ -23,17 +25,23 @@ class Findings {
   }
 
  private:
-  void add(std::string code, std::string message, std::string severity) { reasons_.push_back({std::move(code), std::move(message), std::move(severity)}); }
+  void add(std::string code, std::string message, std::string severity) {
+    reasons_.push_back({std::move(code), std::move(message), std::move(severity)});
+  }
   std::vector<Reason> reasons_;
 };
 
 void judge_documents(const Inputs& in, const Policy& policy, Findings& out) {
   if (in.documents.empty()) out.review("document_missing", "No identity document was given");
   for (const auto& d : in.documents) {
-    if (d.expired) out.reject("document_expired", "The document has expired");
-    else if (d.forged_or_invalid) out.reject("document_invalid", "The document's own checks do not add up");
-    else if (!d.accepted) out.review("document_unreadable", "The document could not be read well enough to accept it");
-    else if (d.confidence < policy.min_document_confidence) out.review("document_uncertain", "The document was read with low confidence");
+    if (d.expired)
+      out.reject("document_expired", "The document has expired");
+    else if (d.forged_or_invalid)
+      out.reject("document_invalid", "The document's own checks do not add up");
+    else if (!d.accepted)
+      out.review("document_unreadable", "The document could not be read well enough to accept it");
+    else if (d.confidence < policy.min_document_confidence)
+      out.review("document_uncertain", "The document was read with low confidence");
   }
 }
 
@@ -45,8 +53,10 @@ void judge_person(const Inputs& in, const Policy& policy, Findings& out) {
     if (!d.name.empty()) {
       name_seen = true;
       const double similarity = name_similarity(in.account_name, d.name);
-      if (similarity < policy.name_differs) out.review("name_differs", "The name on the document differs from the account's name");
-      else if (similarity < policy.name_agrees) out.review("name_unclear", "The name on the document only partly agrees with the account's name");
+      if (similarity < policy.name_differs)
+        out.review("name_differs", "The name on the document differs from the account's name");
+      else if (similarity < policy.name_agrees)
+        out.review("name_unclear", "The name on the document only partly agrees with the account's name");
     }
     if (d.dob && in.account_dob) {
       dob_seen = true;
@@ -57,8 +67,10 @@ void judge_person(const Inputs& in, const Policy& policy, Findings& out) {
   }
   const bool any_accepted = std::ranges::any_of(in.documents, &DocumentFacts::accepted);
   if (any_accepted && !name_seen) out.review("name_not_read", "No name could be read from the document");
-  if (any_accepted && !in.account_dob) out.info("birth_date_not_given", "The account has no birth date to compare");
-  else if (any_accepted && !dob_seen) out.review("birth_date_not_read", "No birth date could be read from the document");
+  if (any_accepted && !in.account_dob)
+    out.info("birth_date_not_given", "The account has no birth date to compare");
+  else if (any_accepted && !dob_seen)
+    out.review("birth_date_not_read", "No birth date could be read from the document");
 }
 
 void judge_face(const FaceFacts& f, const Policy& policy, Findings& out) {
@@ -66,11 +78,15 @@ void judge_face(const FaceFacts& f, const Policy& policy, Findings& out) {
   if (!f.accepted) return out.review("face_unusable", "The face picture is not good enough to compare");
   if (!f.portrait_found) return out.review("portrait_missing", "No portrait was found on the document");
   if (!f.match) out.reject("face_differs", "The face does not match the document's portrait");
-  if (f.liveness && *f.liveness < policy.spoof_below) out.reject("not_live", "The face picture looks like a copy, not a live person");
-  else if (f.liveness && *f.liveness < policy.live_at) out.review("liveness_unclear", "It is unclear whether a live person was in front of the camera");
+  if (f.liveness && *f.liveness < policy.spoof_below)
+    out.reject("not_live", "The face picture looks like a copy, not a live person");
+  else if (f.liveness && *f.liveness < policy.live_at)
+    out.review("liveness_unclear", "It is unclear whether a live person was in front of the camera");
   else if (!f.liveness_model) {
-    if (policy.liveness == LivenessPolicy::strict) out.review("liveness_not_checked", "No liveness model is installed, so a person must look");
-    else out.info("liveness_basic", "Liveness was judged by image cues only: no liveness model is installed");
+    if (policy.liveness == LivenessPolicy::strict)
+      out.review("liveness_not_checked", "No liveness model is installed, so a person must look");
+    else
+      out.info("liveness_basic", "Liveness was judged by image cues only: no liveness model is installed");
   }
 }
 
@@ -100,25 +116,48 @@ Verdict decide(const Inputs& in, const Policy& policy) {
 json::object to_json(const Inputs& in) {
   json::array documents;
   for (const auto& d : in.documents) {
-    json::object o{{"id", d.id},     {"type", d.type}, {"accepted", d.accepted}, {"forged_or_invalid", d.forged_or_invalid}, {"expired", d.expired},
-                   {"confidence", d.confidence}, {"name", d.name}, {"image_sha256", d.image_sha256}, {"reasons", json::value_from(d.reasons)}};
+    json::object o{{"id", d.id},
+                   {"type", d.type},
+                   {"accepted", d.accepted},
+                   {"forged_or_invalid", d.forged_or_invalid},
+                   {"expired", d.expired},
+                   {"confidence", d.confidence},
+                   {"name", d.name},
+                   {"image_sha256", d.image_sha256},
+                   {"reasons", json::value_from(d.reasons)}};
     if (d.dob) o["dob"] = *d.dob;
     documents.push_back(std::move(o));
   }
   const auto& f = in.face;
-  json::object face{{"captured", f.captured},     {"accepted", f.accepted}, {"portrait_found", f.portrait_found}, {"similarity", f.similarity},
-                    {"threshold", f.threshold},   {"fmr", f.fmr},           {"probability", f.probability},       {"match", f.match},
-                    {"liveness_model", f.liveness_model}, {"liveness_method", f.liveness_method}, {"model_id", f.model_id}, {"image_sha256", f.image_sha256}};
+  json::object face{{"captured", f.captured},
+                    {"accepted", f.accepted},
+                    {"portrait_found", f.portrait_found},
+                    {"similarity", f.similarity},
+                    {"threshold", f.threshold},
+                    {"fmr", f.fmr},
+                    {"probability", f.probability},
+                    {"match", f.match},
+                    {"liveness_model", f.liveness_model},
+                    {"liveness_method", f.liveness_method},
+                    {"model_id", f.model_id},
+                    {"image_sha256", f.image_sha256}};
   if (f.liveness) face["liveness"] = *f.liveness;
-  json::object out{{"account_name", in.account_name}, {"documents", std::move(documents)}, {"face", std::move(face)},
+  json::object out{{"account_name", in.account_name},
+                   {"documents", std::move(documents)},
+                   {"face", std::move(face)},
                    {"unavailable_steps", json::value_from(in.unavailable_steps)}};
   if (in.account_dob) out["account_dob"] = *in.account_dob;
   return out;
 }
 
 json::object to_json(const Policy& p) {
-  return {{"version", p.version}, {"min_document_confidence", p.min_document_confidence}, {"name_agrees", p.name_agrees}, {"name_differs", p.name_differs},
-          {"live_at", p.live_at}, {"spoof_below", p.spoof_below}, {"liveness", p.liveness == LivenessPolicy::strict ? "strict" : "basic"}};
+  return {{"version", p.version},
+          {"min_document_confidence", p.min_document_confidence},
+          {"name_agrees", p.name_agrees},
+          {"name_differs", p.name_differs},
+          {"live_at", p.live_at},
+          {"spoof_below", p.spoof_below},
+          {"liveness", p.liveness == LivenessPolicy::strict ? "strict" : "basic"}};
 }
 
 json::object to_json(const Verdict& v) {
@@ -131,7 +170,8 @@ json::object to_json(const Verdict& v) {
 Result<Inputs> inputs_from_json(const json::value& v) {
   const auto* documents = find(v, "documents");
   const auto* face = find(v, "face");
-  if (documents == nullptr || !documents->is_array() || face == nullptr) return Error{Errc::internal, "stored decision inputs are malformed"};
+  if (documents == nullptr || !documents->is_array() || face == nullptr)
+    return Error{Errc::internal, "stored decision inputs are malformed"};
   const auto words = [](const json::value* list) {
     std::vector<std::string> out;
     if (list != nullptr && list->is_array())

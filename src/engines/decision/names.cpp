@@ -7,7 +7,8 @@
 namespace authx::decision {
 namespace {
 
-constexpr std::array<std::string_view, 14> kTitles{"mr", "mrs", "ms", "miss", "dr", "shri", "sri", "smt", "kumari", "prof", "sh", "km", "md", "adv"};
+constexpr std::array<std::string_view, 14> kTitles{"mr",  "mrs",    "ms",   "miss", "dr", "shri", "sri",
+                                                   "smt", "kumari", "prof", "sh",   "km", "md",   "adv"};
 
 /// ASCII for a Latin-1 letter (U+00C0..U+00FF), as names are transliterated in an MRZ without the doubled vowels.
 char fold_latin1(std::uint32_t cp) {
@@ -26,14 +27,19 @@ std::vector<std::string> name_words(std::string_view name) {
   };
   for (std::size_t i = 0; i < name.size(); ++i) {
     const auto c = static_cast<unsigned char>(name[i]);
-    if (c >= 'A' && c <= 'Z') word += static_cast<char>(c + 32);
-    else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) word += static_cast<char>(c);
+    if (c >= 'A' && c <= 'Z')
+      word += static_cast<char>(c + 32);
+    else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+      word += static_cast<char>(c);
     else if (c == 0xC3 && i + 1 < name.size()) {
       const auto cp = 0xC0U + (static_cast<unsigned char>(name[++i]) & 0x3FU);
       if (cp != 0xD7 && cp != 0xF7) word += fold_latin1(cp);
-    } else if (c >= 0x80) word += static_cast<char>(c);
-    else if (c == '\'') continue;
-    else flush();
+    } else if (c >= 0x80)
+      word += static_cast<char>(c);
+    else if (c == '\'')
+      continue;
+    else
+      flush();
   }
   flush();
   return words;
@@ -64,9 +70,12 @@ double jaro_winkler(std::string_view a, std::string_view b) {
     while (!in_b[j]) ++j;
     if (a[i] != b[j++]) ++transposed;
   }
-  const double jaro = (matches / static_cast<double>(a.size()) + matches / static_cast<double>(b.size()) + (matches - transposed / 2) / matches) / 3;
+  const double jaro =
+      (matches / static_cast<double>(a.size()) + matches / static_cast<double>(b.size()) + (matches - transposed / 2) / matches) / 3;
   double prefix = 0;
-  while (prefix < 4 && prefix < static_cast<double>(std::min(a.size(), b.size())) && a[static_cast<std::size_t>(prefix)] == b[static_cast<std::size_t>(prefix)]) ++prefix;
+  while (prefix < 4 && prefix < static_cast<double>(std::min(a.size(), b.size())) &&
+         a[static_cast<std::size_t>(prefix)] == b[static_cast<std::size_t>(prefix)])
+    ++prefix;
   return jaro + prefix * 0.1 * (1 - jaro);
 }
 
@@ -86,8 +95,10 @@ double name_similarity(std::string_view a, std::string_view b) {
     for (std::size_t i = 0; i < right.size(); ++i) {
       if (used[i]) continue;
       double score = jaro_winkler(word, right[i]);
-      if ((word.size() == 1 || right[i].size() == 1) && word.front() == right[i].front()) score = 0.9;
-      else if (score < 0.85) score *= 0.5;  // different words that share letters
+      if ((word.size() == 1 || right[i].size() == 1) && word.front() == right[i].front())
+        score = 0.9;
+      else if (score < 0.85)
+        score *= 0.5;  // different words that share letters
       if (score > best) {
         best = score;
         at = i;

@@ -7,10 +7,11 @@ namespace {
 
 using namespace http;
 
-constexpr db::Query kAuditNewest{"admin.audit_newest",
-                                 "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs ORDER BY seq DESC LIMIT $1"};
-constexpr db::Query kAuditBefore{"admin.audit_before",
-                                 "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs WHERE seq < $2 ORDER BY seq DESC LIMIT $1"};
+constexpr db::Query kAuditNewest{
+    "admin.audit_newest", "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs ORDER BY seq DESC LIMIT $1"};
+constexpr db::Query kAuditBefore{
+    "admin.audit_before",
+    "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs WHERE seq < $2 ORDER BY seq DESC LIMIT $1"};
 
 struct OutboxQuery {
   std::optional<Int<1, 100>> limit;
@@ -71,7 +72,9 @@ awaitable<Result<OutboxList>> outbox(AdminService& service, const Can<Permission
     messages.pop_back();
     out.next_cursor = messages.back().id;
   }
-  for (auto& m : messages) out.items.push_back({m.id, std::move(m.channel), std::move(m.recipient), std::move(m.subject), std::move(m.body), std::move(m.status), m.created_at});
+  for (auto& m : messages)
+    out.items.push_back(
+        {m.id, std::move(m.channel), std::move(m.recipient), std::move(m.subject), std::move(m.body), std::move(m.status), m.created_at});
   co_return out;
 }
 
@@ -86,7 +89,8 @@ awaitable<Result<AuditList>> audit_log(AdminService& service, const Can<Permissi
         out.next_cursor = out.items.back().seq;
         break;
       }
-      out.items.push_back({row.uuid(0), row.integer(1), row.opt_uuid(2), row.text(3), {row.text(4)}, row.opt_text(5).value_or(""), row.time(6)});
+      out.items.push_back(
+          {row.uuid(0), row.integer(1), row.opt_uuid(2), row.text(3), {row.text(4)}, row.opt_text(5).value_or(""), row.time(6)});
     }
     AX_CHECK(service.audit.append(tx, {caller.id, "audit.viewed", "{}", &caller.request}));
     return out;
@@ -97,9 +101,11 @@ awaitable<Result<AuditList>> audit_log(AdminService& service, const Can<Permissi
 }  // namespace
 
 void add_routes(Router& router, AdminService& service) {
-  router.get("/admin/outbox", service, &outbox,
-             {.operation_id = "listOutbox", .summary = "Messages that no provider is configured for, newest first", .tag = "Administration"});
-  router.get("/admin/audit", service, &audit_log, {.operation_id = "listAudit", .summary = "The audit log, newest first", .tag = "Administration"});
+  router.get(
+      "/admin/outbox", service, &outbox,
+      {.operation_id = "listOutbox", .summary = "Messages that no provider is configured for, newest first", .tag = "Administration"});
+  router.get("/admin/audit", service, &audit_log,
+             {.operation_id = "listAudit", .summary = "The audit log, newest first", .tag = "Administration"});
 }
 
 }  // namespace authx::admin

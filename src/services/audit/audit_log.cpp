@@ -19,14 +19,15 @@ constexpr db::Query kInsert{"audit.insert",
                             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
 constexpr db::Query kMoveHead{"audit.move_head", "UPDATE audit_head SET seq = $1, link = $2, signature = $3 WHERE only_row = 1"};
 constexpr db::Query kPage{"audit.verify_page",
-                          "SELECT seq, id, user_id, action, details, ip_address, user_agent, created_at, link FROM audit_logs WHERE seq > $1 ORDER BY seq LIMIT 1000"};
+                          "SELECT seq, id, user_id, action, details, ip_address, user_agent, created_at, link FROM audit_logs WHERE seq > "
+                          "$1 ORDER BY seq LIMIT 1000"};
 
 /// Length-prefixed, so that no two entries have one form.
 Bytes canonical(const Uuid& id, const std::optional<Uuid>& user, std::string_view action, std::string_view details, std::string_view ip,
                 std::string_view agent, Time at) {
   Bytes out;
-  for (const auto& part : {id.str(), user ? user->str() : std::string{}, std::string{action}, std::string{details}, std::string{ip}, std::string{agent},
-                           format_time(at)}) {
+  for (const auto& part : {id.str(), user ? user->str() : std::string{}, std::string{action}, std::string{details}, std::string{ip},
+                           std::string{agent}, format_time(at)}) {
     const auto n = static_cast<std::uint32_t>(part.size());
     for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(n >> shift));
     out.insert(out.end(), part.begin(), part.end());
@@ -46,8 +47,8 @@ Result<> Log::append(db::Tx& tx, const Entry& entry) const {
   const auto id = Uuid::generate(now);
   const std::string ip = entry.request != nullptr ? entry.request->ip : "";
   const std::string agent = entry.request != nullptr ? entry.request->user_agent : "";
-  const auto link =
-      crypto::chain_link(key_, head[0].bytes(1), static_cast<std::uint64_t>(seq), canonical(id, entry.user, entry.action, entry.details, ip, agent, now));
+  const auto link = crypto::chain_link(key_, head[0].bytes(1), static_cast<std::uint64_t>(seq),
+                                       canonical(id, entry.user, entry.action, entry.details, ip, agent, now));
   AX_CHECK(tx.exec(kInsert, seq, id, entry.user, entry.action, entry.details, ip, agent, now, to_vector(link)));
   const auto signature = crypto::sign_checkpoint(key_, static_cast<std::uint64_t>(seq), link).signature;
   AX_CHECK(tx.exec(kMoveHead, seq, to_vector(link), signature));
@@ -67,7 +68,8 @@ Result<VerifyReport> Log::verify(db::Database& database, const std::string& chec
   std::uint64_t checkpoint_seq = 0;
   for (std::string link, signature; in >> checkpoint_seq >> link >> signature;) {
     const auto head = hex_decode(link);
-    if (!head || !crypto::verify_checkpoint(key_, {checkpoint_seq, *head, signature})) bad(checkpoint_seq, "a checkpoint in the file is forged or damaged");
+    if (!head || !crypto::verify_checkpoint(key_, {checkpoint_seq, *head, signature}))
+      bad(checkpoint_seq, "a checkpoint in the file is forged or damaged");
     checkpoints[checkpoint_seq] = link;
   }
   // The head is read first: entries that come later only extend the chain.
@@ -75,7 +77,8 @@ Result<VerifyReport> Log::verify(db::Database& database, const std::string& chec
   if (head.empty()) return Error{Errc::internal, "audit head is missing"};
   const auto head_seq = static_cast<std::uint64_t>(head[0].integer(0));
   const auto head_link = head[0].bytes(1);
-  if (head_seq > 0 && !crypto::verify_checkpoint(key_, {head_seq, head_link, head[0].text(2)})) bad(head_seq, "the head's signature is wrong");
+  if (head_seq > 0 && !crypto::verify_checkpoint(key_, {head_seq, head_link, head[0].text(2)}))
+    bad(head_seq, "the head's signature is wrong");
   Bytes previous;
   std::uint64_t expected = 1;
   while (expected <= head_seq) {
@@ -102,8 +105,10 @@ Result<VerifyReport> Log::verify(db::Database& database, const std::string& chec
       ++expected;
     }
   }
-  if (expected <= head_seq) bad(expected, "the newest entries are missing");
-  else if (head_seq > 0 && previous != head_link) bad(head_seq, "the last entry is not the head");
+  if (expected <= head_seq)
+    bad(expected, "the newest entries are missing");
+  else if (head_seq > 0 && previous != head_link)
+    bad(head_seq, "the last entry is not the head");
   if (!checkpoints.empty()) bad(checkpoints.rbegin()->first, "the log ends before a checkpoint that was made of it");
   // Whatever stands beyond the head was not written by us, unless the head has moved meanwhile.
   AX_TRY(const auto beyond, database.read([&](db::Tx& tx) -> Result<bool> {

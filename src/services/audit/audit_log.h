@@ -13,8 +13,8 @@ namespace authx::audit {
 
 /// What happened. `details` is a JSON object of ids, codes and counts: never personal data, for the chain outlives erasure.
 struct Entry {
-  std::optional<Uuid> user;          ///< who acted, or whom it concerns when nobody was signed in
-  std::string_view action;           ///< "document.uploaded"
+  std::optional<Uuid> user;  ///< who acted, or whom it concerns when nobody was signed in
+  std::string_view action;   ///< "document.uploaded"
   std::string details = "{}";
   const http::RequestInfo* request = nullptr;
 };
@@ -22,7 +22,7 @@ struct Entry {
 struct VerifyReport {
   std::uint64_t entries = 0;
   bool intact = true;
-  std::optional<std::uint64_t> first_bad;   ///< sequence number of the first entry that does not fit
+  std::optional<std::uint64_t> first_bad;  ///< sequence number of the first entry that does not fit
   std::string problem;
 };
 

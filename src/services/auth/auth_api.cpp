@@ -105,8 +105,16 @@ awaitable<Result<Message>> setup(AuthService& service, const Anonymous& caller, 
 
 awaitable<Result<Profile>> me(AuthService& service, const SignedIn& caller, Empty) {
   AX_CO_TRY(auto user, co_await service.me(caller.id));
-  Profile out{user.id,  std::move(user.name),           std::move(user.email), std::move(user.phone), std::move(user.dob), std::move(user.address),
-              std::string{to_string(user.role)}, user.email_verified, user.phone_verified, user.created_at};
+  Profile out{user.id,
+              std::move(user.name),
+              std::move(user.email),
+              std::move(user.phone),
+              std::move(user.dob),
+              std::move(user.address),
+              std::string{to_string(user.role)},
+              user.email_verified,
+              user.phone_verified,
+              user.created_at};
   co_return out;
 }
 
@@ -120,10 +128,16 @@ void add_routes(Router& router, AuthService& service) {
                .success = 201,
                .bucket = "auth"});
   router.post("/auth/login", service, &login,
-              {.operation_id = "login", .summary = "Exchange e-mail and password for an access token", .tag = "Authentication", .bucket = "auth",
+              {.operation_id = "login",
+               .summary = "Exchange e-mail and password for an access token",
+               .tag = "Authentication",
+               .bucket = "auth",
                .errors = {Errc::invalid_credentials}});
   router.post("/auth/password/setup", service, &setup,
-              {.operation_id = "setPassword", .summary = "Set the first password with the token from the link", .tag = "Authentication", .bucket = "auth"});
+              {.operation_id = "setPassword",
+               .summary = "Set the first password with the token from the link",
+               .tag = "Authentication",
+               .bucket = "auth"});
   router.get("/users/me", service, &me,
              {.operation_id = "getProfile", .summary = "The caller's own account", .tag = "Users", .errors = {Errc::not_found}});
 }

@@ -6,9 +6,11 @@
 namespace authx::auth {
 namespace {
 
-constexpr db::Query kInsertToken{"tokens.insert", "INSERT INTO one_time_tokens (token_hash, user_id, purpose, expires_at) VALUES ($1, $2, $3, $4)"};
+constexpr db::Query kInsertToken{"tokens.insert",
+                                 "INSERT INTO one_time_tokens (token_hash, user_id, purpose, expires_at) VALUES ($1, $2, $3, $4)"};
 constexpr db::Query kUseToken{"tokens.use",
-                              "UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 RETURNING user_id"};
+                              "UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND "
+                              "expires_at > $3 RETURNING user_id"};
 
 Bytes digest_of(std::string_view token) {
   const auto digest = crypto::sha256(as_bytes(token));
@@ -17,9 +19,15 @@ Bytes digest_of(std::string_view token) {
 
 }  // namespace
 
-AuthService::AuthService(db::AsyncDatabase& database, WorkPool& hashing, const Clock& clock, const crypto::Keyring& keyring, const audit::Log& audit,
-                         crypto::JwtHs256 tokens, AuthOptions options)
-    : database_(database), hashing_(hashing), clock_(clock), keyring_(keyring), audit_(audit), tokens_(std::move(tokens)), options_(std::move(options)) {
+AuthService::AuthService(db::AsyncDatabase& database, WorkPool& hashing, const Clock& clock, const crypto::Keyring& keyring,
+                         const audit::Log& audit, crypto::JwtHs256 tokens, AuthOptions options)
+    : database_(database),
+      hashing_(hashing),
+      clock_(clock),
+      keyring_(keyring),
+      audit_(audit),
+      tokens_(std::move(tokens)),
+      options_(std::move(options)) {
   auto decoy = crypto::hash_password(crypto::random_token(), options_.cost);
   if (decoy) decoy_ = std::move(*decoy);
 }
@@ -44,8 +52,9 @@ awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::opt
     const bool setup = !user.password_hash.has_value();
     AX_CHECK(tx.exec(kInsertToken, digest_of(token), id, setup ? "password_setup" : "email_verify", now + options_.link_lifetime));
     const auto link = options_.public_url + (setup ? "/setup-password#token=" : "/verify-email#token=") + token;
-    AX_CHECK(notifications::add(tx, keyring_, now, id, "email", user.email, setup ? "Set up your account" : "Confirm your e-mail address",
-                                (setup ? "Choose a password to finish your registration: " : "Confirm that this address is yours: ") + link));
+    AX_CHECK(
+        notifications::add(tx, keyring_, now, id, "email", user.email, setup ? "Set up your account" : "Confirm your e-mail address",
+                           (setup ? "Choose a password to finish your registration: " : "Confirm that this address is yours: ") + link));
     AX_CHECK(audit_.append(tx, {id, "auth.registered", "{}", &request}));
     return id;
   };
@@ -107,7 +116,8 @@ std::string AuthService::issue(const users::User& user) const {
   const auto granted = http::permissions_of(user.role);
   for (std::size_t i = 0; i < http::kPermissions; ++i) {
     const auto permission = static_cast<http::Permission>(i);
-    if (granted.has(permission)) permissions.push_back(json::value(json::string_view{http::to_string(permission).data(), http::to_string(permission).size()}));
+    if (granted.has(permission))
+      permissions.push_back(json::value(json::string_view{http::to_string(permission).data(), http::to_string(permission).size()}));
   }
   json::object claims;
   claims["sub"] = user.id.str();

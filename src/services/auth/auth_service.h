@@ -21,7 +21,7 @@ struct AuthOptions {
   crypto::PasswordCost cost;
   std::chrono::seconds token_lifetime{3600};
   std::chrono::hours link_lifetime{24};
-  std::string public_url = "http://localhost:8000";   ///< for links in messages
+  std::string public_url = "http://localhost:8000";  ///< for links in messages
 };
 
 struct LoggedIn {

@@ -10,8 +10,9 @@ json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
 
 /// Failed checks that another photo of the same document could mend.
 bool mendable(std::string_view id) {
-  constexpr std::array<std::string_view, 12> ids{"sharp_enough", "bright_enough", "contrast_enough", "free_of_glare", "no_glare",  "large_enough",
-                                                 "whole",        "document_found", "legible",        "upright",       "colour",    "type_known"};
+  constexpr std::array<std::string_view, 12> ids{"sharp_enough", "bright_enough", "contrast_enough", "free_of_glare",
+                                                 "no_glare",     "large_enough",  "whole",           "document_found",
+                                                 "legible",      "upright",       "colour",          "type_known"};
   return std::ranges::find(ids, id) != ids.end();
 }
 
@@ -27,18 +28,23 @@ Grade grade(const document::Reading& reading) {
   for (const auto& finding : reading.findings) {
     if (finding.outcome != document::Outcome::failed) continue;
     g.reasons.push_back(finding.explanation);
-    if (finding.id == "not_expired") g.expired = true;
-    else if (mendable(finding.id)) capture_fault = true;
-    else g.invalid = true;
+    if (finding.id == "not_expired")
+      g.expired = true;
+    else if (mendable(finding.id))
+      capture_fault = true;
+    else
+      g.invalid = true;
   }
   // A misread digit fails a check just as a forged one does: blame the document only when it was read well.
   if (g.invalid && (reading.confidence < 0.6 || capture_fault)) g.invalid = false;
   const bool has_number = !reading.document_number.empty() || !reading.display_number.empty();
   if (!has_number) g.reasons.emplace_back("The document's number could not be read");
   if (reading.name.empty()) g.reasons.emplace_back("The name could not be read");
-  const bool hard = std::ranges::any_of(reading.findings, [](const auto& f) { return f.outcome == document::Outcome::failed && !mendable(f.id); });
+  const bool hard =
+      std::ranges::any_of(reading.findings, [](const auto& f) { return f.outcome == document::Outcome::failed && !mendable(f.id); });
   g.accepted = has_number && !reading.name.empty() && !hard && reading.confidence >= 0.4;
-  if (!g.accepted && g.reasons.empty()) g.reasons.emplace_back("The document could not be read clearly enough; take the picture again in good light");
+  if (!g.accepted && g.reasons.empty())
+    g.reasons.emplace_back("The document could not be read clearly enough; take the picture again in good light");
   g.needs_review = g.accepted && reading.confidence < 0.6;
   return g;
 }
@@ -60,7 +66,9 @@ json::object ocr_data(const document::Reading& reading) {
   return out;
 }
 
-json::object embedding_json(const face::Embedding& embedding) { return {{"model_id", embedding.model_id}, {"values", json::value_from(embedding.values)}}; }
+json::object embedding_json(const face::Embedding& embedding) {
+  return {{"model_id", embedding.model_id}, {"values", json::value_from(embedding.values)}};
+}
 
 std::optional<face::Embedding> embedding_from_json(const json::value& v) {
   const auto* values = find(v, "values");

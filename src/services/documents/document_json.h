@@ -13,10 +13,10 @@ namespace authx::documents {
 /// The document step's outcome.
 struct Grade {
   bool accepted = false;
-  bool needs_review = false;        ///< accepted, but read with little certainty
+  bool needs_review = false;  ///< accepted, but read with little certainty
   bool expired = false;
-  bool invalid = false;             ///< a check failed that no better photo would mend
-  std::vector<std::string> reasons; ///< sentences without personal data
+  bool invalid = false;              ///< a check failed that no better photo would mend
+  std::vector<std::string> reasons;  ///< sentences without personal data
 };
 Grade grade(const document::Reading& reading);
 

@@ -15,7 +15,7 @@ struct UploadRequest {
   std::optional<DocumentType> document_type;
   UploadedFile front_image;
   std::optional<UploadedFile> back_image;
-  std::optional<Int<0, 30>> wait_seconds;   ///< how long to wait for the reading before answering "processing"
+  std::optional<Int<0, 30>> wait_seconds;  ///< how long to wait for the reading before answering "processing"
 };
 BOOST_DESCRIBE_STRUCT(UploadRequest, (), (document_type, front_image, back_image, wait_seconds))
 
@@ -49,8 +49,8 @@ struct DocumentView {
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(DocumentView, (),
-                      (id, document_type, document_number, is_verified, verification_status, needs_review, ocr_data, confidence_score, fields, findings, reasons,
-                       created_at, updated_at))
+                      (id, document_type, document_number, is_verified, verification_status, needs_review, ocr_data, confidence_score,
+                       fields, findings, reasons, created_at, updated_at))
 
 struct DocumentSummary {
   Uuid id;
@@ -62,7 +62,8 @@ struct DocumentSummary {
   Time created_at, updated_at;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(DocumentSummary, (), (id, document_type, is_verified, verification_status, needs_review, confidence_score, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(DocumentSummary, (),
+                      (id, document_type, is_verified, verification_status, needs_review, confidence_score, created_at, updated_at))
 
 struct DocumentList {
   std::vector<DocumentSummary> items;
@@ -131,7 +132,8 @@ awaitable<Result<DocumentList>> list(DocumentsService& service, const Can<Permis
     out.next_cursor = documents.back().id;
   }
   for (auto& d : documents)
-    out.items.push_back({d.id, std::move(d.document_type), d.is_verified, status_of(d.status), d.needs_review, d.confidence, d.created_at, d.updated_at});
+    out.items.push_back(
+        {d.id, std::move(d.document_type), d.is_verified, status_of(d.status), d.needs_review, d.confidence, d.created_at, d.updated_at});
   co_return out;
 }
 
@@ -140,13 +142,18 @@ awaitable<Result<DocumentList>> list(DocumentsService& service, const Can<Permis
 void add_routes(Router& router, DocumentsService& service) {
   router.post("/documents/upload", service, &upload,
               {.operation_id = "uploadDocument",
-               .summary = "Upload an identity document (JPEG, PNG, WebP, TIFF, BMP, JPEG 2000 or PDF). It is read in the background; the answer holds the reading "
+               .summary = "Upload an identity document (JPEG, PNG, WebP, TIFF, BMP, JPEG 2000 or PDF). It is read in the background; the "
+                          "answer holds the reading "
                           "when it was ready within wait_seconds.",
                .tag = "Documents",
                .bucket = "upload"});
   router.get("/documents/{document_id}", service, &get,
-             {.operation_id = "getDocument", .summary = "A document with what was read and checked", .tag = "Documents", .errors = {Errc::not_found}});
-  router.get("/documents", service, &list, {.operation_id = "listDocuments", .summary = "The caller's documents, newest first", .tag = "Documents"});
+             {.operation_id = "getDocument",
+              .summary = "A document with what was read and checked",
+              .tag = "Documents",
+              .errors = {Errc::not_found}});
+  router.get("/documents", service, &list,
+             {.operation_id = "listDocuments", .summary = "The caller's documents, newest first", .tag = "Documents"});
 }
 
 }  // namespace authx::documents

@@ -16,26 +16,33 @@ namespace {
 constexpr std::string_view kJob = "document.read";
 constexpr std::chrono::seconds kReadLimit{60};
 
-constexpr db::Query kInsert{"documents.insert",
-                            "INSERT INTO documents (id, user_id, document_type, front_image_url, back_image_url, image_sha256, verification_status, job_id, "
-                            "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 'processing', $7, $8, $8)"};
-constexpr db::Query kGet{"documents.get",
-                         "SELECT user_id, document_type, verification_status, is_verified, needs_review, confidence_score, ocr_data, reading, document_number, "
-                         "created_at, updated_at, job_id FROM documents WHERE id = $1"};
-constexpr db::Query kNewest{"documents.newest",
-                            "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at FROM documents "
-                            "WHERE user_id = $1 ORDER BY id DESC LIMIT $2"};
-constexpr db::Query kBefore{"documents.before",
-                            "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at FROM documents "
-                            "WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
-constexpr db::Query kForJob{"documents.for_job",
-                            "SELECT user_id, document_type, front_image_url, back_image_url, verification_status FROM documents WHERE id = $1"};
-constexpr db::Query kStore{"documents.store_reading",
-                           "UPDATE documents SET document_number = $2, document_number_index = $3, ocr_data = $4, reading = $5, confidence_score = $6, "
-                           "is_verified = $7, needs_review = $8, verification_status = $9, issued_date = $10, expiry_date = $11, front_image_url = $12, "
-                           "back_image_url = $13, updated_at = $14 WHERE id = $1"};
+constexpr db::Query kInsert{
+    "documents.insert",
+    "INSERT INTO documents (id, user_id, document_type, front_image_url, back_image_url, image_sha256, verification_status, job_id, "
+    "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 'processing', $7, $8, $8)"};
+constexpr db::Query kGet{
+    "documents.get",
+    "SELECT user_id, document_type, verification_status, is_verified, needs_review, confidence_score, ocr_data, reading, document_number, "
+    "created_at, updated_at, job_id FROM documents WHERE id = $1"};
+constexpr db::Query kNewest{
+    "documents.newest",
+    "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at FROM documents "
+    "WHERE user_id = $1 ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kBefore{
+    "documents.before",
+    "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at FROM documents "
+    "WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kForJob{
+    "documents.for_job",
+    "SELECT user_id, document_type, front_image_url, back_image_url, verification_status FROM documents WHERE id = $1"};
+constexpr db::Query kStore{
+    "documents.store_reading",
+    "UPDATE documents SET document_number = $2, document_number_index = $3, ocr_data = $4, reading = $5, confidence_score = $6, "
+    "is_verified = $7, needs_review = $8, verification_status = $9, issued_date = $10, expiry_date = $11, front_image_url = $12, "
+    "back_image_url = $13, updated_at = $14 WHERE id = $1"};
 constexpr db::Query kFail{"documents.fail",
-                          "UPDATE documents SET verification_status = 'rejected', reading = $2, ocr_data = $3, confidence_score = 0, updated_at = $4 WHERE id = $1"};
+                          "UPDATE documents SET verification_status = 'rejected', reading = $2, ocr_data = $3, confidence_score = 0, "
+                          "updated_at = $4 WHERE id = $1"};
 constexpr db::Query kFacts{"documents.facts", "SELECT user_id, verification_status, reading, image_sha256 FROM documents WHERE id = $1"};
 
 /// The same fault, named after the form's field instead of the engine's.
@@ -64,7 +71,8 @@ std::string refusal_json(std::string_view reason) {
 DocumentsService::DocumentsService(Parts parts) : p_(std::move(parts)) {}
 
 void DocumentsService::register_jobs() {
-  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); }, [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); },
+                                      [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
 }
 
 awaitable<Result<Document>> DocumentsService::upload(Uuid user, Upload upload, http::RequestInfo request, std::chrono::milliseconds wait) {
@@ -98,7 +106,9 @@ awaitable<Result<Document>> DocumentsService::upload(Uuid user, Upload upload, h
   auto store = [this, id, user, &upload, &front_name, &back_name, &digest, &request, now](db::Tx& tx) -> Result<Uuid> {
     AX_TRY(const auto job, p_.queue.enqueue(tx, kJob, id));
     AX_CHECK(tx.exec(kInsert, id, user, upload.document_type, front_name, back_name, digest, job, now));
-    AX_CHECK(p_.audit.append(tx, {user, "document.uploaded", json::serialize(json::object{{"document_id", id.str()}, {"document_type", upload.document_type}}), &request}));
+    AX_CHECK(
+        p_.audit.append(tx, {user, "document.uploaded",
+                             json::serialize(json::object{{"document_id", id.str()}, {"document_type", upload.document_type}}), &request}));
     return job;
   };
   AX_CO_TRY(const auto job, co_await p_.database.write(store));
@@ -213,7 +223,8 @@ Result<> DocumentsService::process(const jobs::Job& job) {
       const users::PersonBox box{loaded.key, "documents", job.subject};
       AX_CHECK(tx.exec(kFail, job.subject, box.seal("reading", refusal_json(refused)), box.seal("ocr_data", "{}"), p_.clock.now()));
       if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
-      return p_.audit.append(tx, {loaded.user, "document.rejected", json::serialize(json::object{{"document_id", job.subject.str()}, {"why", "undecodable"}}), nullptr});
+      return p_.audit.append(tx, {loaded.user, "document.rejected",
+                                  json::serialize(json::object{{"document_id", job.subject.str()}, {"why", "undecodable"}}), nullptr});
     });
   }
 
@@ -247,8 +258,10 @@ Result<> DocumentsService::process(const jobs::Job& job) {
     AX_TRY(const auto jpeg, imaging::encode_jpeg(image, 92));
     auto name = job.subject.str() + (page.side == document::Side::front ? "-front-redacted" : "-back-redacted");
     AX_CHECK(p_.blobs.put(name, jpeg, loaded.key));
-    if (page.side == document::Side::front) front_name = std::move(name);
-    else back_name = std::move(name);
+    if (page.side == document::Side::front)
+      front_name = std::move(name);
+    else
+      back_name = std::move(name);
   }
 
   const users::PersonBox box{loaded.key, "documents", job.subject};
@@ -265,13 +278,14 @@ Result<> DocumentsService::process(const jobs::Job& job) {
   const auto shown = json::serialize(ocr_data(reading));
   AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(p_.queue.complete(tx, job));
-    AX_CHECK(tx.exec(kStore, job.subject, sealed_number, number_index, box.seal("ocr_data", shown), box.seal("reading", stored), reading.confidence,
-                     verdict.accepted, verdict.needs_review, verdict.accepted ? "approved" : "rejected",
-                     box.seal_optional("issued_date", date_text(reading.issue_date)), box.seal_optional("expiry_date", date_text(reading.expiry_date)),
-                     front_name, back_name, p_.clock.now()));
+    AX_CHECK(tx.exec(kStore, job.subject, sealed_number, number_index, box.seal("ocr_data", shown), box.seal("reading", stored),
+                     reading.confidence, verdict.accepted, verdict.needs_review, verdict.accepted ? "approved" : "rejected",
+                     box.seal_optional("issued_date", date_text(reading.issue_date)),
+                     box.seal_optional("expiry_date", date_text(reading.expiry_date)), front_name, back_name, p_.clock.now()));
     if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
-    return p_.audit.append(tx, {loaded.user, verdict.accepted ? "document.approved" : "document.rejected",
-                                json::serialize(json::object{{"document_id", job.subject.str()}, {"confidence", reading.confidence}}), nullptr});
+    return p_.audit.append(
+        tx, {loaded.user, verdict.accepted ? "document.approved" : "document.rejected",
+             json::serialize(json::object{{"document_id", job.subject.str()}, {"confidence", reading.confidence}}), nullptr});
   }));
   // After the commit nothing names the unredacted objects; losing the process here leaves them to the orphan sweep.
   if (front_name != loaded.front) AX_CHECK(p_.blobs.remove(loaded.front));
@@ -286,10 +300,11 @@ Result<> DocumentsService::give_up(db::Tx& tx, const jobs::Job& job) {
   const auto user = rows[0].uuid(0);
   AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
   const users::PersonBox box{std::move(key), "documents", job.subject};
-  AX_CHECK(tx.exec(kFail, job.subject, box.seal("reading", refusal_json("The document could not be processed; upload it again")), box.seal("ocr_data", "{}"),
-                   p_.clock.now()));
+  AX_CHECK(tx.exec(kFail, job.subject, box.seal("reading", refusal_json("The document could not be processed; upload it again")),
+                   box.seal("ocr_data", "{}"), p_.clock.now()));
   if (p_.on_final) AX_CHECK(p_.on_final(tx, user));
-  return p_.audit.append(tx, {user, "document.rejected", json::serialize(json::object{{"document_id", job.subject.str()}, {"why", "processing_failed"}}), nullptr});
+  return p_.audit.append(tx, {user, "document.rejected",
+                              json::serialize(json::object{{"document_id", job.subject.str()}, {"why", "processing_failed"}}), nullptr});
 }
 
 Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id, const Uuid& owner) const {

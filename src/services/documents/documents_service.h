@@ -29,7 +29,7 @@ using FaceEngineSource = std::function<Result<std::shared_ptr<const face::FaceEn
 using OnFinal = std::function<Result<>(db::Tx&, const Uuid& user)>;
 
 struct Upload {
-  std::string document_type;        ///< as the API spells it
+  std::string document_type;  ///< as the API spells it
   http::UploadedFile front;
   std::optional<http::UploadedFile> back;
 };
@@ -38,13 +38,13 @@ struct Upload {
 struct Document {
   Uuid id, user_id, job_id;
   std::string document_type;
-  std::string status;               ///< processing | approved | rejected
+  std::string status;  ///< processing | approved | rejected
   bool is_verified = false;
   bool needs_review = false;
   std::optional<double> confidence;
-  std::string ocr_data = "null";    ///< JSON
-  std::string reading = "null";     ///< JSON: fields, findings, reasons
-  std::string number;               ///< masked where the law asks for it
+  std::string ocr_data = "null";  ///< JSON
+  std::string reading = "null";   ///< JSON: fields, findings, reasons
+  std::string number;             ///< masked where the law asks for it
   Time created_at, updated_at;
 };
 
@@ -65,7 +65,7 @@ class DocumentsService {
   struct Parts {
     db::AsyncDatabase& database;
     WorkPool& vision;
-    WorkPool& files;                ///< blocking writes of sealed objects
+    WorkPool& files;  ///< blocking writes of sealed objects
     const Clock& clock;
     const crypto::Keyring& keyring;
     const audit::Log& audit;

@@ -118,16 +118,21 @@ awaitable<Result<FaceList>> list(FacesService& service, const Can<Permission::ve
 
 void add_routes(Router& router, FacesService& service) {
   router.post("/face/capture", service, &capture,
-              {.operation_id = "captureFace", .summary = "Capture and analyse a live face picture, optionally with a video", .tag = "Faces", .bucket = "upload",
+              {.operation_id = "captureFace",
+               .summary = "Capture and analyse a live face picture, optionally with a video",
+               .tag = "Faces",
+               .bucket = "upload",
                .errors = {Errc::capability_unavailable}});
   router.post("/face/verify", service, &verify,
               {.operation_id = "verifyFace",
-               .summary = "Compare a live face with the portrait on one of the caller's documents. match_score is the calibrated probability that both show one person.",
+               .summary = "Compare a live face with the portrait on one of the caller's documents. match_score is the calibrated "
+                          "probability that both show one person.",
                .tag = "Faces",
                .body_limit = 14 * 1024 * 1024,
                .bucket = "upload",
                .errors = {Errc::not_found, Errc::conflict, Errc::capability_unavailable}});
-  router.get("/face/captures", service, &list, {.operation_id = "listFaces", .summary = "The caller's captured faces, newest first", .tag = "Faces"});
+  router.get("/face/captures", service, &list,
+             {.operation_id = "listFaces", .summary = "The caller's captured faces, newest first", .tag = "Faces"});
 }
 
 }  // namespace authx::faces

@@ -20,20 +20,27 @@ constexpr db::Query kInsert{"faces.insert",
 constexpr db::Query kGet{"faces.get",
                          "SELECT status, quality_score, template_data, analysis, created_at, job_id FROM biometrics "
                          "WHERE id = $1 AND user_id = $2 AND biometric_type = 'face'"};
-constexpr db::Query kForJob{"faces.for_job", "SELECT user_id, biometric_data, status FROM biometrics WHERE id = $1 AND biometric_type = 'face'"};
+constexpr db::Query kForJob{"faces.for_job",
+                            "SELECT user_id, biometric_data, status FROM biometrics WHERE id = $1 AND biometric_type = 'face'"};
 constexpr db::Query kStore{"faces.store",
-                           "UPDATE biometrics SET template_data = $2, analysis = $3, quality_score = $4, is_verified = $5, status = $6, updated_at = $7 WHERE id = $1"};
-constexpr db::Query kNewest{"faces.newest",
-                            "SELECT id, status, quality_score, template_data, analysis, created_at FROM biometrics "
-                            "WHERE user_id = $1 AND biometric_type = 'face' AND status = 'approved' AND created_at >= $2 ORDER BY id DESC LIMIT 1"};
+                           "UPDATE biometrics SET template_data = $2, analysis = $3, quality_score = $4, is_verified = $5, status = $6, "
+                           "updated_at = $7 WHERE id = $1"};
+constexpr db::Query kNewest{
+    "faces.newest",
+    "SELECT id, status, quality_score, template_data, analysis, created_at FROM biometrics "
+    "WHERE user_id = $1 AND biometric_type = 'face' AND status = 'approved' AND created_at >= $2 ORDER BY id DESC LIMIT 1"};
 constexpr db::Query kListNewest{"faces.list_newest",
-                                "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' ORDER BY id DESC LIMIT $2"};
-constexpr db::Query kListBefore{"faces.list_before",
-                                "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' AND id < $3 "
-                                "ORDER BY id DESC LIMIT $2"};
-constexpr db::Query kInsertMatch{"faces.insert_match",
-                                 "INSERT INTO verifications (id, user_id, document_id, verification_type, verification_data, steps, reasons, status, confidence_score, "
-                                 "progress, created_at, updated_at, completed_at, verified_by) VALUES ($1, $2, $3, 'face_match', $4, $5, '[]', $6, $7, 100, $8, $8, $8, $9)"};
+                                "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = "
+                                "'face' ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kListBefore{
+    "faces.list_before",
+    "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' AND id < $3 "
+    "ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kInsertMatch{
+    "faces.insert_match",
+    "INSERT INTO verifications (id, user_id, document_id, verification_type, verification_data, steps, reasons, status, confidence_score, "
+    "progress, created_at, updated_at, completed_at, verified_by) VALUES ($1, $2, $3, 'face_match', $4, $5, '[]', $6, $7, 100, $8, $8, $8, "
+    "$9)"};
 
 Error renamed(Error error, std::string_view field) {
   for (auto& fault : error.faults) fault.field = field;
@@ -45,8 +52,7 @@ json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
 
 json::object analysis_json(const face::Analysis& a, const std::string& image_sha256) {
   json::array reasons;
-  for (const auto issue : a.quality.issues)
-    reasons.push_back({{"code", js(face::to_string(issue))}, {"message", js(face::advice(issue))}});
+  for (const auto issue : a.quality.issues) reasons.push_back({{"code", js(face::to_string(issue))}, {"message", js(face::advice(issue))}});
   json::array cues;
   for (const auto& cue : a.liveness.cues) cues.push_back({{"name", cue.name}, {"value", cue.value}});
   json::object out{{"faces", a.faces.size()},
@@ -79,11 +85,12 @@ bool is_video(BytesView bytes) {
 FacesService::FacesService(Parts parts) : p_(std::move(parts)) {}
 
 void FacesService::register_jobs() {
-  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); }, [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); },
+                                      [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
 }
 
-awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile image, std::optional<http::UploadedFile> video, http::RequestInfo request,
-                                              std::chrono::milliseconds wait) {
+awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile image, std::optional<http::UploadedFile> video,
+                                              http::RequestInfo request, std::chrono::milliseconds wait) {
   const auto now = p_.clock.now();
   const auto id = Uuid::generate(now);
   const auto name = id.str() + "-face";
@@ -188,16 +195,19 @@ Result<> FacesService::process(const jobs::Job& job) {
     embedding = std::move(result.embedding);
   } else {
     const std::string reason = decoded.error().faults.empty() ? "The picture cannot be read" : decoded.error().faults.front().reason;
-    analysis = json::serialize(json::object{{"faces", 0}, {"image_sha256", digest}, {"reasons", json::array{json::object{{"code", "unreadable"}, {"message", reason}}}}});
+    analysis = json::serialize(json::object{
+        {"faces", 0}, {"image_sha256", digest}, {"reasons", json::array{json::object{{"code", "unreadable"}, {"message", reason}}}}});
   }
   const users::PersonBox box{loaded.key, "biometrics", job.subject};
   std::optional<Bytes> sealed_template;
   if (embedding) sealed_template = box.seal("template_data", json::serialize(documents::embedding_json(*embedding)));
   AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(p_.queue.complete(tx, job));
-    AX_CHECK(tx.exec(kStore, job.subject, sealed_template, box.seal("analysis", analysis), quality, accepted, accepted ? "approved" : "rejected", p_.clock.now()));
+    AX_CHECK(tx.exec(kStore, job.subject, sealed_template, box.seal("analysis", analysis), quality, accepted,
+                     accepted ? "approved" : "rejected", p_.clock.now()));
     if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
-    return p_.audit.append(tx, {loaded.user, accepted ? "face.accepted" : "face.refused", json::serialize(json::object{{"face_id", job.subject.str()}}), nullptr});
+    return p_.audit.append(tx, {loaded.user, accepted ? "face.accepted" : "face.refused",
+                                json::serialize(json::object{{"face_id", job.subject.str()}}), nullptr});
   }));
   metrics::face_duration().observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   return {};
@@ -209,11 +219,14 @@ Result<> FacesService::give_up(db::Tx& tx, const jobs::Job& job) {
   const auto user = rows[0].uuid(0);
   AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
   const users::PersonBox box{std::move(key), "biometrics", job.subject};
-  const auto analysis = json::serialize(
-      json::object{{"faces", 0}, {"reasons", json::array{json::object{{"code", "processing_failed"}, {"message", "The picture could not be processed; take it again"}}}}});
+  const auto analysis = json::serialize(json::object{
+      {"faces", 0},
+      {"reasons",
+       json::array{json::object{{"code", "processing_failed"}, {"message", "The picture could not be processed; take it again"}}}}});
   AX_CHECK(tx.exec(kStore, job.subject, std::nullopt, box.seal("analysis", analysis), 0.0, false, "rejected", p_.clock.now()));
   if (p_.on_final) AX_CHECK(p_.on_final(tx, user));
-  return p_.audit.append(tx, {user, "face.refused", json::serialize(json::object{{"face_id", job.subject.str()}, {"why", "processing_failed"}}), nullptr});
+  return p_.audit.append(
+      tx, {user, "face.refused", json::serialize(json::object{{"face_id", job.subject.str()}, {"why", "processing_failed"}}), nullptr});
 }
 
 awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes image, http::RequestInfo request) {
@@ -262,16 +275,23 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
     const auto now = p_.clock.now();
     const auto id = Uuid::generate(now);
     AX_TRY(const auto engine, p_.face_engine());
-    json::object capsule{{"document_id", document.str()},      {"document_sha256", read.image_sha256}, {"face_sha256", outcome.digest},
-                         {"model_id", engine->embedding_model_id()}, {"similarity", c.similarity},     {"threshold", c.threshold},
-                         {"fmr", c.fmr},                       {"match", c.match},                     {"liveness_method", outcome.method}};
+    json::object capsule{{"document_id", document.str()},
+                         {"document_sha256", read.image_sha256},
+                         {"face_sha256", outcome.digest},
+                         {"model_id", engine->embedding_model_id()},
+                         {"similarity", c.similarity},
+                         {"threshold", c.threshold},
+                         {"fmr", c.fmr},
+                         {"match", c.match},
+                         {"liveness_method", outcome.method}};
     if (outcome.liveness) capsule["liveness"] = *outcome.liveness;
     AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
     const users::PersonBox box{std::move(key), "verifications", id};
     const auto* word = approved ? "approved" : "rejected";
     AX_CHECK(tx.exec(kInsertMatch, id, user, document, box.seal("verification_data", json::serialize(capsule)),
                      R"([{"name":"face_matching","status":"completed","estimated_time":1}])", word, c.probability, now, "engine"));
-    return p_.audit.append(tx, {user, "face.matched", json::serialize(json::object{{"verification_id", id.str()}, {"outcome", word}}), &request});
+    return p_.audit.append(
+        tx, {user, "face.matched", json::serialize(json::object{{"verification_id", id.str()}, {"outcome", word}}), &request});
   };
   AX_CO_CHECK(co_await p_.database.write(store));
   const auto took = std::chrono::steady_clock::now() - started;

@@ -11,10 +11,10 @@ namespace authx::faces {
 /// A captured face.
 struct Face {
   Uuid id, job_id;
-  std::string status;                      ///< processing | approved | rejected
+  std::string status;  ///< processing | approved | rejected
   std::optional<double> quality;
   std::optional<face::Embedding> embedding;
-  std::string analysis = "null";           ///< JSON: liveness, quality parts, reasons
+  std::string analysis = "null";  ///< JSON: liveness, quality parts, reasons
   std::string image_sha256;
   Time created_at;
 };
@@ -40,7 +40,7 @@ class FacesService {
     documents::DocumentsService& documents;
     documents::FaceEngineSource face_engine;
     documents::OnFinal on_final;
-    double spoof_below = 0.2;              ///< a liveness score under this refuses a match
+    double spoof_below = 0.2;  ///< a liveness score under this refuses a match
   };
   explicit FacesService(Parts parts);
 

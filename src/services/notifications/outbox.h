@@ -12,9 +12,9 @@ namespace authx::notifications {
 
 struct Message {
   Uuid id;
-  std::string channel;      ///< "email" | "sms"
+  std::string channel;  ///< "email" | "sms"
   std::string recipient, subject, body;
-  std::string status;       ///< "kept": no provider is configured, an administrator reads it from the outbox
+  std::string status;  ///< "kept": no provider is configured, an administrator reads it from the outbox
   Time created_at;
 };
 

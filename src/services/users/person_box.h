@@ -19,7 +19,9 @@ class PersonBox {
     if (!plain) return std::nullopt;
     return seal(column, std::string_view{*plain});
   }
-  Result<std::string> open(std::string_view column, BytesView sealed) const { return crypto::open_field(key_, sealed, {table_, column, row_}); }
+  Result<std::string> open(std::string_view column, BytesView sealed) const {
+    return crypto::open_field(key_, sealed, {table_, column, row_});
+  }
   Result<std::optional<std::string>> open_optional(std::string_view column, const std::optional<Bytes>& sealed) const {
     if (!sealed) return std::optional<std::string>{};
     AX_TRY(auto text, open(column, BytesView{*sealed}));

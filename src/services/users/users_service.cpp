@@ -5,13 +5,16 @@
 namespace authx::users {
 namespace {
 
-constexpr db::Query kInsert{"users.insert",
-                            "INSERT INTO users (id, name, email, email_index, phone, phone_index, dob, address, role, status, created_at, updated_at) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $10)"};
-constexpr db::Query kFindLogin{"users.find_login",
-                               "SELECT u.id, u.status, c.password_hash FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE u.email_index = $1"};
-constexpr db::Query kGet{"users.get",
-                         "SELECT name, email, phone, dob, address, role, status, email_verified, phone_verified, created_at FROM users WHERE id = $1"};
+constexpr db::Query kInsert{
+    "users.insert",
+    "INSERT INTO users (id, name, email, email_index, phone, phone_index, dob, address, role, status, created_at, updated_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $10)"};
+constexpr db::Query kFindLogin{
+    "users.find_login",
+    "SELECT u.id, u.status, c.password_hash FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE u.email_index = $1"};
+constexpr db::Query kGet{
+    "users.get",
+    "SELECT name, email, phone, dob, address, role, status, email_verified, phone_verified, created_at FROM users WHERE id = $1"};
 constexpr db::Query kSetPassword{"users.set_password",
                                  "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) "
                                  "ON CONFLICT (user_id) DO UPDATE SET password_hash = $2, changed_at = $3"};
@@ -31,8 +34,9 @@ Result<Uuid> create(db::Tx& tx, const crypto::Keyring& keyring, Time now, const 
   const PersonBox box{std::move(key), "users", id};
   std::optional<Bytes> phone_index;
   if (user.phone) phone_index = keyring.blind_index("users.phone", *user.phone);
-  AX_CHECK(tx.exec(kInsert, id, box.seal("name", user.name), box.seal("email", user.email), email_index(keyring, user.email), box.seal_optional("phone", user.phone),
-                   phone_index, box.seal_optional("dob", user.dob), box.seal_optional("address", user.address), http::to_string(user.role), now));
+  AX_CHECK(tx.exec(kInsert, id, box.seal("name", user.name), box.seal("email", user.email), email_index(keyring, user.email),
+                   box.seal_optional("phone", user.phone), phone_index, box.seal_optional("dob", user.dob),
+                   box.seal_optional("address", user.address), http::to_string(user.role), now));
   if (user.password_hash) AX_CHECK(set_password(tx, id, *user.password_hash, now));
   return id;
 }

@@ -13,7 +13,7 @@ namespace authx::users {
 struct User {
   Uuid id;
   std::string name, email;
-  std::optional<std::string> phone, dob, address;   ///< dob as YYYY-MM-DD
+  std::optional<std::string> phone, dob, address;  ///< dob as YYYY-MM-DD
   http::Role role = http::Role::user;
   bool active = true;
   bool email_verified = false;
@@ -39,7 +39,7 @@ struct Login {
 /// By blind index; nothing is opened.
 Result<std::optional<Login>> find_login(db::Tx& tx, const crypto::Keyring& keyring, std::string_view email);
 
-Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id);     ///< `Errc::not_found`
+Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id);  ///< `Errc::not_found`
 Result<> set_password(db::Tx& tx, const Uuid& id, std::string_view hash, Time now);
 Result<> touch_login(db::Tx& tx, const Uuid& id, Time now);
 Result<> mark_email_verified(db::Tx& tx, const Uuid& id, Time now);

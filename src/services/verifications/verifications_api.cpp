@@ -61,7 +61,8 @@ struct StatusView {
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(StatusView, (),
-                      (verification_id, verification_type, status, current_step, progress_percentage, estimated_completion, steps, decision, created_at))
+                      (verification_id, verification_type, status, current_step, progress_percentage, estimated_completion, steps, decision,
+                       created_at))
 
 struct VerificationList {
   std::vector<StatusView> items;
@@ -104,13 +105,15 @@ awaitable<Result<StartResult>> start(VerificationsService& service, const Can<Pe
   co_return out;
 }
 
-awaitable<Result<StatusView>> status(VerificationsService& service, const Can<Permission::start_verification>& caller, VerificationPath in) {
+awaitable<Result<StatusView>> status(VerificationsService& service, const Can<Permission::start_verification>& caller,
+                                     VerificationPath in) {
   AX_CO_TRY(auto v, co_await service.status(in.verification_id, caller));
   auto out = view(std::move(v));
   co_return out;
 }
 
-awaitable<Result<VerificationList>> list(VerificationsService& service, const Can<Permission::start_verification>& caller, VerificationQuery in) {
+awaitable<Result<VerificationList>> list(VerificationsService& service, const Can<Permission::start_verification>& caller,
+                                         VerificationQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   AX_CO_TRY(auto found, co_await service.list(caller.id, in.cursor, limit + 1));
   VerificationList out;
@@ -126,10 +129,16 @@ awaitable<Result<VerificationList>> list(VerificationsService& service, const Ca
 
 void add_routes(Router& router, VerificationsService& service) {
   router.post("/verification/start", service, &start,
-              {.operation_id = "startVerification", .summary = "Start a verification of the caller with the given documents", .tag = "Verifications"});
+              {.operation_id = "startVerification",
+               .summary = "Start a verification of the caller with the given documents",
+               .tag = "Verifications"});
   router.get("/verification/{verification_id}/status", service, &status,
-             {.operation_id = "getVerificationStatus", .summary = "How far a verification is, and its decision", .tag = "Verifications", .errors = {Errc::not_found}});
-  router.get("/verification", service, &list, {.operation_id = "listVerifications", .summary = "The caller's verifications, newest first", .tag = "Verifications"});
+             {.operation_id = "getVerificationStatus",
+              .summary = "How far a verification is, and its decision",
+              .tag = "Verifications",
+              .errors = {Errc::not_found}});
+  router.get("/verification", service, &list,
+             {.operation_id = "listVerifications", .summary = "The caller's verifications, newest first", .tag = "Verifications"});
 }
 
 WebSocketHandler progress_socket(VerificationsService& service, Authenticator authenticate) {
@@ -195,8 +204,10 @@ WebSocketHandler progress_socket(VerificationsService& service, Authenticator au
           const auto sent = co_await socket.send(std::move(text));
           if (!sent) co_return;
         }
-        if (done) it = followed.erase(it);
-        else ++it;
+        if (done)
+          it = followed.erase(it);
+        else
+          ++it;
       }
     }
   };

@@ -11,30 +11,37 @@ namespace {
 
 constexpr std::string_view kJob = "verification.advance";
 
-constexpr db::Query kInsert{"verifications.insert",
-                            "INSERT INTO verifications (id, user_id, document_id, verification_type, steps, current_step, progress, estimated_minutes, status, "
-                            "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'initiated', $8, $8)"};
+constexpr db::Query kInsert{
+    "verifications.insert",
+    "INSERT INTO verifications (id, user_id, document_id, verification_type, steps, current_step, progress, estimated_minutes, status, "
+    "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'initiated', $8, $8)"};
 constexpr db::Query kInsertDocument{"verifications.insert_document",
                                     "INSERT INTO verification_documents (verification_id, document_id, position) VALUES ($1, $2, $3)"};
-constexpr db::Query kGet{"verifications.get",
-                         "SELECT user_id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
-                         "updated_at, completed_at FROM verifications WHERE id = $1"};
-constexpr db::Query kNewest{"verifications.newest",
-                            "SELECT id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
-                            "updated_at, completed_at FROM verifications WHERE user_id = $1 ORDER BY id DESC LIMIT $2"};
-constexpr db::Query kBefore{"verifications.before",
-                            "SELECT id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
-                            "updated_at, completed_at FROM verifications WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
-constexpr db::Query kWaiting{"verifications.waiting", "SELECT id FROM verifications WHERE user_id = $1 AND status IN ('initiated', 'in_progress')"};
-constexpr db::Query kDocuments{"verifications.documents", "SELECT document_id FROM verification_documents WHERE verification_id = $1 ORDER BY position"};
+constexpr db::Query kGet{
+    "verifications.get",
+    "SELECT user_id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
+    "updated_at, completed_at FROM verifications WHERE id = $1"};
+constexpr db::Query kNewest{
+    "verifications.newest",
+    "SELECT id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
+    "updated_at, completed_at FROM verifications WHERE user_id = $1 ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kBefore{
+    "verifications.before",
+    "SELECT id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
+    "updated_at, completed_at FROM verifications WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kWaiting{"verifications.waiting",
+                             "SELECT id FROM verifications WHERE user_id = $1 AND status IN ('initiated', 'in_progress')"};
+constexpr db::Query kDocuments{"verifications.documents",
+                               "SELECT document_id FROM verification_documents WHERE verification_id = $1 ORDER BY position"};
 constexpr db::Query kOwned{"verifications.document_owned", "SELECT 1 FROM documents WHERE id = $1 AND user_id = $2"};
 constexpr db::Query kMove{"verifications.move",
                           "UPDATE verifications SET status = 'in_progress', steps = $2, current_step = $3, progress = $4, updated_at = $5 "
                           "WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING id"};
-constexpr db::Query kDecide{"verifications.decide",
-                            "UPDATE verifications SET status = $2, steps = $3, current_step = NULL, progress = 100, verification_data = $4, reasons = $5, "
-                            "confidence_score = $6, rejection_reason = $7, face_embeddings = $8, completed_at = $9, updated_at = $9, verified_by = $10 "
-                            "WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING id"};
+constexpr db::Query kDecide{
+    "verifications.decide",
+    "UPDATE verifications SET status = $2, steps = $3, current_step = NULL, progress = 100, verification_data = $4, reasons = $5, "
+    "confidence_score = $6, rejection_reason = $7, face_embeddings = $8, completed_at = $9, updated_at = $9, verified_by = $10 "
+    "WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING id"};
 constexpr db::Query kCapsule{"verifications.capsule", "SELECT user_id, verification_data FROM verifications WHERE id = $1"};
 constexpr db::Query kActive{"verifications.active", "SELECT COUNT(*) FROM verifications WHERE status IN ('initiated', 'in_progress')"};
 
@@ -110,7 +117,8 @@ void Progress::changed(const Uuid& verification) {
 VerificationsService::VerificationsService(Parts parts) : p_(std::move(parts)) {}
 
 void VerificationsService::register_jobs() {
-  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return advance(job); }, [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return advance(job); },
+                                      [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
 }
 
 awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start start, http::RequestInfo request) {
@@ -119,7 +127,8 @@ awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start sta
     std::vector<Fault> faults;
     for (std::size_t i = 0; i < start.documents.size(); ++i) {
       AX_TRY(const auto owned, tx.exec(kOwned, start.documents[i], user));
-      if (owned.empty()) faults.push_back({fmt::format("document_ids[{}]", i), "no such document"});
+      if (owned.empty())
+        faults.push_back({fmt::format("document_ids[{}]", i), "no such document"});
       else if (std::find(start.documents.begin(), start.documents.begin() + static_cast<std::ptrdiff_t>(i), start.documents[i]) !=
                start.documents.begin() + static_cast<std::ptrdiff_t>(i))
         faults.push_back({fmt::format("document_ids[{}]", i), "is given more than once"});
@@ -139,7 +148,8 @@ awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start sta
     std::optional<Uuid> document;
     if (!start.documents.empty()) document = start.documents.front();
     AX_CHECK(tx.exec(kInsert, v.id, user, document, v.type, v.steps, first, v.estimated_minutes, now));
-    for (std::size_t i = 0; i < start.documents.size(); ++i) AX_CHECK(tx.exec(kInsertDocument, v.id, start.documents[i], static_cast<std::int64_t>(i)));
+    for (std::size_t i = 0; i < start.documents.size(); ++i)
+      AX_CHECK(tx.exec(kInsertDocument, v.id, start.documents[i], static_cast<std::int64_t>(i)));
     AX_CHECK(p_.queue.enqueue(tx, kJob, v.id));
     AX_CHECK(p_.audit.append(tx, {user, "verification.started", json::serialize(json::object{{"verification_id", v.id.str()}}), &request}));
     return v;
@@ -212,7 +222,8 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
 
   const bool biometrics = loaded->verification.steps.find("biometric_verification") != std::string::npos;
   auto steps = plan(biometrics);
-  const bool reading = std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "processing" || d.status == "pending"; });
+  const bool reading =
+      std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "processing" || d.status == "pending"; });
   const bool waiting = reading || !loaded->face;
   if (waiting) {
     const bool refused = std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "rejected"; });
@@ -271,7 +282,8 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     }
   }
   const auto verdict = decision::decide(inputs, p_.policy);
-  const bool document_ok = std::ranges::all_of(loaded->documents, [](const auto& d) { return d.status == "approved"; }) && !loaded->documents.empty();
+  const bool document_ok =
+      std::ranges::all_of(loaded->documents, [](const auto& d) { return d.status == "approved"; }) && !loaded->documents.empty();
   steps[0].state = document_ok ? StepState::completed : StepState::failed;
   steps[1].state = face.match ? StepState::completed : StepState::failed;
   if (biometrics) steps[2].state = StepState::unavailable;
@@ -290,16 +302,19 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     AX_TRY(auto key, users::person_key(tx, p_.keyring, loaded->verification.user_id));
     const users::PersonBox box{std::move(key), "verifications", job.subject};
     std::optional<Bytes> embedding;
-    if (loaded->face->embedding) embedding = box.seal("face_embeddings", json::serialize(documents::embedding_json(*loaded->face->embedding)));
-    AX_TRY(const auto decided,
-           tx.exec(kDecide, job.subject, outcome, steps_json(steps), box.seal("verification_data", capsule), json::serialize(verdict_json.at("reasons")),
-                   verdict.confidence, rejection, embedding, now, "rules " + p_.policy.version));
+    if (loaded->face->embedding)
+      embedding = box.seal("face_embeddings", json::serialize(documents::embedding_json(*loaded->face->embedding)));
+    AX_TRY(const auto decided, tx.exec(kDecide, job.subject, outcome, steps_json(steps), box.seal("verification_data", capsule),
+                                       json::serialize(verdict_json.at("reasons")), verdict.confidence, rejection, embedding, now,
+                                       "rules " + p_.policy.version));
     if (decided.empty()) return {};  // another step decided first
     tx.on_commit([this, id = job.subject] { progress_.changed(id); });
     if (auto active = tx.exec(kActive)) metrics::active_verifications().set(static_cast<double>(active->at(0).integer(0)));
-    return p_.audit.append(tx, {loaded->verification.user_id, "verification.decided",
-                                json::serialize(json::object{{"verification_id", job.subject.str()}, {"outcome", std::string{outcome}}, {"rules", p_.policy.version}}),
-                                nullptr});
+    return p_.audit.append(
+        tx, {loaded->verification.user_id, "verification.decided",
+             json::serialize(
+                 json::object{{"verification_id", job.subject.str()}, {"outcome", std::string{outcome}}, {"rules", p_.policy.version}}),
+             nullptr});
   });
 }
 
@@ -308,12 +323,14 @@ Result<> VerificationsService::give_up(db::Tx& tx, const jobs::Job& job) {
   if (rows.empty()) return {};
   const auto user = rows[0].uuid(0);
   const auto steps = rows[0].text(3);
-  constexpr auto reasons = R"([{"code":"processing_failed","message":"The verification could not be completed by machine","severity":"review"}])";
-  AX_TRY(const auto decided,
-         tx.exec(kDecide, job.subject, "needs_review", steps, std::nullopt, reasons, 0.0, std::nullopt, std::nullopt, p_.clock.now(), "rules " + p_.policy.version));
+  constexpr auto reasons =
+      R"([{"code":"processing_failed","message":"The verification could not be completed by machine","severity":"review"}])";
+  AX_TRY(const auto decided, tx.exec(kDecide, job.subject, "needs_review", steps, std::nullopt, reasons, 0.0, std::nullopt, std::nullopt,
+                                     p_.clock.now(), "rules " + p_.policy.version));
   if (decided.empty()) return {};
   tx.on_commit([this, id = job.subject] { progress_.changed(id); });
-  return p_.audit.append(tx, {user, "verification.decided", json::serialize(json::object{{"verification_id", job.subject.str()}, {"outcome", "needs_review"}}), nullptr});
+  return p_.audit.append(tx, {user, "verification.decided",
+                              json::serialize(json::object{{"verification_id", job.subject.str()}, {"outcome", "needs_review"}}), nullptr});
 }
 
 Result<Replay> VerificationsService::replay(const Uuid& id) {

@@ -15,11 +15,11 @@ namespace authx::verifications {
 struct Verification {
   Uuid id, user_id;
   std::string type;
-  std::string status;                       ///< initiated | in_progress | approved | rejected | needs_review
-  std::string steps = "[]";                 ///< JSON, as the API shows it
-  std::string reasons = "[]";               ///< JSON
+  std::string status;          ///< initiated | in_progress | approved | rejected | needs_review
+  std::string steps = "[]";    ///< JSON, as the API shows it
+  std::string reasons = "[]";  ///< JSON
   std::optional<std::string> current_step;
-  std::int64_t progress = 0;                ///< percent
+  std::int64_t progress = 0;  ///< percent
   std::int64_t estimated_minutes = 0;
   std::optional<double> confidence;
   Time created_at, updated_at;
@@ -36,7 +36,7 @@ struct Start {
 
 /// What `authx decision replay` finds.
 struct Replay {
-  std::string stored, recomputed;           ///< verdicts as JSON
+  std::string stored, recomputed;  ///< verdicts as JSON
   std::string policy_version;
   bool same = false;
 };
@@ -68,7 +68,7 @@ class VerificationsService {
     faces::FacesService& faces;
     documents::FaceEngineSource face_engine;
     decision::Policy policy;
-    std::chrono::hours face_lifetime{24};   ///< an older capture does not count as live
+    std::chrono::hours face_lifetime{24};  ///< an older capture does not count as live
   };
   explicit VerificationsService(Parts parts);
 

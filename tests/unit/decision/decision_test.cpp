@@ -16,8 +16,19 @@ Inputs good() {
   d.name = "Asha Verma";
   d.dob = "1990-01-01";
   in.documents.push_back(d);
-  in.face = {.captured = true, .accepted = true, .portrait_found = true, .similarity = 0.6, .threshold = 0.4, .fmr = 1e-6, .probability = 0.99,
-             .match = true, .liveness_model = true, .liveness = 0.9, .liveness_method = "m", .model_id = "x", .image_sha256 = ""};
+  in.face = {.captured = true,
+             .accepted = true,
+             .portrait_found = true,
+             .similarity = 0.6,
+             .threshold = 0.4,
+             .fmr = 1e-6,
+             .probability = 0.99,
+             .match = true,
+             .liveness_model = true,
+             .liveness = 0.9,
+             .liveness_method = "m",
+             .model_id = "x",
+             .image_sha256 = ""};
   return in;
 }
 
@@ -54,10 +65,12 @@ TEST(Decide, RejectsExpiredInvalidForeignFaceWrongBirthDateAndCopies) {
 
 TEST(Decide, SendsDoubtToAPerson) {
   for (auto change : std::vector<void (*)(Inputs&)>{
-           [](Inputs& i) { i.documents.clear(); }, [](Inputs& i) { i.documents[0].accepted = false; }, [](Inputs& i) { i.documents[0].confidence = 0.3; },
-           [](Inputs& i) { i.documents[0].name = "Someone Else"; }, [](Inputs& i) { i.documents[0].name.clear(); }, [](Inputs& i) { i.documents[0].dob.reset(); },
-           [](Inputs& i) { i.face.captured = false; }, [](Inputs& i) { i.face.accepted = false; }, [](Inputs& i) { i.face.portrait_found = false; },
-           [](Inputs& i) { i.face.liveness = 0.4; }, [](Inputs& i) { i.unavailable_steps = {"biometric_verification"}; }}) {
+           [](Inputs& i) { i.documents.clear(); }, [](Inputs& i) { i.documents[0].accepted = false; },
+           [](Inputs& i) { i.documents[0].confidence = 0.3; }, [](Inputs& i) { i.documents[0].name = "Someone Else"; },
+           [](Inputs& i) { i.documents[0].name.clear(); }, [](Inputs& i) { i.documents[0].dob.reset(); },
+           [](Inputs& i) { i.face.captured = false; }, [](Inputs& i) { i.face.accepted = false; },
+           [](Inputs& i) { i.face.portrait_found = false; }, [](Inputs& i) { i.face.liveness = 0.4; },
+           [](Inputs& i) { i.unavailable_steps = {"biometric_verification"}; }}) {
     auto in = good();
     change(in);
     const auto v = decide(in, {});
