@@ -22,8 +22,11 @@ struct Query {
 };
 
 /// One transaction on one connection. Not thread-safe; lives only inside `Database::write` or `read`.
-/// A unique or foreign-key violation is `Errc::conflict` (detail: the query's name and constraint); anything else
-/// that the database says is `Errc::unavailable` (connection) or `Errc::internal`.
+/// A unique or foreign-key violation is `Errc::conflict` (detail: the query's name and constraint); text that no database
+/// stores (a NUL character, broken UTF-8) is `Errc::validation`; anything else that the database says is
+/// `Errc::unavailable` (connection, time-out, full disk) or `Errc::internal`. Details never hold values.
+/// A failed statement dooms the transaction in both dialects: later statements repeat its error and nothing is committed,
+/// whatever the body returns. Use ON CONFLICT where a conflict is expected.
 class Tx {
  public:
   virtual ~Tx() = default;
@@ -37,6 +40,8 @@ class Tx {
     return run(query, values);
   }
   virtual Result<Rows> run(const Query& query, const std::vector<Value>& values) = 0;
+  /// Runs a migration's statements; they take no parameters and may not end the transaction.
+  virtual Result<> script(std::string_view name, std::string_view sql) = 0;
 
   /// Runs after a successful commit, on the committing thread; for wake-ups, never for effects that must not be lost.
   virtual void on_commit(std::function<void()> action) = 0;
@@ -49,6 +54,8 @@ class Database {
   virtual ~Database() = default;
   virtual Dialect dialect() const noexcept = 0;
 
+  /// A transaction inside another on the same thread and database is `Errc::internal`: it would wait for itself.
+  ///
   /// Runs `body` in a read-write transaction; commits when it returns a value, rolls back when it returns an error
   /// or throws. A body that failed on a serialisation conflict, deadlock or busy writer is run again (at most 8 times,
   /// with jitter), so it must have no effect outside the transaction.
@@ -84,7 +91,8 @@ class Database {
 };
 
 struct Options {
-  std::string url;              ///< `sqlite:///path/file.db` or `postgresql://user:password@host:port/name`
+  /// `sqlite:///absolute/file.db`, `sqlite://relative/file.db` or `postgresql://user:password@host:port/name`.
+  std::string url;
   std::size_t connections = 4;  ///< PostgreSQL: pool size; SQLite: reader connections
 };
 

@@ -43,7 +43,7 @@ class Value {
 };
 
 /// A materialised row. Getters abort on a column of another kind or a NULL where none may be: that is a bug in
-/// the query, never input. Text getters convert UUIDs and times from either database's form.
+/// the query, never input. UUIDs and times are read from either database's form; `real` reads integers too.
 class Row {
  public:
   explicit Row(std::vector<Value> columns) : columns_(std::move(columns)) {}
