@@ -15,6 +15,8 @@ foreach(spec "sodium libsodium" "pq libpq" "sqlite sqlite3" "hiredis hiredis" "c
   list(GET pair 1 module)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${module})
 endforeach()
+# Its -pthread differs from the flags of the precompiled header.
+set_target_properties(PkgConfig::pangocairo PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 find_package(prometheus-cpp REQUIRED)
 
 # OpenCV without imgcodecs and videoio: Debian's builds of those pull in GDAL and FFmpeg (139 shared libraries);

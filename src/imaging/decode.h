@@ -44,8 +44,7 @@ struct DecodedFile {
 
 /// Recognises the format by its content and reads headers only: microseconds, safe on an I/O thread.
 /// Refuses empty, unknown, truncated and oversized files and files that carry other data before or after the picture.
-/// Errors: `Errc::payload_too_large` above `max_bytes`, `Errc::unsupported_media_type` for another kind of file,
-/// else `Errc::validation`; each with one fault on field "image" that says why.
+/// Error: `Errc::validation` with one fault on field "image" that says why in plain words.
 Result<ProbedFile> probe(BytesView file, const DecodeLimits& limits = {});
 
 /// `probe`, then every page as pixels: orientation applied, transparency laid on white, 16 bits reduced to 8,
