@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   root.add_flag("--json", cli.json, "Print JSON instead of text")->configurable(false);
   root.fallthrough();
   root.require_subcommand(1);
-  const std::initializer_list<AddCommands> groups = {add_specimen_commands};
+  const std::initializer_list<AddCommands> groups = {add_specimen_commands, add_face_commands, add_models_commands};
   for (const auto add : groups) add(root, cli);
   try {
     root.parse(argc, argv);
