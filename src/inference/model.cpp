@@ -101,7 +101,8 @@ class LoadedModel final : public Model {
     }
     if (shape.size() != info_.contract.input.shape.size() || !fits(info_.contract.input.shape, shape) ||
         std::ranges::any_of(shape, [](auto extent) { return extent <= 0; }) || elements(shape) > kMaxInputElements) {
-      return Error{Errc::validation, fmt::format("{}: input {} does not fit {}", info_.id, to_text(shape), to_text(info_.contract.input.shape))};
+      return Error{Errc::validation,
+                   fmt::format("{}: input {} does not fit {}", info_.id, to_text(shape), to_text(info_.contract.input.shape))};
     }
     std::unique_lock lock{mutex_};
     if (const auto it = variants_.find(shape); it != variants_.end()) return it->second->take();

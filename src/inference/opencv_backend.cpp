@@ -45,7 +45,8 @@ class OpencvRequest final : public Request {
 
 class OpencvVariant final : public Variant {
  public:
-  OpencvVariant(Bytes onnx, Contract contract, Shape input) : onnx_(std::move(onnx)), contract_(std::move(contract)), input_(std::move(input)) {}
+  OpencvVariant(Bytes onnx, Contract contract, Shape input)
+      : onnx_(std::move(onnx)), contract_(std::move(contract)), input_(std::move(input)) {}
 
   Result<std::unique_ptr<Request>> create() override {
     try {

@@ -189,12 +189,14 @@ Result<std::unique_ptr<Variant>> compile_openvino(BytesView onnx, const Contract
   if (ov.read_model(ov.core, reinterpret_cast<const char*>(onnx.data()), onnx.size(), nullptr, &model) != 0) {
     return Error::invalid("model", "OpenVINO cannot read it: " + ov.message());
   }
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  const std::string thread_count = std::to_string(threads);
-  const std::string streams = std::to_string(std::max(1u, cores / static_cast<unsigned>(threads)));
+  // `infer` works on the calling thread, but runs that share a stream wait for one another: one stream a core, each
+  // of `threads` threads; INFERENCE_NUM_THREADS is the sum over streams.
+  const unsigned streams = std::max(1u, std::thread::hardware_concurrency() / static_cast<unsigned>(threads));
+  const std::string stream_count = std::to_string(streams);
+  const std::string thread_count = std::to_string(streams * static_cast<unsigned>(threads));
   ov_compiled_model_t* compiled = nullptr;
-  const auto status = ov.compile(ov.core, model, "CPU", 6, &compiled, "INFERENCE_NUM_THREADS", thread_count.c_str(), "NUM_STREAMS",
-                                 streams.c_str(), "INFERENCE_PRECISION_HINT", "f32");
+  const auto status = ov.compile(ov.core, model, "CPU", 8, &compiled, "INFERENCE_NUM_THREADS", thread_count.c_str(), "NUM_STREAMS",
+                                 stream_count.c_str(), "INFERENCE_PRECISION_HINT", "f32", "ENABLE_CPU_PINNING", "NO");
   ov.model_free(model);
   if (status != 0) return Error::invalid("model", "OpenVINO cannot compile it: " + ov.message());
   std::size_t outputs = 0;

@@ -23,14 +23,34 @@ struct KnownFile {
 // Contracts from the exporters of each project; hashes of the files as published (buffalo_l) or exported (open).
 const std::vector<KnownFile>& open_files() {
   static const std::vector<KnownFile> files{
-      {"yunet_n_raw.onnx", "yunet-n", "detector", "19201693f471963ae6591fc03ad53ad70d10fe48cf3be111045ff89513da3ac6", "Apache-2.0",
-       "github.com/ShiqiYu/libfacedetection.train", {}},
-      {"mobilefacenet_foamliu.onnx", "mobilefacenet", "embedding", "b4236d01ac74176fefef8784200e28fdba9fc388dc495fe7d41735ea08ed7311",
-       "Apache-2.0", "github.com/foamliu/MobileFaceNet", {}},
-      {"minifasnet_v2_2.7_80.onnx", "minifasnet-v2", "liveness", "feb0174c4658c087f9669aeea0bff14e81829e5b63e5f3cff9ccab976030a7a1",
-       "Apache-2.0", "github.com/minivision-ai/Silent-Face-Anti-Spoofing", {}},
-      {"minifasnet_v1se_4.0_80.onnx", "minifasnet-v1se", "liveness-wide", "62eb03da57c7625e84f850b5411b0237325a696e18f76b0f15592787d82f9220",
-       "Apache-2.0", "github.com/minivision-ai/Silent-Face-Anti-Spoofing", {}},
+      {"yunet_n_raw.onnx",
+       "yunet-n",
+       "detector",
+       "19201693f471963ae6591fc03ad53ad70d10fe48cf3be111045ff89513da3ac6",
+       "Apache-2.0",
+       "github.com/ShiqiYu/libfacedetection.train",
+       {}},
+      {"mobilefacenet_foamliu.onnx",
+       "mobilefacenet",
+       "embedding",
+       "b4236d01ac74176fefef8784200e28fdba9fc388dc495fe7d41735ea08ed7311",
+       "Apache-2.0",
+       "github.com/foamliu/MobileFaceNet",
+       {}},
+      {"minifasnet_v2_2.7_80.onnx",
+       "minifasnet-v2",
+       "liveness",
+       "feb0174c4658c087f9669aeea0bff14e81829e5b63e5f3cff9ccab976030a7a1",
+       "Apache-2.0",
+       "github.com/minivision-ai/Silent-Face-Anti-Spoofing",
+       {}},
+      {"minifasnet_v1se_4.0_80.onnx",
+       "minifasnet-v1se",
+       "liveness-wide",
+       "62eb03da57c7625e84f850b5411b0237325a696e18f76b0f15592787d82f9220",
+       "Apache-2.0",
+       "github.com/minivision-ai/Silent-Face-Anti-Spoofing",
+       {}},
   };
   return files;
 }
@@ -39,14 +59,34 @@ constexpr const char* kInsightFace = "InsightFace: non-commercial research only"
 
 const std::vector<KnownFile>& buffalo_files() {
   static const std::vector<KnownFile> files{
-      {"det_10g.onnx", "scrfd-10g", "detector", "5838f7fe053675b1c7a08b633df49e7af5495cee0493c7dcf6697200b85b5b91", kInsightFace,
-       "InsightFace buffalo_l", {}},
-      {"w600k_r50.onnx", "w600k-r50", "embedding", "4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43", kInsightFace,
-       "InsightFace buffalo_l", {}},
-      {"2d106det.onnx", "2d106", "landmarks-2d", "f001b856447c413801ef5c42091ed0cd516fcd21f2d6b79635b1e733a7109dbf", kInsightFace,
-       "InsightFace buffalo_l", {}},
-      {"1k3d68.onnx", "3d68", "landmarks-3d", "df5c06b8a0c12e422b2ed8947b8869faa4105387f199c477af038aa01f9a45cc", kInsightFace,
-       "InsightFace buffalo_l", {}},
+      {"det_10g.onnx",
+       "scrfd-10g",
+       "detector",
+       "5838f7fe053675b1c7a08b633df49e7af5495cee0493c7dcf6697200b85b5b91",
+       kInsightFace,
+       "InsightFace buffalo_l",
+       {}},
+      {"w600k_r50.onnx",
+       "w600k-r50",
+       "embedding",
+       "4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43",
+       kInsightFace,
+       "InsightFace buffalo_l",
+       {}},
+      {"2d106det.onnx",
+       "2d106",
+       "landmarks-2d",
+       "f001b856447c413801ef5c42091ed0cd516fcd21f2d6b79635b1e733a7109dbf",
+       kInsightFace,
+       "InsightFace buffalo_l",
+       {}},
+      {"1k3d68.onnx",
+       "3d68",
+       "landmarks-3d",
+       "df5c06b8a0c12e422b2ed8947b8869faa4105387f199c477af038aa01f9a45cc",
+       kInsightFace,
+       "InsightFace buffalo_l",
+       {}},
   };
   return files;
 }
@@ -90,7 +130,8 @@ Result<Pack> read_manifest(const fs::path& folder) {
   if (!document) return broken(file, "is not JSON");
   const auto name = get_text(*document, "pack");
   const json::value* models = find(*document, "models");
-  if (get_number(*document, "format") != 1.0 || !name || !models || !models->is_array()) return broken(file, "is no model manifest of format 1");
+  if (get_number(*document, "format") != 1.0 || !name || !models || !models->is_array())
+    return broken(file, "is no model manifest of format 1");
   Pack pack{*name, folder.string(), {}, {}};
   for (const auto& entry : models->get_array()) {
     ModelInfo m;
