@@ -1,8 +1,7 @@
 import CssBaseline from '@mui/material/CssBaseline';
 import { ThemeProvider } from '@mui/material/styles';
 import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
-import { RouterProvider } from 'react-router/dom';
-import type { createBrowserRouter } from 'react-router';
+import { RouterProvider, type createBrowserRouter } from 'react-router';
 import { theme } from '@/app/theme';
 
 interface Props {

@@ -1,4 +1,4 @@
-import { createTheme } from '@mui/material/styles';
+import { alpha, createTheme } from '@mui/material/styles';
 
 declare module '@mui/material/styles' {
   interface Palette {
@@ -34,6 +34,7 @@ const base = createTheme({
     info: { main: '#2b6077', dark: '#1d4a5e', soft: '#e3eef3' },
     text: { primary: '#14282d', secondary: '#4c6166', disabled: '#8aa0a4' },
     divider: '#dbe4e5',
+    action: { hover: 'rgba(11, 95, 102, 0.05)' },
   },
   shape: { borderRadius: 6 },
   typography: {
@@ -44,6 +45,14 @@ const base = createTheme({
     h3: { fontSize: '1.0625rem', fontWeight: 600, lineHeight: 1.35 },
   },
 });
+
+const tints = ['error', 'warning', 'info', 'success'] as const;
+const alertColours = Object.fromEntries(
+  tints.map((tint) => [
+    `&.MuiAlert-color${tint.charAt(0).toUpperCase()}${tint.slice(1)}`,
+    { backgroundColor: base.palette[tint].soft, borderColor: alpha(base.palette[tint].main, 0.35) },
+  ]),
+);
 
 const focusRing = { outline: `3px solid ${base.palette.primary.light}`, outlineOffset: 2 };
 
@@ -74,12 +83,12 @@ export const theme = createTheme(base, {
         notchedOutline: { borderColor: base.palette.line.strong },
       },
     },
-    MuiFormLabel: { styleOverrides: { asterisk: { display: 'none' } } },
     MuiFormHelperText: { styleOverrides: { root: { marginInline: 4 } } },
-    MuiLinearProgress: { styleOverrides: { root: { height: 6, borderRadius: 3 } } },
+    MuiLinearProgress: { styleOverrides: { root: { height: 6, borderRadius: 3, backgroundColor: '#d3e2e2' } } },
     MuiAlert: {
       styleOverrides: {
-        root: { color: base.palette.text.primary, border: '1px solid', alignItems: 'flex-start' },
+        root: { color: base.palette.text.primary, border: '1px solid', alignItems: 'flex-start', ...alertColours },
+        message: { minWidth: 0 },
       },
     },
     MuiAlertTitle: { styleOverrides: { root: { fontSize: '1rem', lineHeight: 1.45 } } },

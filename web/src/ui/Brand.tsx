@@ -14,7 +14,7 @@ export function BrandMark({ size = 30 }: { size?: number }) {
 
 export function BrandName() {
   return (
-    <Box component="span" sx={{ display: 'inline-flex', alignItems: 'center', gap: 1.25, color: '#fff' }}>
+    <Box component="span" sx={{ display: 'flex', alignItems: 'center', gap: 1.25, color: '#fff' }}>
       <BrandMark />
       <Box component="span" sx={{ fontWeight: 600, fontSize: '1.125rem', letterSpacing: '-0.01em', whiteSpace: 'nowrap' }}>
         F-AI AuthX

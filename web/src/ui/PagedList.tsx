@@ -26,7 +26,7 @@ export function PagedList<T>({ pages, keyOf, renderItem, empty }: Props<T>) {
         </Box>
       )}
       {items?.length === 0 && (
-        <Typography component="div" color="text.secondary" sx={{ px: { xs: 2, sm: 3 }, py: 3 }}>
+        <Typography component="div" color="textSecondary" sx={{ px: { xs: 2, sm: 3 }, py: 3 }}>
           {empty}
         </Typography>
       )}

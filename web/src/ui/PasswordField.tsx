@@ -4,13 +4,15 @@ import TextField, { type TextFieldProps } from '@mui/material/TextField';
 import { useState } from 'react';
 import { EyeIcon, EyeOffIcon } from '@/ui/icons';
 
-export function PasswordField(props: TextFieldProps) {
+/** `required` is told to assistive technology only: optional inputs are the ones that say so. */
+export function PasswordField({ required = false, ...props }: TextFieldProps) {
   const [shown, setShown] = useState(false);
   return (
     <TextField
       {...props}
       type={shown ? 'text' : 'password'}
       slotProps={{
+        htmlInput: { 'aria-required': required },
         input: {
           endAdornment: (
             <InputAdornment position="end">

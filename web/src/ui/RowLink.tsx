@@ -31,10 +31,10 @@ export function RowLink({ to, icon, title, detail, status }: Props) {
     >
       <Box sx={{ color: 'primary.main', display: 'flex' }}>{icon}</Box>
       <Box sx={{ flex: 1, minWidth: 0 }}>
-        <Typography component="span" sx={{ display: 'block', fontWeight: 600 }} noWrap>
+        <Typography component="span" sx={{ display: 'block', fontWeight: 600 }}>
           {title}
         </Typography>
-        <Typography component="span" variant="body2" color="text.secondary" sx={{ display: 'block' }} noWrap>
+        <Typography component="span" variant="body2" color="textSecondary" sx={{ display: 'block', overflowWrap: 'anywhere' }}>
           {detail}
         </Typography>
       </Box>

@@ -20,7 +20,7 @@ export function Screen({ title, lead, action, width = 1080, children }: Props) {
         <Box sx={{ minWidth: 0 }}>
           <Typography variant="h1">{title}</Typography>
           {lead !== undefined && (
-            <Typography color="text.secondary" sx={{ mt: 0.75, maxWidth: '62ch' }}>
+            <Typography color="textSecondary" sx={{ mt: 0.75, maxWidth: '62ch' }}>
               {lead}
             </Typography>
           )}

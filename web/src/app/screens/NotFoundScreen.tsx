@@ -28,7 +28,7 @@ function Message({ title, text, children }: { title: string; text: string; child
     <Box component="main" sx={{ minHeight: '70dvh', display: 'grid', placeContent: 'center', justifyItems: 'start', gap: 2, p: 3, maxWidth: 560, mx: 'auto' }}>
       <title>{`${title} · F-AI AuthX`}</title>
       <Typography variant="h1">{title}</Typography>
-      <Typography color="text.secondary">{text}</Typography>
+      <Typography color="textSecondary">{text}</Typography>
       {children}
     </Box>
   );

@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 import { WizardSteps } from '@/app/screens/WizardSteps';
 import { DocumentReading } from '@/features/documents/DocumentReading';
 import { DocumentStep } from '@/features/documents/DocumentStep';
+import { PictureAdvice } from '@/features/documents/PictureAdvice';
 import { FaceStep } from '@/features/faces/FaceStep';
 import { useStartVerification } from '@/features/verifications/api/start-verification';
 import { VerificationResult } from '@/features/verifications/VerificationResult';
@@ -20,9 +21,9 @@ type Stage =
 
 const headings = { document: 'Your document', face: 'Your face', result: 'Your result' };
 const leads = {
-  document: 'Lay the document flat, in even light, with all four corners in the picture.',
+  document: 'Choose what you have and photograph it. You can also send a scan.',
   face: 'Look straight into the camera, without sunglasses or a mask.',
-  result: 'This usually takes a few seconds.',
+  result: 'What the checks of your document and your face have found.',
 };
 
 /** The wizard: document, face, result. The document is read while the person goes on. */
@@ -58,15 +59,14 @@ export function VerifyScreen() {
             display: 'grid',
             gap: 3,
             alignItems: 'start',
-            gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: step === 'document' ? 'minmax(0, 720px)' : 'minmax(0, 1fr) 340px' },
-            justifyContent: 'center',
+            gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'minmax(0, 1fr) 340px' },
           }}
         >
           <Paper variant="outlined" component="section" aria-labelledby="wizard-step" sx={{ p: { xs: 2, sm: 4 }, minWidth: 0 }}>
             <Typography id="wizard-step" ref={heading} tabIndex={-1} variant="h2" sx={{ outline: 'none' }}>
               {headings[step]}
             </Typography>
-            <Typography color="text.secondary" sx={{ mt: 0.5, mb: 3 }}>
+            <Typography color="textSecondary" sx={{ mt: 0.5, mb: 3 }}>
               {leads[step]}
             </Typography>
             {stage.step === 'document' && <DocumentStep onUploaded={(documentId) => setStage({ step: 'face', documentId })} />}
@@ -101,7 +101,9 @@ export function VerifyScreen() {
               />
             )}
           </Paper>
-          {stage.step !== 'document' && (
+          {stage.step === 'document' ? (
+            <PictureAdvice />
+          ) : (
             <Box sx={{ display: 'grid', gap: 1, minWidth: 0 }}>
               <DocumentReading key={stage.documentId} documentId={stage.documentId} />
               {stage.step === 'face' && (

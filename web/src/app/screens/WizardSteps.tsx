@@ -20,7 +20,7 @@ export function WizardSteps({ current }: { current: (typeof steps)[number]['name
           sx={{
             display: 'flex',
             alignItems: 'center',
-            gap: 1,
+            gap: { xs: 0.5, sm: 1 },
             pt: 1.25,
             borderTop: 4,
             borderColor: i <= at ? 'primary.main' : 'divider',
@@ -29,7 +29,7 @@ export function WizardSteps({ current }: { current: (typeof steps)[number]['name
           }}
         >
           <Box component="span" sx={{ fontFamily: 'mono', color: 'primary.main', display: 'inline-flex', minWidth: 18 }}>
-            {i < at ? <CheckIcon titleAccess="Done" sx={{ fontSize: 20 }} /> : i + 1}
+            {i < at ? <CheckIcon titleAccess="Done" sx={{ fontSize: 18 }} /> : i + 1}
           </Box>
           {label}
         </Box>

@@ -2,6 +2,7 @@ import Box from '@mui/material/Box';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import { useMe } from '@/features/account/api/get-me';
+import { formatDate } from '@/lib/format';
 import { FaultNotice } from '@/ui/FaultNotice';
 import { Panel } from '@/ui/Panel';
 
@@ -10,8 +11,8 @@ export function AccountCard() {
   const { data: me, error } = useMe();
   const rows = me && [
     ['Name', me.name],
-    ['Date of birth', me.dob ?? 'Not given'],
-    ['Email', me.email_verified ? me.email : `${me.email} (not confirmed yet)`],
+    ['Date of birth', me.dob === null ? 'Not given' : formatDate(me.dob)],
+    ['Email', me.email_verified ? me.email : `${me.email}\n(not confirmed yet)`],
     ['Phone', me.phone ?? 'Not given'],
     ['Address', me.address ?? 'Not given'],
   ];
@@ -24,10 +25,10 @@ export function AccountCard() {
           <Box component="dl" sx={{ m: 0, display: 'grid', gap: 1.25 }}>
             {rows.map(([label, value]) => (
               <Box key={label}>
-                <Typography component="dt" variant="body2" color="text.secondary">
+                <Typography component="dt" variant="body2" color="textSecondary">
                   {label}
                 </Typography>
-                <Typography component="dd" sx={{ m: 0, overflowWrap: 'anywhere' }}>
+                <Typography component="dd" sx={{ m: 0, overflowWrap: 'anywhere', whiteSpace: 'pre-line' }}>
                   {value}
                 </Typography>
               </Box>

@@ -42,12 +42,10 @@ export function AccountFrame({ title, lead, children }: Props) {
       >
         <Rosette
           sx={{
-            width: { xs: 420, md: 880 },
-            left: { xs: 'auto', md: '50%' },
-            right: { xs: -190, md: 'auto' },
-            top: { xs: -180, md: '50%' },
-            transform: { md: 'translate(-34%, -62%)' },
-            opacity: { xs: 0.5, md: 0.42 },
+            width: { xs: 360, md: 680 },
+            right: { xs: -150, md: -280 },
+            top: { xs: -146, md: -70 },
+            opacity: { xs: 0.55, md: 0.5 },
           }}
         />
         <Box component={RouterLink} to="/" sx={{ position: 'relative', textDecoration: 'none', alignSelf: 'flex-start', borderRadius: 1 }}>
@@ -77,7 +75,7 @@ export function AccountFrame({ title, lead, children }: Props) {
             {title}
           </Typography>
           {lead !== undefined && (
-            <Typography color="text.secondary" sx={{ mb: 3 }}>
+            <Typography color="textSecondary" sx={{ mb: 3 }}>
               {lead}
             </Typography>
           )}

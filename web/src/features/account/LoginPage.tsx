@@ -18,6 +18,8 @@ const endings = {
   'signed-out': 'You have signed out.',
 };
 
+const requiredInput = { htmlInput: { 'aria-required': true } };
+
 /** The page that the router's guard turned the visitor away from. */
 function pageBefore(state: unknown): string {
   return typeof state === 'object' && state !== null && 'from' in state && typeof state.from === 'string' ? state.from : '/dashboard';
@@ -58,7 +60,7 @@ export function LoginPage() {
           </Alert>
         )}
         <FaultNotice fault={login.error} besideFields={['email', 'password']} />
-        <TextField {...beside('email')} label="Email" type="email" autoComplete="username" required />
+        <TextField {...beside('email')} label="Email" type="email" autoComplete="username" slotProps={requiredInput} />
         <PasswordField {...beside('password')} label="Password" autoComplete="current-password" required />
         <Button id="login-button" type="submit" variant="contained" size="large" loading={login.isPending} loadingPosition="start">
           {login.isPending ? 'Signing in…' : 'Sign in'}

@@ -18,6 +18,7 @@ import { PasswordField } from '@/ui/PasswordField';
 import { useFaultFocus } from '@/ui/useFaultFocus';
 
 const optionalFields = ['dob', 'phone', 'address'];
+const requiredInput = { htmlInput: { 'aria-required': true } };
 const ownFields = ['name', 'email', 'password', ...optionalFields];
 
 function readForm(form: HTMLFormElement): RegisterRequest {
@@ -110,8 +111,8 @@ export function RegisterPage() {
     <AccountFrame title="Create your account" lead="It takes a minute. Have your identity document at hand.">
       <Box component="form" ref={form} onSubmit={(event: SubmitEvent<HTMLFormElement>) => void submit(event)} noValidate sx={{ display: 'grid', gap: 2.25 }}>
         {Object.keys(checked).length === 0 && <FaultNotice fault={register.error} besideFields={ownFields} />}
-        <TextField {...beside('name', 'As it stands on your document')} label="Full name" autoComplete="name" required />
-        <TextField {...beside('email')} label="Email" type="email" autoComplete="email" required />
+        <TextField {...beside('name', 'As it stands on your document')} label="Full name" autoComplete="name" slotProps={requiredInput} />
+        <TextField {...beside('email')} label="Email" type="email" autoComplete="email" slotProps={requiredInput} />
         <PasswordField {...beside('password', 'At least 8 characters. Leave it empty to get a link by email instead.')} label="Password" autoComplete="new-password" />
         <Box>
           <Button

@@ -13,14 +13,14 @@ function Entry({ entry }: { entry: AuditEntry }) {
     <Disclosure
       summary={
         <Box sx={{ display: 'grid', gridTemplateColumns: { xs: 'auto 1fr', md: '64px minmax(0, 1fr) 190px 150px' }, columnGap: 2, rowGap: 0.25, alignItems: 'baseline' }}>
-          <Typography variant="body2" color="text.secondary" sx={{ fontFamily: 'mono' }}>
+          <Typography variant="body2" color="textSecondary" sx={{ fontFamily: 'mono' }}>
             {seq}
           </Typography>
           <Typography sx={{ fontWeight: 600, overflowWrap: 'anywhere' }}>{action}</Typography>
-          <Typography variant="body2" color="text.secondary" sx={{ gridColumn: { xs: '2', md: 'auto' } }}>
+          <Typography variant="body2" color="textSecondary" sx={{ gridColumn: { xs: '2', md: 'auto' } }}>
             {formatTime(created_at)}
           </Typography>
-          <Typography variant="body2" color="text.secondary" sx={{ gridColumn: { xs: '2', md: 'auto' }, overflowWrap: 'anywhere' }}>
+          <Typography variant="body2" color="textSecondary" sx={{ gridColumn: { xs: '2', md: 'auto' }, overflowWrap: 'anywhere' }}>
             {ip_address ?? 'Local'}
           </Typography>
         </Box>

@@ -23,7 +23,7 @@ export function Disclosure({ summary, children }: { summary: ReactNode; children
         <Box sx={{ flex: 1, minWidth: 0 }}>{summary}</Box>
         <ChevronIcon sx={{ fontSize: 18, color: 'text.disabled', transition: 'transform .15s' }} />
       </Box>
-      <Box sx={{ px: { xs: 2, sm: 3 }, pb: 2.5 }}>{children}</Box>
+      <Box sx={{ px: { xs: 2, sm: 3 }, pt: 0.5, pb: 2.5 }}>{children}</Box>
     </Box>
   );
 }

@@ -16,7 +16,7 @@ function Message({ message }: { message: OutboxMessage }) {
         <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: 2, rowGap: 0.5 }}>
           <Box sx={{ flex: '1 1 260px', minWidth: 0 }}>
             <Typography sx={{ fontWeight: 600, overflowWrap: 'anywhere' }}>{subject ?? humanize(channel)}</Typography>
-            <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
+            <Typography variant="body2" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
               {humanize(channel)} to {recipient} · {formatTime(created_at)}
             </Typography>
           </Box>

@@ -4,7 +4,7 @@ import LinearProgress from '@mui/material/LinearProgress';
 import Typography from '@mui/material/Typography';
 import { useDocument, type DocumentDetails, type DocumentField, type DocumentFinding } from '@/features/documents/api/get-document';
 import { documentLabel } from '@/features/documents/document-types';
-import { humanize } from '@/lib/format';
+import { formatDate, humanize } from '@/lib/format';
 import { FaultNotice } from '@/ui/FaultNotice';
 import { CheckIcon, InfoIcon, WarningIcon } from '@/ui/icons';
 import { Panel } from '@/ui/Panel';
@@ -42,12 +42,12 @@ function Field({ field }: { field: Shown }) {
   const doubtful = valid === false || (confidence !== null && confidence < 0.7);
   return (
     <Box sx={{ display: 'grid', gap: 0.25 }}>
-      <Typography component="dt" variant="body2" color="text.secondary">
+      <Typography component="dt" variant="body2" color="textSecondary">
         {labels[name] ?? humanize(name)}
       </Typography>
       <Box component="dd" sx={{ m: 0, display: 'flex', flexWrap: 'wrap', alignItems: 'baseline', columnGap: 1.5 }}>
         <Typography component="span" sx={{ fontWeight: 600, overflowWrap: 'anywhere', ...(coded.has(name) && { fontFamily: 'mono', fontWeight: 500 }) }}>
-          {value ?? 'Not found'}
+          {value === null ? 'Not found' : formatDate(value)}
         </Typography>
         {(confidence !== null || valid === false) && (
           <Typography component="span" variant="body2" sx={{ color: doubtful ? 'warning.dark' : 'text.secondary', whiteSpace: 'nowrap' }}>
@@ -103,7 +103,7 @@ export function DocumentReading({ documentId, everyCheck = false }: Props) {
           <Box>
             <Typography sx={{ mb: 1 }}>Reading your document…</Typography>
             <LinearProgress aria-label="Reading your document" />
-            <Typography variant="body2" color="text.secondary" sx={{ mt: 1 }}>
+            <Typography variant="body2" color="textSecondary" sx={{ mt: 1 }}>
               You need not wait for it.
             </Typography>
           </Box>

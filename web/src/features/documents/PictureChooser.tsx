@@ -62,7 +62,7 @@ export function PictureChooser({ id, label, hint, file, fault, required = false,
             {file !== null && <CheckIcon sx={{ fontSize: 18, color: 'success.main' }} />}
             {label}
           </Typography>
-          <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
+          <Typography variant="body2" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
             {file === null ? hint : `${file.name}, ${size(file.size)}`}
           </Typography>
           {file !== null && (
@@ -84,8 +84,8 @@ export function PictureChooser({ id, label, hint, file, fault, required = false,
           sx={{ position: 'absolute', inset: 0, width: '100%', height: '100%', opacity: 0, cursor: 'pointer' }}
         />
       </Box>
-      <FormHelperText id={`${id}-hint`} error={faulty} sx={{ mx: 0.5 }}>
-        {fault ?? 'JPEG, PNG, WebP, TIFF or PDF, up to 10 MB'}
+      <FormHelperText id={`${id}-hint`} error={faulty}>
+        {fault ?? (compact ? null : 'JPEG, PNG, WebP, TIFF or PDF, up to 10 MB')}
       </FormHelperText>
     </Box>
   );

@@ -121,7 +121,9 @@ export function FaceCapture({ onCapture, notice }: Props) {
           </>
         )}
       </Box>
-      <Box aria-live="polite">{notice}</Box>
+      <Box aria-live="polite" sx={{ '&:empty': { mt: -2 } }}>
+        {notice}
+      </Box>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5 }}>
         {failed ? (
           <>

@@ -96,8 +96,8 @@ function Progress({ verification, interrupted }: { verification: VerificationSta
         </Box>
       )}
       {interrupted && <Alert severity="warning">The connection was interrupted. This page keeps trying.</Alert>}
-      <Typography variant="body2" color="text.secondary">
-        You may leave this page: the result will be on your dashboard.
+      <Typography variant="body2" color="textSecondary">
+        This usually takes a few seconds. You may leave this page: the result will be on your dashboard.
       </Typography>
     </Box>
   );
@@ -119,9 +119,9 @@ function Outcome({ decision: { outcome, reasons }, next }: { decision: Decision;
           </Typography>
         ) : (
           <Typography id="success-message" variant="h2" component="p">
-            Verification completed successfully
+            Verification completed successfully{outcome === 'needs_review' && '. '}
             {outcome === 'needs_review' && (
-              <Typography component="span" sx={{ display: 'block', mt: 0.5 }} color="text.secondary">
+              <Typography component="span" sx={{ display: 'block', mt: 0.5 }} color="textSecondary">
                 A reviewer will confirm the result. You need not do anything more.
               </Typography>
             )}

@@ -41,6 +41,8 @@ export const useDocument = (id: string) =>
   useQuery({
     queryKey: ['document', id],
     queryFn: () => getDocument(id),
+    // The next poll is the retry.
+    retry: false,
     refetchInterval: ({ state }) => {
       if (state.error !== null && !state.error.transient) return false;
       return state.data === undefined || state.data.verification_status === 'processing' ? 700 : false;

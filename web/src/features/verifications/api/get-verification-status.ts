@@ -49,6 +49,8 @@ export function useVerificationStatus(id: string) {
   const query = useQuery({
     queryKey: ['verification', id],
     queryFn: () => getVerificationStatus(id),
+    // The next poll is the retry.
+    retry: false,
     refetchInterval: ({ state }) => {
       if (state.data !== undefined && isDecided(state.data)) return false;
       if (state.error !== null && !state.error.transient) return false;
