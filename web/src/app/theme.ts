@@ -74,7 +74,14 @@ export const theme = createTheme(base, {
     },
     MuiButton: {
       defaultProps: { disableElevation: true },
-      styleOverrides: { sizeLarge: { paddingBlock: 11, fontSize: '1rem' } },
+      styleOverrides: {
+        sizeLarge: { paddingBlock: 11, fontSize: '1rem' },
+        // Busy, not forbidden: a loading button keeps its colour.
+        contained: {
+          '&.MuiButton-loading.Mui-disabled': { backgroundColor: base.palette.primary.soft, color: base.palette.primary.dark },
+          '& .MuiButton-loadingIndicator': { color: base.palette.primary.dark },
+        },
+      },
     },
     MuiTextField: { defaultProps: { fullWidth: true } },
     MuiOutlinedInput: {

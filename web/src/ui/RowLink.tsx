@@ -30,15 +30,27 @@ export function RowLink({ to, icon, title, detail, status }: Props) {
       }}
     >
       <Box sx={{ color: 'primary.main', display: 'flex' }}>{icon}</Box>
-      <Box sx={{ flex: 1, minWidth: 0 }}>
-        <Typography component="span" sx={{ display: 'block', fontWeight: 600 }}>
-          {title}
-        </Typography>
-        <Typography component="span" variant="body2" color="textSecondary" sx={{ display: 'block', overflowWrap: 'anywhere' }}>
-          {detail}
-        </Typography>
+      <Box
+        sx={{
+          flex: 1,
+          minWidth: 0,
+          display: 'flex',
+          flexDirection: { xs: 'column', sm: 'row' },
+          alignItems: { xs: 'flex-start', sm: 'center' },
+          justifyContent: 'space-between',
+          gap: { xs: 0.75, sm: 2 },
+        }}
+      >
+        <Box sx={{ minWidth: 0 }}>
+          <Typography component="span" sx={{ display: 'block', fontWeight: 600 }}>
+            {title}
+          </Typography>
+          <Typography component="span" variant="body2" color="textSecondary" sx={{ display: 'block', overflowWrap: 'anywhere' }}>
+            {detail}
+          </Typography>
+        </Box>
+        {status}
       </Box>
-      {status}
       <ChevronIcon sx={{ fontSize: 18, color: 'text.disabled' }} />
     </ButtonBase>
   );
