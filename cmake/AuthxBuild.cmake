@@ -25,7 +25,7 @@ if(AUTHX_SANITIZE)
 endif()
 add_link_options(-fuse-ld=mold -Wl,-z,relro)
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
-                        BOOST_ASIO_DISABLE_BOOST_COROUTINE FMT_HEADER_ONLY=0 SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
+                        BOOST_ASIO_DISABLE_BOOST_COROUTINE SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
 
 # ccache can only reuse objects built with a PCH when the PCH carries no time stamp.
 set(AUTHX_PCH_FLAGS -Xclang -fno-pch-timestamp)
@@ -39,7 +39,7 @@ function(authx_library folder)
     return()
   endif()
   string(REPLACE "/" "_" name ${folder})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp ${CMAKE_SOURCE_DIR}/src/${folder}/*/*.cpp)
   set(root ${CMAKE_BINARY_DIR}/include/${name})
   get_filename_component(parent ${folder} DIRECTORY)
   file(MAKE_DIRECTORY ${root}/${parent})

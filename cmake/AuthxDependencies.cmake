@@ -9,12 +9,14 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 foreach(spec "sodium libsodium" "pq libpq" "sqlite sqlite3" "hiredis hiredis" "curl libcurl" "jpeg libjpeg" "png libpng"
              "webp libwebp" "webpdemux libwebpdemux" "tiff libtiff-4" "openjp2 libopenjp2" "poppler poppler-cpp" "tesseract tesseract"
-             "lept lept" "zxing zxing" "zlib zlib" "tomlplusplus tomlplusplus")
+             "lept lept" "zxing zxing" "zlib zlib" "tomlplusplus tomlplusplus" "pangocairo pangocairo")
   separate_arguments(pair UNIX_COMMAND ${spec})
   list(GET pair 0 name)
   list(GET pair 1 module)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${module})
 endforeach()
+# Its -pthread differs from the flags of the precompiled header.
+set_target_properties(PkgConfig::pangocairo PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 find_package(prometheus-cpp REQUIRED)
 
 # OpenCV without imgcodecs and videoio: Debian's builds of those pull in GDAL and FFmpeg (139 shared libraries);
@@ -25,14 +27,15 @@ target_link_libraries(authx_opencv INTERFACE opencv_core opencv_imgproc)
 add_library(authx_opencv_dnn INTERFACE)
 target_link_libraries(authx_opencv_dnn INTERFACE authx_opencv opencv_dnn)
 
-# OpenVINO comes as a wheel that `./dev setup` unpacks; it carries headers and libraries.
+# OpenVINO comes as a wheel that `./dev setup` unpacks. Its headers are compiled against and its folder is in the
+# run path; the libraries are opened when the first model loads, so a process without models never maps them.
 set(AUTHX_OPENVINO_DIR ${CMAKE_SOURCE_DIR}/.deps/openvino CACHE PATH "Unpacked OpenVINO wheel (the folder that holds include/ and libs/)")
-file(GLOB openvino_lib ${AUTHX_OPENVINO_DIR}/libs/libopenvino.so.*)
+file(GLOB openvino_lib ${AUTHX_OPENVINO_DIR}/libs/libopenvino_c.so.*)
 if(openvino_lib)
   add_library(authx_openvino INTERFACE)
   target_include_directories(authx_openvino SYSTEM INTERFACE ${AUTHX_OPENVINO_DIR}/include)
-  target_link_libraries(authx_openvino INTERFACE ${openvino_lib})
-  target_link_options(authx_openvino INTERFACE -Wl,-rpath,${AUTHX_OPENVINO_DIR}/libs -Wl,-rpath-link,${AUTHX_OPENVINO_DIR}/libs)
+  target_link_libraries(authx_openvino INTERFACE ${CMAKE_DL_LIBS})
+  target_link_options(authx_openvino INTERFACE -Wl,-rpath,${AUTHX_OPENVINO_DIR}/libs)
 else()
   message(STATUS "OpenVINO not found in ${AUTHX_OPENVINO_DIR}: inference falls back to OpenCV DNN")
 endif()

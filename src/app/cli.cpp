@@ -8,9 +8,7 @@
 
 namespace authx::app {
 
-void Cli::print(const std::string& human, const json::value& machine) const {
-  fmt::print("{}\n", json ? json::serialize(machine) : human);
-}
+void Cli::print(const std::string& human, const json::value& machine) const { fmt::print("{}\n", json ? json::serialize(machine) : human); }
 
 void Cli::fail(const Error& error) {
   switch (error.code) {
@@ -28,7 +26,8 @@ void Cli::fail(const Error& error) {
   if (json) {
     json::array faults;
     for (const auto& fault : error.faults) faults.push_back({{"field", fault.field}, {"reason", fault.reason}});
-    fmt::print(stderr, "{}\n", json::serialize(json::value{{"error", {{"code", to_string(error.code)}, {"message", text}, {"errors", faults}}}}));
+    fmt::print(stderr, "{}\n",
+               json::serialize(json::value{{"error", {{"code", to_string(error.code)}, {"message", text}, {"errors", faults}}}}));
   } else {
     fmt::print(stderr, "authx: {}\n", text);
   }

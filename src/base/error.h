@@ -11,21 +11,21 @@ namespace authx {
 /// What went wrong, as the caller may know it. `to_string` is wire API (frozen by a test);
 /// `http/problem.cpp` is the only place that chooses a status for a code.
 enum class Errc {
-  validation,               ///< the input breaks the contract; `Error::faults` names each place
-  unauthenticated,          ///< no credentials, or they are expired or forged
-  invalid_credentials,      ///< wrong e-mail or password; never says which
-  forbidden,                ///< known caller, missing permission
-  not_found,                ///< absent, or not the caller's to see
+  validation,           ///< the input breaks the contract; `Error::faults` names each place
+  unauthenticated,      ///< no credentials, or they are expired or forged
+  invalid_credentials,  ///< wrong e-mail or password; never says which
+  forbidden,            ///< known caller, missing permission
+  not_found,            ///< absent, or not the caller's to see
   method_not_allowed,
-  conflict,                 ///< the state changed meanwhile, or the action was done already
+  conflict,  ///< the state changed meanwhile, or the action was done already
   payload_too_large,
   unsupported_media_type,
   request_timeout,
   rate_limited,
-  overloaded,               ///< a bounded queue is full; try again after `Error::retry_after`
-  capability_unavailable,   ///< the feature is not installed or not configured here
-  unavailable,              ///< the server is starting, draining, or lost a dependency
-  internal,                 ///< a bug or lost infrastructure
+  overloaded,              ///< a bounded queue is full; try again after `Error::retry_after`
+  capability_unavailable,  ///< the feature is not installed or not configured here
+  unavailable,             ///< the server is starting, draining, or lost a dependency
+  internal,                ///< a bug or lost infrastructure
 };
 
 std::string_view to_string(Errc code) noexcept;

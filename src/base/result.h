@@ -17,9 +17,9 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
   using Base::Base;
   Result() = default;
-  Result(Base base) : Base(std::move(base)) {}              // NOLINT(*-explicit-*)
+  Result(Base base) : Base(std::move(base)) {}                    // NOLINT(*-explicit-*)
   Result(Error error) : Base(std::unexpect, std::move(error)) {}  // NOLINT(*-explicit-*)
-  Result(Errc code) : Base(std::unexpect, Error{code}) {}   // NOLINT(*-explicit-*)
+  Result(Errc code) : Base(std::unexpect, Error{code}) {}         // NOLINT(*-explicit-*)
 };
 
 }  // namespace authx

@@ -44,14 +44,30 @@ std::optional<Date> date_at(std::string_view text, std::size_t& pos) {
 
 Time SystemClock::now() const { return time_point_cast<microseconds>(system_clock::now()); }
 
-std::string format_time(Time t) {
+namespace {
+
+std::string format_to_second(Time t, std::int64_t& microseconds_left) {
   const auto days_part = floor<days>(t);
   const Date date{days_part};
   const hh_mm_ss time{t - days_part};
-  auto out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                         static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
-  if (const auto us = time.subseconds().count(); us != 0) out += fmt::format(".{:06}", us);
+  microseconds_left = time.subseconds().count();
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+}  // namespace
+
+std::string format_time(Time t) {
+  std::int64_t us = 0;
+  auto out = format_to_second(t, us);
+  if (us != 0) out += fmt::format(".{:06}", us);
   return out += 'Z';
+}
+
+std::string format_time_sortable(Time t) {
+  std::int64_t us = 0;
+  const auto out = format_to_second(t, us);
+  return fmt::format("{}.{:06}Z", out, us);
 }
 
 std::optional<Time> parse_time(std::string_view text) {

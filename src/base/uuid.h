@@ -17,8 +17,8 @@ namespace authx {
 struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
 
-  static Uuid generate(Time now);                                   ///< version 7
-  static std::optional<Uuid> parse(std::string_view text) noexcept; ///< 8-4-4-4-12 hex, either case
+  static Uuid generate(Time now);                                    ///< version 7
+  static std::optional<Uuid> parse(std::string_view text) noexcept;  ///< 8-4-4-4-12 hex, either case
   std::string str() const;
   bool is_nil() const noexcept { return *this == Uuid{}; }
 

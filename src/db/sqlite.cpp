@@ -86,7 +86,7 @@ int bind(sqlite3_stmt* stmt, int index, const Value& value) {
           if constexpr (std::is_same_v<T, Uuid>) {
             text = v.str();
           } else {
-            text = format_time(v);
+            text = format_time_sortable(v);
           }
           return sqlite3_bind_text64(stmt, index, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
         }

@@ -22,7 +22,7 @@ TEST(Base64, DecodesWithAndWithoutPadding) {
 TEST(Base64, RefusesWhatIsNotCanonical) {
   EXPECT_FALSE(base64_decode("Z"));
   EXPECT_FALSE(base64_decode("Zm9v YmFy"));
-  EXPECT_FALSE(base64_decode("Zm9="));   // bits left over
+  EXPECT_FALSE(base64_decode("Zm9="));  // bits left over
   EXPECT_FALSE(base64url_decode("Zg=="));
   EXPECT_FALSE(base64url_decode("+/8"));
 }

@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/runtime.h"
+#include "crypto/hash.h"
+#include "services/notifications/outbox.h"
+
+namespace authx::app {
+namespace {
+
+struct Options {
+  std::string config, email, name, role = "user", id;
+  std::size_t limit = 20;
+};
+
+using Action = std::function<Result<>(Cli&, const Config&, Storage&, const Options&)>;
+
+/// A command that works on the storage of the configured server, which may be running.
+CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options, Action action) {
+  auto* command = parent.add_subcommand(name, help);
+  command->add_option("--config", options->config, "TOML file (default: authx.toml when it exists)");
+  command->callback([&cli, options, action = std::move(action)] {
+    auto config = load_config(options->config);
+    if (!config) return cli.fail(config.error());
+    auto storage = Storage::open(*config);
+    if (!storage) return cli.fail(storage.error());
+    if (auto done = action(cli, *config, **storage, *options); !done) cli.fail(done.error());
+  });
+  return command;
+}
+
+json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
+
+Result<> migrate(Cli& cli, const Config&, Storage& s, const Options&) {
+  AX_TRY(const int applied, db::migrate(*s.database));
+  AX_TRY(const int version, db::schema_version(*s.database));
+  cli.print(fmt::format("Schema version {}; {} migration(s) applied now", version, applied),
+            json::object{{"version", version}, {"applied", applied}});
+  return {};
+}
+
+Result<> user_create(Cli& cli, const Config& config, Storage& s, const Options& o) {
+  const auto role = http::parse_role(o.role);
+  if (!role) return Error::invalid("--role", "must be user, verifier, auditor or admin");
+  json::value email{json::string_view{o.email}};
+  http::Email parsed;
+  http::Faults faults;
+  http::Codec<http::Email>::parse(email, parsed, "--email", faults);
+  if (!faults.empty()) return Error::invalid(faults.take());
+  const auto password = crypto::random_password();
+  users::NewUser user;
+  user.name = o.name;
+  user.email = parsed.value;
+  user.role = *role;
+  AX_TRY(user.password_hash, crypto::hash_password(password, {static_cast<std::uint32_t>(config.argon2_memory_kib),
+                                                              static_cast<std::uint32_t>(config.argon2_passes)}));
+  auto id = s.database->write([&](db::Tx& tx) -> Result<Uuid> {
+    AX_TRY(const auto created, users::create(tx, *s.keyring, s.clock.now(), user));
+    AX_CHECK(s.audit->append(tx, {created, "user.created_by_operator", json::serialize(json::object{{"role", o.role}}), nullptr}));
+    return created;
+  });
+  if (!id && id.error().code == Errc::conflict) return Error::invalid("--email", "has an account already");
+  AX_CHECK(id);
+  cli.print(fmt::format("Created {} ({})\nPassword (shown once): {}", id->str(), o.role, password),
+            json::object{{"id", id->str()}, {"role", o.role}, {"password", password}});
+  return {};
+}
+
+Result<> user_list(Cli& cli, const Config&, Storage& s, const Options& o) {
+  AX_TRY(const auto found, s.database->write([&](db::Tx& tx) -> Result<std::vector<users::User>> {
+    AX_TRY(const auto ids, users::list(tx, std::nullopt, o.limit));
+    std::vector<users::User> out;
+    for (const auto& id : ids) {
+      AX_TRY(auto user, users::get(tx, *s.keyring, id));
+      out.push_back(std::move(user));
+    }
+    AX_CHECK(s.audit->append(tx, {std::nullopt, "user.listed_by_operator", "{}", nullptr}));
+    return out;
+  }));
+  std::string text;
+  json::array list;
+  for (const auto& u : found) {
+    text += fmt::format("{}  {:<9} {:<30} {}\n", u.id.str(), http::to_string(u.role), u.email, u.name);
+    list.push_back({{"id", u.id.str()}, {"role", js(http::to_string(u.role))}, {"email", u.email}, {"name", u.name}});
+  }
+  cli.print(text, list);
+  return {};
+}
+
+Result<> audit_verify(Cli& cli, const Config&, Storage& s, const Options&) {
+  AX_TRY(const auto report, s.audit->verify(*s.database, s.checkpoint_file));
+  json::object out{{"intact", report.intact}, {"entries", report.entries}};
+  if (!report.intact) {
+    out["problem"] = report.problem;
+    out["first_bad"] = *report.first_bad;
+    cli.exit = Exit::negative;
+  }
+  cli.print(report.intact ? fmt::format("The audit log is intact: {} entries", report.entries)
+                          : fmt::format("The audit log was tampered with, at entry {}: {}", *report.first_bad, report.problem),
+            out);
+  return {};
+}
+
+Result<> outbox(Cli& cli, const Config&, Storage& s, const Options& o) {
+  AX_TRY(const auto messages, s.database->write([&](db::Tx& tx) -> Result<std::vector<notifications::Message>> {
+    AX_TRY(auto list, notifications::list(tx, *s.keyring, std::nullopt, o.limit));
+    AX_CHECK(s.audit->append(tx, {std::nullopt, "outbox.read_by_operator", "{}", nullptr}));
+    return list;
+  }));
+  std::string text;
+  json::array list;
+  for (const auto& m : messages) {
+    text += fmt::format("{}  {}  {}\n  {}\n  {}\n", format_time(m.created_at), m.channel, m.recipient, m.subject, m.body);
+    list.push_back({{"id", m.id.str()},
+                    {"channel", m.channel},
+                    {"recipient", m.recipient},
+                    {"subject", m.subject},
+                    {"body", m.body},
+                    {"created_at", format_time(m.created_at)}});
+  }
+  cli.print(text.empty() ? "The outbox is empty" : text, list);
+  return {};
+}
+
+}  // namespace
+
+void add_storage_commands(CLI::App& root, Cli& cli) {
+  const auto options = std::make_shared<Options>();
+  add(root, cli, "migrate", "Bring the database's schema up to date", options, &migrate);
+
+  auto* user = root.add_subcommand("user", "Accounts, from the operator's side")->require_subcommand(1);
+  auto* create = add(*user, cli, "create", "Create an account with a random password", options, &user_create);
+  create->add_option("--email", options->email)->required();
+  create->add_option("--name", options->name)->required();
+  create->add_option("--role", options->role, "user, verifier, auditor or admin")->capture_default_str();
+  add(*user, cli, "list", "Newest accounts", options, &user_list)->add_option("--limit", options->limit)->capture_default_str();
+
+  auto* audit = root.add_subcommand("audit", "The tamper-evident log")->require_subcommand(1);
+  add(*audit, cli, "verify", "Check every entry; exit code 1 when the log was altered, cut or extended", options, &audit_verify);
+
+  add(root, cli, "outbox", "Messages kept because no provider is configured", options, &outbox)
+      ->add_option("--limit", options->limit)
+      ->capture_default_str();
+
+  auto* decision = root.add_subcommand("decision", "Decisions")->require_subcommand(1);
+  auto* replay = decision->add_subcommand("replay", "Recompute a decision from its stored inputs; exit code 1 when it differs");
+  replay->add_option("id", options->id, "Verification id")->required();
+  replay->add_option("--config", options->config, "TOML file");
+  replay->callback([&cli, options] {
+    auto run = [&]() -> Result<> {
+      AX_TRY(auto config, load_config(options->config));
+      const auto id = Uuid::parse(options->id);
+      if (!id) return Error::invalid("id", "must be a UUID");
+      AX_TRY(const auto runtime, Runtime::create(std::move(config)));
+      AX_TRY(const auto replayed, runtime->verifications->replay(*id));
+      if (!replayed.same) cli.exit = Exit::negative;
+      cli.print(fmt::format("Rules {}: the recomputed decision is {}\n{}", replayed.policy_version,
+                            replayed.same ? "the same" : "DIFFERENT", replayed.recomputed),
+                json::object{{"same", replayed.same},
+                             {"policy", replayed.policy_version},
+                             {"stored", json::parse(replayed.stored)},
+                             {"recomputed", json::parse(replayed.recomputed)}});
+      return {};
+    };
+    if (auto done = run(); !done) cli.fail(done.error());
+  });
+}
+
+}  // namespace authx::app

@@ -1,0 +1,212 @@
+#include "app/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <variant>
+
+extern char** environ;
+
+namespace authx::app {
+namespace {
+
+using Target =
+    std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*, std::vector<std::string> Config::*, SecretText Config::*>;
+
+struct Setting {
+  const char* name;
+  Target target;
+  const char* help;
+  std::int64_t min = 0, max = 0;
+};
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> table{
+      {"AUTHX_DATA_DIR", &Config::data_dir, "folder of database, objects, keys"},
+      {"AUTHX_HOST", &Config::host, "address to listen on"},
+      {"AUTHX_PORT", &Config::port, "port to listen on; 0 lets the kernel choose", 0, 65535},
+      {"AUTHX_THREADS", &Config::threads, "I/O threads; 0 means one per core", 0, 256},
+      {"AUTHX_PUBLIC_URL", &Config::public_url, "how users reach this server, for links in messages"},
+      {"AUTHX_WEB_DIR", &Config::web_dir, "folder of the built web page"},
+      {"AUTHX_TLS_CERTIFICATE", &Config::tls_certificate, "PEM certificate chain; with it the server speaks TLS 1.3"},
+      {"AUTHX_TLS_KEY", &Config::tls_key, "PEM private key"},
+      {"AUTHX_CORS_ORIGINS", &Config::cors_origins, "origins that browsers may call from, comma-separated"},
+      {"AUTHX_TRUSTED_PROXIES", &Config::trusted_proxies, "addresses whose X-Forwarded-For counts, comma-separated"},
+      {"AUTHX_SERVICES", &Config::services, "modules to serve, comma-separated; empty means all"},
+      {"DATABASE_URL", &Config::database_url, "sqlite:///file or postgresql://…; empty means SQLite in the data folder"},
+      {"AUTHX_DATABASE_CONNECTIONS", &Config::database_connections, "PostgreSQL connections or SQLite readers", 1, 200},
+      {"UPLOAD_DIR", &Config::upload_dir, "folder of sealed objects"},
+      {"MAX_FILE_SIZE", &Config::max_file_size, "bytes of one uploaded file", 1024, 100 * 1024 * 1024},
+      {"SECRET_KEY", &Config::secret_key, "derive all keys from this (32 characters or more) instead of from the key file"},
+      {"JWT_SECRET_KEY", &Config::jwt_secret_key, "key of access tokens (32 characters or more); empty derives one"},
+      {"JWT_ALGORITHM", &Config::jwt_algorithm, "HS256"},
+      {"JWT_EXPIRE_MINUTES", &Config::jwt_expire_minutes, "lifetime of access tokens", 1, 24 * 60},
+      {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
+      {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
+      {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},
+      {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
+      {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
+      {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
+      {"AUTHX_LIVENESS", &Config::liveness_policy, "basic, or strict: no approval without a liveness model"},
+      {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates, "PEM files whose keys sign Aadhaar QR codes, comma-separated"},
+      {"LOG_LEVEL", &Config::log_level, "DEBUG, INFO, WARNING or ERROR"},
+      {"AUTHX_LOG_FORMAT", &Config::log_format, "json or text"},
+      {"AUTHX_ACCESS_LOG", &Config::access_log, "one log line per request"},
+      {"AUTHX_RATE_LIMITS", &Config::rate_limits, "limit requests per address"},
+      {"SENTRY_DSN", &Config::sentry_dsn, "error tracking"},
+      {"SENDGRID_API_KEY", &Config::sendgrid_api_key, "e-mail provider"},
+      {"TWILIO_ACCOUNT_SID", &Config::twilio_account_sid, "SMS provider"},
+      {"TWILIO_AUTH_TOKEN", &Config::twilio_auth_token, "SMS provider"},
+  };
+  return table;
+}
+
+std::string lower(std::string_view s) {
+  std::string out{s};
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return out;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    auto part = text.substr(0, comma);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) out.emplace_back(part);
+    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+  }
+  return out;
+}
+
+void assign(Config& config, const Setting& setting, const std::string& text, std::vector<Fault>& faults) {
+  if (const auto* string = std::get_if<std::string Config::*>(&setting.target)) {
+    config.*(*string) = text;
+  } else if (const auto* integer = std::get_if<std::int64_t Config::*>(&setting.target)) {
+    std::int64_t value = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size() || value < setting.min || value > setting.max)
+      faults.push_back({setting.name, fmt::format("must be a whole number from {} to {}", setting.min, setting.max)});
+    else
+      config.*(*integer) = value;
+  } else if (const auto* flag = std::get_if<bool Config::*>(&setting.target)) {
+    if (text == "true" || text == "1")
+      config.*(*flag) = true;
+    else if (text == "false" || text == "0")
+      config.*(*flag) = false;
+    else
+      faults.push_back({setting.name, "must be true or false"});
+  } else if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.target)) {
+    config.*(*list) = split(text);
+  } else {
+    config.*std::get<SecretText Config::*>(setting.target) = SecretText{text};
+  }
+}
+
+void check(const Config& c, std::vector<Fault>& faults) {
+  if (c.jwt_algorithm != "HS256") faults.push_back({"JWT_ALGORITHM", "only HS256 is supported"});
+  for (const auto& [name, secret] : {std::pair{"SECRET_KEY", &c.secret_key}, std::pair{"JWT_SECRET_KEY", &c.jwt_secret_key}})
+    if (!secret->empty() && secret->expose().size() < 32) faults.push_back({name, "must have at least 32 characters"});
+  if (c.tls_certificate.empty() != c.tls_key.empty())
+    faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
+  if (c.liveness_policy != "basic" && c.liveness_policy != "strict") faults.push_back({"AUTHX_LIVENESS", "must be basic or strict"});
+  if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
+  if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
+    faults.push_back({"LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR"});
+  for (const auto& module : split(c.services)) {
+    static const std::set<std::string> known{"auth", "documents", "faces", "biometrics", "verifications", "admin"};
+    if (!known.contains(module)) faults.push_back({"AUTHX_SERVICES", "unknown module " + module});
+  }
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::string& path) {
+  Config config;
+  std::vector<Fault> faults;
+  const std::string file = path.empty() && std::filesystem::exists("authx.toml") ? "authx.toml" : path;
+  if (!file.empty()) {
+    try {
+      const auto table = toml::parse_file(file);
+      for (const auto& [key, value] : table) {
+        const auto& all = settings();
+        const auto known = std::ranges::find_if(all, [&](const Setting& s) { return lower(s.name) == key.str(); });
+        if (known == all.end()) {
+          faults.push_back({std::string{key.str()}, "unknown setting in " + file});
+          continue;
+        }
+        if (const auto text = value.value<std::string>(); value.is_string() && text)
+          assign(config, *known, *text, faults);
+        else if (const auto integer = value.value<std::int64_t>(); value.is_integer() && integer)
+          assign(config, *known, std::to_string(*integer), faults);
+        else if (const auto flag = value.value<bool>(); value.is_boolean() && flag)
+          assign(config, *known, *flag ? "true" : "false", faults);
+        else
+          faults.push_back({std::string{key.str()}, "must be a string, a number or a boolean"});
+      }
+    } catch (const toml::parse_error& e) {
+      faults.push_back({file, std::string{e.description()}});
+    }
+  }
+  for (const auto& setting : settings()) {
+    if (const char* value = ::getenv(setting.name); value != nullptr && *value != '\0') assign(config, setting, value, faults);
+    const auto from_file = std::string{setting.name} + "_FILE";
+    if (const char* name = ::getenv(from_file.c_str()); name != nullptr && *name != '\0') {
+      std::ifstream in{name};
+      std::string text{std::istreambuf_iterator<char>{in}, {}};
+      while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+      if (!in)
+        faults.push_back({from_file, "cannot be read"});
+      else
+        assign(config, setting, text, faults);
+    }
+  }
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view pair{*entry};
+    if (!pair.starts_with("AUTHX_") || pair.starts_with("AUTHX_TEST_") || pair.starts_with("AUTHX_SHARED_")) continue;
+    auto name = pair.substr(0, pair.find('='));
+    if (name.ends_with("_FILE")) name.remove_suffix(5);
+    if (std::ranges::none_of(settings(), [&](const Setting& s) { return name == s.name; }))
+      faults.push_back({std::string{name}, "unknown setting"});
+  }
+  check(config, faults);
+  if (!faults.empty()) {
+    Error error = Error::invalid(std::move(faults));
+    error.message = "The configuration is not valid";
+    return error;
+  }
+  if (config.public_url.empty())
+    config.public_url = fmt::format("{}://localhost:{}", config.tls_certificate.empty() ? "http" : "https", config.port);
+  if (config.upload_dir.empty()) config.upload_dir = config.data_dir + "/objects";
+  return config;
+}
+
+std::string describe_config(const Config& config) {
+  std::string out;
+  for (const auto& setting : settings()) {
+    std::string value;
+    if (const auto* string = std::get_if<std::string Config::*>(&setting.target))
+      value = config.*(*string);
+    else if (const auto* integer = std::get_if<std::int64_t Config::*>(&setting.target))
+      value = std::to_string(config.*(*integer));
+    else if (const auto* flag = std::get_if<bool Config::*>(&setting.target))
+      value = config.*(*flag) ? "true" : "false";
+    else if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.target))
+      value = fmt::format("{}", fmt::join(config.*(*list), ","));
+    else
+      value = (config.*std::get<SecretText Config::*>(setting.target)).empty() ? "(unset)" : "(set)";
+    out += fmt::format("{:<28} {:<34} {}\n", setting.name, value, setting.help);
+  }
+  return out;
+}
+
+}  // namespace authx::app

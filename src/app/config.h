@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace authx::app {
+
+/// Everything that can be set, parsed once. Each setting has an environment variable (the specification's name where it has
+/// one) and the same name in lower case in the TOML file; `NAME_FILE` reads a secret from a file. The environment wins.
+struct Config {
+  std::string data_dir = "data";
+  std::string host = "127.0.0.1";
+  std::int64_t port = 8000;
+  std::int64_t threads = 0;  ///< 0: one per core
+  std::string public_url;    ///< empty: http://localhost:<port>
+  std::string web_dir;
+  std::string tls_certificate, tls_key;
+  std::vector<std::string> cors_origins, trusted_proxies;
+  std::string services;  ///< comma-separated modules; empty: all
+
+  SecretText database_url;  ///< empty: SQLite in data_dir
+  std::int64_t database_connections = 8;
+  std::string upload_dir;  ///< sealed objects; empty: data_dir/objects
+  std::int64_t max_file_size = 10 * 1024 * 1024;
+
+  SecretText secret_key;  ///< when set, every key is derived from it instead of from data_dir/keys
+  SecretText jwt_secret_key;
+  std::string jwt_algorithm = "HS256";
+  std::int64_t jwt_expire_minutes = 60;
+  std::int64_t argon2_memory_kib = 19 * 1024;
+  std::int64_t argon2_passes = 2;
+  std::string admin_email = "admin@authx.local";
+
+  std::string face_model_path, default_model_path;
+  std::string ocr_language = "eng";
+  std::string liveness_policy = "basic";        ///< basic | strict
+  std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes
+
+  std::string log_level = "INFO";
+  std::string log_format = "json";  ///< json | text
+  bool access_log = true;
+  bool rate_limits = true;
+  SecretText sentry_dsn, sendgrid_api_key, twilio_account_sid, twilio_auth_token;
+};
+
+/// Reads the file (when `path` is not empty or `authx.toml` exists) and the environment. Reports every fault at once;
+/// unknown keys in the file and unknown AUTHX_ variables are faults.
+Result<Config> load_config(const std::string& path);
+
+/// One line per setting: variable, present value (secrets as "set" or "unset"), meaning.
+std::string describe_config(const Config& config);
+
+}  // namespace authx::app

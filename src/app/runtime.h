@@ -1,0 +1,90 @@
+#pragma once
+
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "app/config.h"
+#include "async/work_pool.h"
+#include "blob/blob.h"
+#include "crypto/keyring.h"
+#include "db/async.h"
+#include "engines/face/face_engine.h"
+#include "http/router.h"
+#include "jobs/queue.h"
+#include "services/admin/admin_api.h"
+#include "services/audit/audit_log.h"
+#include "services/auth/auth_service.h"
+#include "services/biometrics/biometrics_api.h"
+#include "services/documents/documents_service.h"
+#include "services/faces/faces_service.h"
+#include "services/verifications/verifications_service.h"
+
+namespace authx::app {
+
+/// Keys, database and audit log: what every command that touches stored data needs.
+struct Storage {
+  SystemClock clock;
+  std::unique_ptr<crypto::Keyring> keyring;
+  std::unique_ptr<db::Database> database;
+  std::unique_ptr<audit::Log> audit;
+  std::string checkpoint_file;
+
+  /// Makes folders and keys when absent; does not migrate.
+  static Result<std::unique_ptr<Storage>> open(const Config& config);
+};
+
+/// The face models, loaded on a thread of their own: by `start`, or when first asked for.
+class FaceModels {
+ public:
+  explicit FaceModels(const Config& config) : config_(config) {}
+  ~FaceModels();
+  void start();
+  /// Waits for the end of loading. `Errc::capability_unavailable` when there is no usable pack.
+  Result<std::shared_ptr<const face::FaceEngine>> get();
+  bool ready() const;
+
+ private:
+  const Config& config_;
+  std::once_flag started_;
+  std::thread thread_;
+  std::promise<Result<std::shared_ptr<const face::FaceEngine>>> promise_;
+  std::shared_future<Result<std::shared_ptr<const face::FaceEngine>>> engine_ = promise_.get_future().share();
+};
+
+/// Loads the configured pack: FACE_MODEL_PATH, else the default one.
+Result<std::shared_ptr<const face::FaceEngine>> load_face_engine(const Config& config);
+
+/// Every service, wired.
+struct Runtime {
+  Config config;
+  std::unique_ptr<Storage> storage;
+  std::unique_ptr<blob::Store> blobs;
+  std::unique_ptr<FaceModels> models;
+  std::unique_ptr<WorkPool> vision, hashing, files;
+  std::unique_ptr<db::AsyncDatabase> database;
+  std::unique_ptr<jobs::Queue> queue;
+  std::unique_ptr<auth::AuthService> auth;
+  std::unique_ptr<documents::DocumentsService> documents;
+  std::unique_ptr<faces::FacesService> faces;
+  std::unique_ptr<verifications::VerificationsService> verifications;
+  std::unique_ptr<biometrics::BiometricsService> biometrics;
+  std::unique_ptr<admin::AdminService> admin;
+  std::vector<std::shared_ptr<void>> mounted;  ///< what the endpoints of `mount` refer to
+
+  static Result<std::unique_ptr<Runtime>> create(Config config);
+  ~Runtime();
+  bool serves(const std::string& module) const;
+  /// Ends the queue and joins the pools; before the server, to whose threads they hand results, goes away.
+  void join();
+};
+
+/// All endpoints of the modules that `runtime` serves, with health, metrics and the OpenAPI document.
+void mount(http::Router& router, Runtime& runtime);
+
+/// Creates the first administrator when there is none; the password, or nothing.
+Result<std::optional<std::string>> ensure_admin(Storage& storage, const Config& config);
+
+}  // namespace authx::app

@@ -1,0 +1,231 @@
+#include "engines/decision/decision.h"
+
+#include <algorithm>
+
+#include "engines/decision/names.h"
+
+namespace authx::decision {
+namespace {
+
+class Findings {
+ public:
+  void reject(std::string code, std::string message) { add(std::move(code), std::move(message), "reject"); }
+  void review(std::string code, std::string message) { add(std::move(code), std::move(message), "review"); }
+  void info(std::string code, std::string message) { add(std::move(code), std::move(message), "info"); }
+  Verdict verdict(double confidence) && {
+    Verdict v;
+    const auto has = [&](std::string_view severity) {
+      return std::ranges::any_of(reasons_, [&](const Reason& r) { return r.severity == severity; });
+    };
+    v.outcome = has("reject") ? Outcome::rejected : has("review") ? Outcome::needs_review : Outcome::approved;
+    for (const std::string_view severity : {"reject", "review", "info"})  // gravest first, else in the order found
+      std::ranges::copy_if(reasons_, std::back_inserter(v.reasons), [&](const Reason& r) { return r.severity == severity; });
+    v.confidence = std::clamp(confidence, 0.0, 1.0);
+    return v;
+  }
+
+ private:
+  void add(std::string code, std::string message, std::string severity) {
+    reasons_.push_back({std::move(code), std::move(message), std::move(severity)});
+  }
+  std::vector<Reason> reasons_;
+};
+
+void judge_documents(const Inputs& in, const Policy& policy, Findings& out) {
+  if (in.documents.empty()) out.review("document_missing", "No identity document was given");
+  for (const auto& d : in.documents) {
+    if (d.expired)
+      out.reject("document_expired", "The document has expired");
+    else if (d.forged_or_invalid)
+      out.reject("document_invalid", "The document's own checks do not add up");
+    else if (!d.accepted)
+      out.review("document_unreadable", "The document could not be read well enough to accept it");
+    else if (d.confidence < policy.min_document_confidence)
+      out.review("document_uncertain", "The document was read with low confidence");
+  }
+}
+
+void judge_person(const Inputs& in, const Policy& policy, Findings& out) {
+  bool name_seen = false;
+  bool dob_seen = false;
+  for (const auto& d : in.documents) {
+    if (!d.accepted) continue;
+    if (!d.name.empty()) {
+      name_seen = true;
+      const double similarity = name_similarity(in.account_name, d.name);
+      if (similarity < policy.name_differs)
+        out.review("name_differs", "The name on the document differs from the account's name");
+      else if (similarity < policy.name_agrees)
+        out.review("name_unclear", "The name on the document only partly agrees with the account's name");
+    }
+    if (d.dob && in.account_dob) {
+      dob_seen = true;
+      const bool year_only = d.dob->size() == 4;
+      const bool same = year_only ? in.account_dob->substr(0, 4) == *d.dob : *in.account_dob == *d.dob;
+      if (!same) out.reject("birth_date_differs", "The birth date on the document differs from the account's");
+    }
+  }
+  const bool any_accepted = std::ranges::any_of(in.documents, &DocumentFacts::accepted);
+  if (any_accepted && !name_seen) out.review("name_not_read", "No name could be read from the document");
+  if (any_accepted && !in.account_dob)
+    out.info("birth_date_not_given", "The account has no birth date to compare");
+  else if (any_accepted && !dob_seen)
+    out.review("birth_date_not_read", "No birth date could be read from the document");
+}
+
+void judge_face(const FaceFacts& f, const Policy& policy, Findings& out) {
+  if (!f.captured) return out.review("face_missing", "No live face was given");
+  if (!f.accepted) return out.review("face_unusable", "The face picture is not good enough to compare");
+  if (!f.portrait_found) return out.review("portrait_missing", "No portrait was found on the document");
+  if (!f.match) out.reject("face_differs", "The face does not match the document's portrait");
+  if (f.liveness && *f.liveness < policy.spoof_below)
+    out.reject("not_live", "The face picture looks like a copy, not a live person");
+  else if (f.liveness && *f.liveness < policy.live_at)
+    out.review("liveness_unclear", "It is unclear whether a live person was in front of the camera");
+  else if (!f.liveness_model) {
+    if (policy.liveness == LivenessPolicy::strict)
+      out.review("liveness_not_checked", "No liveness model is installed, so a person must look");
+    else
+      out.info("liveness_basic", "Liveness was judged by image cues only: no liveness model is installed");
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) noexcept {
+  switch (outcome) {
+    case Outcome::approved: return "approved";
+    case Outcome::rejected: return "rejected";
+    case Outcome::needs_review: return "needs_review";
+  }
+  return "needs_review";
+}
+
+Verdict decide(const Inputs& in, const Policy& policy) {
+  Findings findings;
+  judge_documents(in, policy, findings);
+  judge_person(in, policy, findings);
+  judge_face(in.face, policy, findings);
+  for (const auto& step : in.unavailable_steps) findings.review(step + "_unavailable", "This server cannot do the step " + step);
+  double confidence = in.face.match ? in.face.probability : 0;
+  for (const auto& d : in.documents) confidence = std::min(confidence, d.accepted ? d.confidence : 0.0);
+  if (in.documents.empty()) confidence = 0;
+  return std::move(findings).verdict(confidence);
+}
+
+json::object to_json(const Inputs& in) {
+  json::array documents;
+  for (const auto& d : in.documents) {
+    json::object o{{"id", d.id},
+                   {"type", d.type},
+                   {"accepted", d.accepted},
+                   {"forged_or_invalid", d.forged_or_invalid},
+                   {"expired", d.expired},
+                   {"confidence", d.confidence},
+                   {"name", d.name},
+                   {"image_sha256", d.image_sha256},
+                   {"reasons", json::value_from(d.reasons)}};
+    if (d.dob) o["dob"] = *d.dob;
+    documents.push_back(std::move(o));
+  }
+  const auto& f = in.face;
+  json::object face{{"captured", f.captured},
+                    {"accepted", f.accepted},
+                    {"portrait_found", f.portrait_found},
+                    {"similarity", f.similarity},
+                    {"threshold", f.threshold},
+                    {"fmr", f.fmr},
+                    {"probability", f.probability},
+                    {"match", f.match},
+                    {"liveness_model", f.liveness_model},
+                    {"liveness_method", f.liveness_method},
+                    {"model_id", f.model_id},
+                    {"image_sha256", f.image_sha256}};
+  if (f.liveness) face["liveness"] = *f.liveness;
+  json::object out{{"account_name", in.account_name},
+                   {"documents", std::move(documents)},
+                   {"face", std::move(face)},
+                   {"unavailable_steps", json::value_from(in.unavailable_steps)}};
+  if (in.account_dob) out["account_dob"] = *in.account_dob;
+  return out;
+}
+
+json::object to_json(const Policy& p) {
+  return {{"version", p.version},
+          {"min_document_confidence", p.min_document_confidence},
+          {"name_agrees", p.name_agrees},
+          {"name_differs", p.name_differs},
+          {"live_at", p.live_at},
+          {"spoof_below", p.spoof_below},
+          {"liveness", p.liveness == LivenessPolicy::strict ? "strict" : "basic"}};
+}
+
+json::object to_json(const Verdict& v) {
+  json::array reasons;
+  for (const auto& r : v.reasons) reasons.push_back({{"code", r.code}, {"message", r.message}, {"severity", r.severity}});
+  const auto word = to_string(v.outcome);
+  return {{"outcome", json::string_view{word.data(), word.size()}}, {"reasons", std::move(reasons)}, {"confidence", v.confidence}};
+}
+
+Result<Inputs> inputs_from_json(const json::value& v) {
+  const auto* documents = find(v, "documents");
+  const auto* face = find(v, "face");
+  if (documents == nullptr || !documents->is_array() || face == nullptr)
+    return Error{Errc::internal, "stored decision inputs are malformed"};
+  const auto words = [](const json::value* list) {
+    std::vector<std::string> out;
+    if (list != nullptr && list->is_array())
+      for (const auto& w : list->as_array())
+        if (w.is_string()) out.emplace_back(w.as_string());
+    return out;
+  };
+  Inputs in;
+  in.account_name = get_text(v, "account_name").value_or("");
+  in.account_dob = get_text(v, "account_dob");
+  in.unavailable_steps = words(find(v, "unavailable_steps"));
+  for (const auto& d : documents->as_array()) {
+    DocumentFacts facts;
+    facts.id = get_text(d, "id").value_or("");
+    facts.type = get_text(d, "type").value_or("");
+    facts.accepted = get_bool(d, "accepted").value_or(false);
+    facts.forged_or_invalid = get_bool(d, "forged_or_invalid").value_or(false);
+    facts.expired = get_bool(d, "expired").value_or(false);
+    facts.confidence = get_number(d, "confidence").value_or(0);
+    facts.name = get_text(d, "name").value_or("");
+    facts.dob = get_text(d, "dob");
+    facts.image_sha256 = get_text(d, "image_sha256").value_or("");
+    facts.reasons = words(find(d, "reasons"));
+    in.documents.push_back(std::move(facts));
+  }
+  auto& f = in.face;
+  f.captured = get_bool(*face, "captured").value_or(false);
+  f.accepted = get_bool(*face, "accepted").value_or(false);
+  f.portrait_found = get_bool(*face, "portrait_found").value_or(false);
+  f.similarity = get_number(*face, "similarity").value_or(0);
+  f.threshold = get_number(*face, "threshold").value_or(0);
+  f.fmr = get_number(*face, "fmr").value_or(1);
+  f.probability = get_number(*face, "probability").value_or(0);
+  f.match = get_bool(*face, "match").value_or(false);
+  f.liveness_model = get_bool(*face, "liveness_model").value_or(false);
+  f.liveness = get_number(*face, "liveness");
+  f.liveness_method = get_text(*face, "liveness_method").value_or("");
+  f.model_id = get_text(*face, "model_id").value_or("");
+  f.image_sha256 = get_text(*face, "image_sha256").value_or("");
+  return in;
+}
+
+Result<Policy> policy_from_json(const json::value& v) {
+  const auto version = get_text(v, "version");
+  if (!version) return Error{Errc::internal, "stored policy is malformed"};
+  Policy p;
+  p.version = *version;
+  p.min_document_confidence = get_number(v, "min_document_confidence").value_or(p.min_document_confidence);
+  p.name_agrees = get_number(v, "name_agrees").value_or(p.name_agrees);
+  p.name_differs = get_number(v, "name_differs").value_or(p.name_differs);
+  p.live_at = get_number(v, "live_at").value_or(p.live_at);
+  p.spoof_below = get_number(v, "spoof_below").value_or(p.spoof_below);
+  p.liveness = get_text(v, "liveness") == "strict" ? LivenessPolicy::strict : LivenessPolicy::basic;
+  return p;
+}
+
+}  // namespace authx::decision

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace authx::decision {
+
+/// What the steps found out, as the rules see it. Everything that the outcome depends on is here, so that `decide` on the
+/// stored inputs gives the stored outcome again.
+struct DocumentFacts {
+  std::string id;
+  std::string type;                ///< as seen
+  bool accepted = false;           ///< the document step's own outcome
+  bool forged_or_invalid = false;  ///< a check failed that no better photo would mend (check digits, expiry)
+  bool expired = false;
+  double confidence = 0;             ///< 0..1
+  std::string name;                  ///< as read; empty when it was not
+  std::optional<std::string> dob;    ///< YYYY-MM-DD, or YYYY when the document has only the year
+  std::string image_sha256;          ///< hex
+  std::vector<std::string> reasons;  ///< why it was refused
+};
+
+struct FaceFacts {
+  bool captured = false;
+  bool accepted = false;        ///< one face, good enough
+  bool portrait_found = false;  ///< on one of the documents
+  double similarity = 0, threshold = 0, fmr = 1, probability = 0;
+  bool match = false;
+  bool liveness_model = false;     ///< a trained model spoke
+  std::optional<double> liveness;  ///< 0..1
+  std::string liveness_method;
+  std::string model_id;
+  std::string image_sha256;
+};
+
+struct Inputs {
+  std::string account_name;
+  std::optional<std::string> account_dob;
+  std::vector<DocumentFacts> documents;
+  FaceFacts face;
+  std::vector<std::string> unavailable_steps;  ///< steps that were asked for and that this server can't do
+};
+
+/// How much a passive liveness signal must say before a machine may approve.
+enum class LivenessPolicy { basic, strict };
+
+struct Policy {
+  std::string version = "2026-11.1";
+  double min_document_confidence = 0.6;
+  double name_agrees = 0.85;  ///< similarity at and above which names agree
+  double name_differs = 0.6;  ///< below which they differ
+  double live_at = 0.5, spoof_below = 0.2;
+  LivenessPolicy liveness = LivenessPolicy::basic;
+};
+
+enum class Outcome { approved, rejected, needs_review };
+std::string_view to_string(Outcome outcome) noexcept;
+
+struct Reason {
+  std::string code;      ///< stable; clients switch on it
+  std::string message;   ///< a sentence without personal data
+  std::string severity;  ///< "reject" | "review" | "info"
+};
+
+struct Verdict {
+  Outcome outcome = Outcome::needs_review;
+  std::vector<Reason> reasons;
+  double confidence = 0;  ///< 0..1: the weakest link's
+};
+
+/// Any "reject" reason rejects; else any "review" reason sends it to a person; else it is approved. Pure.
+Verdict decide(const Inputs& inputs, const Policy& policy);
+
+json::object to_json(const Inputs& inputs);
+json::object to_json(const Policy& policy);
+json::object to_json(const Verdict& verdict);
+Result<Inputs> inputs_from_json(const json::value& v);
+Result<Policy> policy_from_json(const json::value& v);
+
+}  // namespace authx::decision

@@ -1,0 +1,79 @@
+#include "engines/document/ocr.h"
+
+#include <dlfcn.h>
+#include <tesseract/baseapi.h>
+#include <tesseract/ocrclass.h>
+#include <tesseract/resultiterator.h>
+
+#include <chrono>
+#include <memory>
+
+namespace authx::document {
+namespace {
+
+/// Tesseract asks OpenMP for four threads a line, which is slower than one and fights other requests for cores.
+/// This makes OpenMP regions of the calling thread run in place.
+void keep_to_one_thread() {
+  using Set = void (*)(int);
+  if (const auto set = reinterpret_cast<Set>(::dlsym(RTLD_DEFAULT, "omp_set_max_active_levels")); set != nullptr) set(0);
+}
+
+struct Engine {
+  tesseract::TessBaseAPI api;
+  bool ready = false;
+
+  Engine() {
+    keep_to_one_thread();
+    // Dictionaries of English words only mislead on names and numbers.
+    const std::vector<std::string> names{"load_system_dawg", "load_freq_dawg", "debug_file", "tessedit_do_invert"};
+    const std::vector<std::string> values{"0", "0", "/dev/null", "0"};
+    ready = api.Init(nullptr, "eng", tesseract::OEM_LSTM_ONLY, nullptr, 0, &names, &values, false) == 0;
+  }
+};
+
+}  // namespace
+
+Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const Deadline& deadline, const std::string& whitelist) {
+  if (gray.empty() || gray.channels != 1) return Error{Errc::internal, "ocr: expects a gray image"};
+  if (deadline.passed()) return Errc::request_timeout;
+  thread_local std::unique_ptr<Engine> engine;
+  if (!engine) engine = std::make_unique<Engine>();
+  if (!engine->ready) {
+    engine.reset();
+    return Error{Errc::capability_unavailable, "tesseract: language data 'eng' not found (tesseract-ocr-eng)"};
+  }
+  auto& api = engine->api;
+  api.SetPageSegMode(mode == OcrMode::sparse  ? tesseract::PSM_SPARSE_TEXT
+                     : mode == OcrMode::block ? tesseract::PSM_SINGLE_BLOCK
+                                              : tesseract::PSM_SINGLE_LINE);
+  api.SetVariable("tessedit_char_whitelist", whitelist.c_str());
+  api.SetImage(gray.pixels.data(), gray.width, gray.height, 1, static_cast<int>(gray.stride()));
+  api.SetSourceResolution(300);
+  tesseract::ETEXT_DESC monitor;
+  if (deadline.at != std::chrono::steady_clock::time_point::max()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline.at - std::chrono::steady_clock::now()).count();
+    monitor.set_deadline_msecs(static_cast<int32_t>(std::clamp<long long>(left, 1, 600'000)));
+  }
+  std::vector<Word> words;
+  if (api.Recognize(&monitor) == 0) {
+    const std::unique_ptr<tesseract::ResultIterator> it{api.GetIterator()};
+    if (it) {
+      do {
+        if (it->Empty(tesseract::RIL_WORD)) continue;
+        const std::unique_ptr<char[]> text{it->GetUTF8Text(tesseract::RIL_WORD)};
+        if (!text || text[0] == '\0' || (text[0] == ' ' && text[1] == '\0')) continue;
+        int x0 = 0;
+        int y0 = 0;
+        int x1 = 0;
+        int y1 = 0;
+        it->BoundingBox(tesseract::RIL_WORD, &x0, &y0, &x1, &y1);
+        words.push_back({text.get(), it->Confidence(tesseract::RIL_WORD) / 100.0, {x0, y0, x1 - x0, y1 - y0}});
+      } while (it->Next(tesseract::RIL_WORD));
+    }
+  }
+  api.Clear();
+  if (deadline.passed()) return Errc::request_timeout;
+  return words;
+}
+
+}  // namespace authx::document

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "engines/document/reading.h"
+
+namespace authx::document {
+
+/// A certificate whose key may sign Aadhaar Secure QR codes, PEM text. See `secure_qr.h`.
+struct TrustAnchors {
+  std::vector<std::string> aadhaar_qr_pem;
+};
+
+struct ReadOptions {
+  DeclaredType declared = DeclaredType::other;
+  Date today{};                           ///< for expiry, ages and the century of MRZ dates
+  const TrustAnchors* anchors = nullptr;  ///< none: signatures are reported as unverified
+};
+
+/// Finds the document on each image, turns it upright, tells its type, reads its fields and checks them.
+/// An unreadable or unknown document is a Reading with findings, not an error.
+/// Blocking, CPU-bound, one thread; each calling thread keeps one OCR engine of its own, made on first use.
+/// Errors: `Errc::request_timeout` when `deadline` passes, `Errc::capability_unavailable` when OCR language data is missing,
+/// `Errc::validation` for an empty image.
+Result<Reading> read(const imaging::Image& front, const imaging::Image* back, const ReadOptions& options, const Deadline& deadline);
+
+inline Result<Reading> read(const imaging::Image& front, const imaging::Image* back, DeclaredType declared, Date today,
+                            const Deadline& deadline) {
+  ReadOptions options;
+  options.declared = declared;
+  options.today = today;
+  return read(front, back, options, deadline);
+}
+
+}  // namespace authx::document

@@ -1,0 +1,336 @@
+#include <algorithm>
+#include <cctype>
+
+#include "engines/document/aadhaar.h"
+#include "engines/document/ocr.h"
+#include "engines/document/rules.h"
+#include "engines/document/types/type.h"
+
+namespace authx::document {
+namespace {
+
+using namespace std::string_view_literals;
+
+/// Groups of four digits (or masks) that stand side by side.
+struct Number {
+  std::string digits;  ///< 12 or 16; masked places hold 'X'
+  std::vector<imaging::Box> groups;
+  double confidence = 0;
+};
+
+/// Four characters that are digits, or look like them, or are mask signs; empty otherwise.
+std::string as_group(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      out += c;
+    } else if (c == 'X' || c == 'x' || c == '*') {
+      out += 'X';
+    } else if (c == 'O' || c == 'o') {
+      out += '0';
+    } else if (c == 'l' || c == 'I' || c == '|') {
+      out += '1';
+    } else if (c == 'S' || c == 's') {
+      out += '5';
+    } else if (c == 'B') {
+      out += '8';
+    } else if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      return {};
+    }
+  }
+  const auto digits = std::ranges::count_if(out, [](char c) { return c != 'X'; });
+  const bool mask = digits == 0 && !out.empty();
+  if (digits == 0 ? !mask : digits != static_cast<std::ptrdiff_t>(out.size())) return {};
+  return out;
+}
+
+std::vector<Number> find_numbers(const std::vector<Row>& rows) {
+  std::vector<Number> out;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.words.size(); ++i) {
+      Number n;
+      std::size_t j = i;
+      double sum = 0;
+      for (; j < row.words.size() && n.digits.size() < 16; ++j) {
+        const std::string g = as_group(row.words[j].text);
+        if (g.empty() || g.size() % 4 != 0) break;
+        if (!n.groups.empty()) {
+          const auto& before = n.groups.back();
+          if (row.words[j].box.x - (before.x + before.width) > 3 * before.height) break;
+        }
+        n.digits += g;
+        n.groups.push_back(row.words[j].box);
+        sum += row.words[j].confidence;
+      }
+      if (n.digits.size() != 12 && n.digits.size() != 16) continue;
+      n.confidence = sum / static_cast<double>(j - i);
+      out.push_back(std::move(n));
+      i = j - 1;
+    }
+  }
+  return out;
+}
+
+/// A second look at the digits alone, larger, when the first reading fails the checksum.
+void reread(Number& n, const Page& page, const Deadline& deadline) {
+  imaging::Box all;
+  for (const auto& g : n.groups) all = join(all, g);
+  const int pad = all.height / 3;
+  const imaging::Image part = imaging::crop(*page.gray, {all.x - pad, all.y - pad, all.width + 2 * pad, all.height + 2 * pad});
+  if (part.empty()) return;
+  for (const int height : {64, 90}) {
+    const double scale = static_cast<double>(height) / part.height;
+    const auto words =
+        ocr(imaging::resize(part, std::max(1, static_cast<int>(part.width * scale)), height), OcrMode::line, deadline, "0123456789 ");
+    if (!words) return;
+    std::string digits;
+    double sum = 0;
+    for (const auto& w : *words) {
+      for (const char c : w.text) {
+        if (c >= '0' && c <= '9') digits += c;
+      }
+      sum += w.confidence;
+    }
+    const bool ok = digits.size() == 12 ? aadhaar_valid(digits) : vid_valid(digits);
+    if (digits.size() == n.digits.size() && ok) {
+      n.digits = digits;
+      n.confidence = 0.9 * sum / static_cast<double>(words->size());
+      return;
+    }
+  }
+}
+
+double score(const Page& page) {
+  double s = 0;
+  for (const auto& row : page.rows) {
+    const std::string t = row.text();
+    if (has_like(t, "Unique Identification Authority")) s += 0.8;
+    if (has_like(t, "Government of India")) s += 0.4;
+    if (has_like(t, "uidai") || has_like(t, "aadhaar")) s += 0.4;
+    if (has_like(t, "Enrolment No")) s += 0.3;
+    if (t.find("VID") != std::string::npos) s += 0.3;
+  }
+  for (const auto& n : find_numbers(page.rows)) {
+    if (n.digits.size() == 12 && aadhaar_valid(n.digits)) s += 0.6;
+    if (n.digits.size() == 12 && n.digits.starts_with("XXXXXXXX")) s += 0.5;
+    if (n.digits.size() == 12) s += 0.1;
+  }
+  return std::min(1.0, s);
+}
+
+/// The first eight digits of an Aadhaar number, all but the last four of a VID.
+void hide(const Number& n, PageReading& page) {
+  std::size_t hidden = n.digits.size() - 4;
+  for (const auto& g : n.groups) {
+    if (hidden == 0) break;
+    const std::size_t size = n.digits.size() / n.groups.size();
+    const std::size_t take = std::min(hidden, size);
+    imaging::Box part = g;
+    part.width = static_cast<int>(static_cast<double>(g.width) * static_cast<double>(take) / static_cast<double>(size) + 0.5);
+    const int pad = g.height / 6 + 1;
+    page.secret_on_rectified.push_back(
+        imaging::quad_of({part.x - pad, part.y - pad, part.width + (take == size ? 2 * pad : pad), part.height + 2 * pad}));
+    hidden -= take;
+  }
+}
+
+void extract_name(const Page& page, const Extraction& out, std::optional<std::size_t> dob_row) {
+  if (!dob_row) return;
+  for (std::size_t r = *dob_row; r-- > 0;) {
+    const Row& row = page.rows[r];
+    const std::string text = row.text();
+    if (has_like(text, "Government of India") || has_like(text, "Issue Date") || has_like(text, "Download Date")) continue;
+    // Words of another script come out with low confidence; a name's words are sure.
+    std::string latin;
+    imaging::Box box;
+    double sum = 0;
+    int n = 0;
+    for (const auto& w : row.words) {
+      const std::string c = clean_name(w.text.size() < 3 ? w.text + ".." : w.text);
+      if (w.confidence < 0.5 || c.empty() || std::islower(static_cast<unsigned char>(w.text[0])) != 0) continue;
+      latin += (latin.empty() ? "" : " ") + w.text;
+      box = join(box, w.box);
+      sum += w.confidence;
+      ++n;
+    }
+    const std::string name = clean_name(latin);
+    if (name.empty() || sum / n < 0.6) continue;
+    if (row.box.y + 6 * std::max(20, row.box.height) < page.rows[*dob_row].box.y) break;
+    Field f;
+    f.name = "name";
+    f.value = name;
+    f.normalised = name;
+    f.confidence = sum / n;
+    f.box = box;
+    out.add(std::move(f));
+    return;
+  }
+}
+
+void extract_address(const Page& page, const Extraction& out) {
+  for (std::size_t r = 0; r < page.rows.size(); ++r) {
+    const Row& row = page.rows[r];
+    std::size_t at = row.words.size();
+    for (std::size_t w = 0; w < row.words.size(); ++w) {
+      if (has_like(row.words[w].text, "Address")) at = w;
+    }
+    if (at == row.words.size()) continue;
+    const int left = row.words[0].box.x - row.box.height * 2;
+    int right = 0;
+    int last_bottom = row.box.y + row.box.height;
+    std::string text;
+    imaging::Box box;
+    double sum = 0;
+    int n = 0;
+    const auto take = [&](const Word& w) {
+      if (w.confidence < 0.3) return;
+      text += (text.empty() ? "" : " ") + w.text;
+      box = join(box, w.box);
+      sum += w.confidence;
+      ++n;
+    };
+    for (std::size_t w = at + 1; w < row.words.size(); ++w) take(row.words[w]);
+    for (std::size_t k = r + 1; k < page.rows.size(); ++k) {
+      const Row& next = page.rows[k];
+      if (next.box.y - last_bottom > 2 * std::max(18, row.box.height)) break;
+      int gap_end = 0;
+      bool any = false;
+      for (const auto& w : next.words) {
+        if (w.box.x < left) continue;
+        // The QR code to the right yields noise: stop at a wide gap.
+        if (any && w.box.x - gap_end > 3 * std::max(18, w.box.height)) break;
+        if (right > 0 && !any && w.box.x > right) break;
+        take(w);
+        any = true;
+        gap_end = w.box.x + w.box.width;
+        right = std::max(right, gap_end);
+      }
+      if (any) last_bottom = next.box.y + next.box.height;
+      if (any && n > 0 && text.size() > 6) {
+        std::string tail = text.substr(text.size() - 6);
+        if (pincode_valid(tail)) break;
+      }
+    }
+    if (n == 0) return;
+    Field f;
+    f.name = "address";
+    f.value = text;
+    f.normalised = text;
+    f.confidence = sum / n;
+    f.box = box;
+    out.add(f);
+    for (std::size_t i = 0; i + 6 <= text.size(); ++i) {
+      const bool before = i == 0 || std::isdigit(static_cast<unsigned char>(text[i - 1])) == 0;
+      const bool after = i + 6 == text.size() || std::isdigit(static_cast<unsigned char>(text[i + 6])) == 0;
+      if (before && after && pincode_valid(std::string_view{text}.substr(i, 6))) {
+        Field pin;
+        pin.name = "pincode";
+        pin.value = pin.normalised = text.substr(i, 6);
+        pin.confidence = f.confidence;
+        out.add(std::move(pin));
+        break;
+      }
+    }
+    return;
+  }
+}
+
+void extract(const Page& page, const Extraction& out) {
+  auto numbers = find_numbers(page.rows);
+  const Number* best = nullptr;
+  for (auto& n : numbers) {
+    const bool masked = n.digits.find('X') != std::string::npos;
+    const bool valid = n.digits.size() == 12 ? aadhaar_valid(n.digits) : vid_valid(n.digits);
+    if (!masked && !valid) reread(n, page, out.deadline);
+    if (!masked) hide(n, out.page);
+    if (n.digits.size() == 12 && (best == nullptr || (aadhaar_valid(n.digits) && !aadhaar_valid(best->digits)))) best = &n;
+    if (n.digits.size() == 16 && !masked) {
+      Field f;
+      f.name = "vid";
+      f.value = f.normalised = mask_aadhaar(n.digits);
+      f.confidence = n.confidence;
+      f.box = n.groups.front();
+      f.valid = vid_valid(n.digits);
+      if (!f.valid) f.reason = "The check digit is wrong";
+      out.add(std::move(f));
+    }
+  }
+  if (best != nullptr) {
+    const bool masked = best->digits.find('X') != std::string::npos;
+    Field f;
+    f.name = "document_number";
+    f.value = f.normalised = mask_aadhaar(best->digits);
+    f.confidence = best->confidence;
+    for (const auto& g : best->groups) f.box = join(f.box, g);
+    if (masked) {
+      f.reason = "Only the last four digits are printed";
+      out.reading.findings.push_back({"number_checksum", Outcome::not_checked, "The number is masked on the card"});
+    } else if (aadhaar_valid(best->digits)) {
+      out.passed("number_checksum", "The Aadhaar number satisfies its check digit");
+      out.reading.document_number = SecretText{best->digits};
+    } else {
+      f.valid = false;
+      f.reason = "The check digit is wrong";
+      out.failed("number_checksum", "The Aadhaar number does not satisfy its check digit");
+    }
+    out.reading.display_number = f.value;
+    out.reading.variant = masked ? "masked" : out.page.side == Side::back ? "back" : "front";
+    out.add(std::move(f));
+  }
+
+  std::optional<std::size_t> anchor;
+  static constexpr std::string_view kBirth[] = {"DOB", "Date of Birth"};
+  if (const auto d = date_of_label(page.rows, kBirth)) {
+    out.add(date_field("dob", *d));
+    anchor = d->row;
+  } else {
+    static constexpr std::string_view kYear[] = {"Year of Birth"};
+    if (const auto y = value_of(page.rows, kYear)) {
+      Field f;
+      f.name = "year_of_birth";
+      for (const char c : y->value) {
+        if (c >= '0' && c <= '9' && f.value.size() < 4) f.value += c;
+      }
+      f.normalised = f.value;
+      f.confidence = y->confidence;
+      f.box = y->box;
+      if (f.value.size() == 4) out.add(std::move(f));
+      for (std::size_t r = 0; r < page.rows.size(); ++r) {
+        if (has_like(page.rows[r].text(), "Year of Birth")) anchor = r;
+      }
+    } else {
+      for (const auto& d2 : find_dates(page.rows)) {
+        const std::string text = page.rows[d2.row].text();
+        if (has_like(text, "Issue") || has_like(text, "Download") || has_like(text, "Details")) continue;
+        out.add(date_field("dob", d2));
+        anchor = d2.row;
+        break;
+      }
+    }
+  }
+  const auto gender = find_gender(page.rows);
+  if (gender) {
+    Field f;
+    f.name = "gender";
+    f.value = f.normalised = gender->value;
+    f.confidence = gender->confidence;
+    f.box = gender->box;
+    out.add(std::move(f));
+    if (!anchor) {
+      for (std::size_t r = 0; r < page.rows.size(); ++r) {
+        if (page.rows[r].box.y <= gender->box.y && page.rows[r].box.y + page.rows[r].box.height >= gender->box.y) anchor = r;
+      }
+    }
+  }
+  extract_name(page, out, anchor);
+  extract_address(page, out);
+}
+
+constexpr std::string_view kRequired[] = {"document_number", "name", "dob", "gender"};
+
+}  // namespace
+
+extern const TypeReader kAadhaar;
+const TypeReader kAadhaar{Type::aadhaar, &score, &extract, kRequired};
+
+}  // namespace authx::document

@@ -1,0 +1,151 @@
+#include <algorithm>
+
+#include "engines/document/rules.h"
+#include "engines/document/types/type.h"
+
+namespace authx::document {
+namespace {
+
+bool is_passport(const Page& page) { return page.mrz && page.mrz->format == MrzFormat::td3; }
+
+double score_passport(const Page& page) {
+  if (is_passport(page)) return 1;
+  if (page.mrz) return 0;
+  double s = 0;
+  for (const auto& row : page.rows) {
+    const std::string t = row.text();
+    if (has_like(t, "PASSPORT")) s += 0.4;
+    if (has_like(t, "REPUBLIC OF INDIA")) s += 0.4;
+    if (has_like(t, "Given Name") || has_like(t, "Place of Issue") || has_like(t, "Country Code")) s += 0.2;
+  }
+  return std::min(0.9, s);
+}
+
+double score_card(const Page& page) { return page.mrz && !is_passport(page) ? 1 : 0; }
+
+std::string readable(std::string_view check) {
+  if (check == "document_number") return "document number";
+  if (check == "birth") return "date of birth";
+  if (check == "expiry") return "date of expiry";
+  if (check == "optional") return "optional data";
+  return "whole zone";
+}
+
+void from_zone(const Page& page, const Extraction& out) {
+  const Mrz& m = *page.mrz;
+  MrzReading reading;
+  reading.format = to_string(m.format);
+  reading.lines = m.lines;
+  reading.valid = m.valid();
+  reading.corrected = page.mrz_corrected;
+  reading.confidence = page.mrz_confidence;
+  out.reading.mrz = reading;
+  out.reading.variant = reading.format;
+  for (const auto& c : m.checks) {
+    const std::string id = "mrz_" + c.id;
+    if (c.passed) {
+      out.passed(id, "The check digit of the " + readable(c.id) + " is right");
+    } else {
+      out.failed(id, "The check digit of the " + readable(c.id) + " is wrong");
+    }
+  }
+  const auto add = [&](std::string name, std::string value, std::string normalised, std::string_view check) {
+    if (value.empty()) return;
+    Field f;
+    f.name = std::move(name);
+    f.value = std::move(value);
+    f.normalised = std::move(normalised);
+    f.source = Source::mrz;
+    f.confidence = page.mrz_confidence;
+    if (const auto* c = m.check(check); c != nullptr && !c->passed) {
+      f.valid = false;
+      f.reason = "The check digit is wrong";
+      f.confidence *= 0.5;
+    }
+    out.add(std::move(f));
+  };
+  const std::string name = m.given_names.empty() ? m.surname : m.surname.empty() ? m.given_names : m.given_names + " " + m.surname;
+  add("document_number", m.document_number, m.document_number, "document_number");
+  add("name", name, name, "");
+  add("surname", m.surname, m.surname, "");
+  add("given_names", m.given_names, m.given_names, "");
+  if (m.birth) add("dob", m.birth_text, format_date(*m.birth), "birth");
+  if (m.expiry) add("expiry_date", m.expiry_text, format_date(*m.expiry), "expiry");
+  add("gender", std::string(1, m.sex), std::string(1, m.sex), "");
+  add("nationality", m.nationality, m.nationality == "D" ? "DEU" : m.nationality, "");
+  add("issuer", m.issuer, m.issuer == "D" ? "DEU" : m.issuer, "");
+  out.reading.document_number = SecretText{m.document_number};
+  out.reading.display_number = m.document_number;
+  if (m.issuer_known) {
+    out.passed("issuer_known", "The issuing state's code is assigned");
+  } else {
+    out.failed("issuer_known", "The issuing state's code is not assigned");
+  }
+}
+
+/// What the zone says must stand in print too.
+void compare_print(const Page& page, const Extraction& out) {
+  if (page.rows.empty()) return;
+  const Mrz& m = *page.mrz;
+  bool seen = false;
+  for (const auto& row : page.rows) seen = seen || (m.document_number.size() >= 5 && has_like(row.text(), m.document_number));
+  if (seen) {
+    out.passed("print_number_agrees", "The printed document number agrees with the machine-readable zone");
+  } else {
+    out.reading.findings.push_back({"print_number_agrees", Outcome::not_checked, "The printed document number was not read"});
+  }
+  const auto dates = find_dates(page.rows);
+  if (m.birth) {
+    const bool match = std::ranges::any_of(dates, [&](const FoundDate& d) { return d.date == *m.birth; });
+    if (match) out.passed("print_birth_agrees", "The printed date of birth agrees with the machine-readable zone");
+  }
+  static constexpr std::string_view kIssue[] = {"Date of Issue", "Issue Date", "Date of issue"};
+  if (const auto d = date_of_label(page.rows, kIssue); d && (!m.expiry || d->date < *m.expiry) && (!m.birth || d->date > *m.birth)) {
+    out.add(date_field("issue_date", *d));
+  }
+}
+
+void from_print(const Page& page, const Extraction& out) {
+  if (const auto n = find_pattern(page.rows, "LDDDDDDD")) {
+    const auto check = check_indian_passport(n->value);
+    Field f;
+    f.name = "document_number";
+    f.value = f.normalised = check.normalised;
+    f.confidence = n->confidence;
+    f.box = n->box;
+    f.valid = check.valid;
+    f.reason = check.reason;
+    out.reading.document_number = SecretText{check.normalised};
+    out.reading.display_number = check.normalised;
+    out.add(std::move(f));
+  }
+  static constexpr std::string_view kBirth[] = {"Date of Birth"};
+  static constexpr std::string_view kIssue[] = {"Date of Issue"};
+  static constexpr std::string_view kExpiry[] = {"Date of Expiry"};
+  if (const auto d = date_of_label(page.rows, kBirth)) out.add(date_field("dob", *d));
+  if (const auto d = date_of_label(page.rows, kIssue)) out.add(date_field("issue_date", *d));
+  if (const auto d = date_of_label(page.rows, kExpiry)) out.add(date_field("expiry_date", *d));
+  out.failed("mrz_found", "A passport's data page must show its machine-readable zone");
+}
+
+void extract(const Page& page, const Extraction& out) {
+  if (!page.mrz) {
+    from_print(page, out);
+    return;
+  }
+  out.passed("mrz_found", "The machine-readable zone was read");
+  from_zone(page, out);
+  compare_print(page, out);
+}
+
+constexpr std::string_view kRequired[] = {"document_number", "name", "dob", "expiry_date", "nationality"};
+constexpr std::string_view kCardRequired[] = {"document_number", "name", "dob"};
+
+}  // namespace
+
+extern const TypeReader kPassport;
+extern const TypeReader kMrzCard;
+const TypeReader kPassport{Type::passport, &score_passport, &extract, kRequired};
+const TypeReader kMrzCard{Type::mrz_card, &score_card, &extract, kCardRequired};
+
+}  // namespace authx::document

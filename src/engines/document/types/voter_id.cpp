@@ -1,0 +1,83 @@
+#include <algorithm>
+
+#include "engines/document/rules.h"
+#include "engines/document/types/type.h"
+
+namespace authx::document {
+namespace {
+
+using namespace std::string_view_literals;
+
+double score(const Page& page) {
+  double s = 0;
+  for (const auto& row : page.rows) {
+    const std::string t = row.text();
+    if (has_like(t, "ELECTION COMMISSION OF INDIA")) s += 0.8;
+    if (has_like(t, "Elector's Name") || has_like(t, "ELECTOR PHOTO IDENTITY")) s += 0.5;
+  }
+  if (find_pattern(page.rows, "LLLDDDDDDD")) s += 0.25;
+  return std::min(1.0, s);
+}
+
+void extract(const Page& page, const Extraction& out) {
+  if (const auto n = find_pattern(page.rows, "LLLDDDDDDD")) {
+    const auto check = check_epic(n->value);
+    Field f;
+    f.name = "document_number";
+    f.value = f.normalised = check.normalised;
+    f.confidence = n->confidence;
+    f.box = n->box;
+    f.valid = check.valid;
+    f.reason = check.reason;
+    if (check.valid) {
+      out.passed("number_structure", "The voter card number has a valid structure");
+    } else {
+      out.failed("number_structure", check.reason);
+    }
+    out.reading.document_number = SecretText{check.normalised};
+    out.reading.display_number = check.normalised;
+    out.add(std::move(f));
+  }
+  const auto add_name = [&](std::string name, std::span<const std::string_view> labels) {
+    const auto v = value_of(page.rows, labels);
+    if (!v) return;
+    Field f;
+    f.name = std::move(name);
+    f.value = f.normalised = clean_name(v->value);
+    f.confidence = v->confidence;
+    f.box = v->box;
+    if (!f.value.empty()) out.add(std::move(f));
+  };
+  static constexpr std::string_view kName[] = {"Elector's Name"};
+  static constexpr std::string_view kParent[] = {"Father's Name", "Husband's Name", "Mother's Name"};
+  add_name("name", kName);
+  add_name("father_name", kParent);
+  static constexpr std::string_view kBirth[] = {"Date of Birth", "DOB"};
+  if (const auto d = date_of_label(page.rows, kBirth)) out.add(date_field("dob", *d));
+  if (const auto g = find_gender(page.rows)) {
+    Field f;
+    f.name = "gender";
+    f.value = f.normalised = g->value;
+    f.confidence = g->confidence;
+    f.box = g->box;
+    out.add(std::move(f));
+  }
+  static constexpr std::string_view kAddress[] = {"Address"};
+  if (const auto a = value_of(page.rows, kAddress)) {
+    Field f;
+    f.name = "address";
+    f.value = f.normalised = a->value;
+    f.confidence = a->confidence;
+    f.box = a->box;
+    out.add(std::move(f));
+  }
+}
+
+constexpr std::string_view kRequired[] = {"document_number", "name"};
+
+}  // namespace
+
+extern const TypeReader kVoterId;
+const TypeReader kVoterId{Type::voter_id, &score, &extract, kRequired};
+
+}  // namespace authx::document

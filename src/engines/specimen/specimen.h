@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "imaging/geometry.h"
+#include "imaging/image.h"
+
+namespace authx::specimen {
+
+/// Layouts of our own that hold the same kinds of fields as the real documents, each marked SPECIMEN.
+enum class Kind { aadhaar, aadhaar_back, pan, passport, driving_license, voter_id };
+
+std::string_view to_string(Kind kind) noexcept;
+std::optional<Kind> parse_kind(std::string_view text);
+std::vector<Kind> all_kinds();
+
+/// What to draw. Empty members are filled with a random, consistent person.
+struct Request {
+  Kind kind = Kind::aadhaar;
+  std::uint64_t seed = 1;
+  int level = 0;  ///< 0 clean scan, 1 good photo, 2 fair photo, 3 poor photo
+  Date today{};   ///< dates are drawn around it
+  std::string name;
+  std::optional<Date> dob;
+  std::string gender;  ///< M or F
+  std::string number;
+  const imaging::Image* portrait = nullptr;  ///< drawn into the photo's place; none: a drawn figure
+  bool masked = false;                       ///< Aadhaar only: prints XXXX XXXX 1234
+};
+
+struct Truth {
+  Kind kind = Kind::aadhaar;
+  int level = 0;
+  std::string name;
+  std::string name_local;
+  Date dob{};
+  std::string gender;
+  std::string number;
+  std::string father_name;
+  std::string address;
+  std::optional<Date> issue_date;
+  std::optional<Date> expiry_date;
+  std::vector<std::string> mrz;
+  imaging::Quad outline{};  ///< the card on the image
+  imaging::Box portrait{};  ///< on the upright card of `card_width` x `card_height`
+  int card_width = 0;
+  int card_height = 0;
+};
+
+struct Specimen {
+  imaging::Image image;
+  Truth truth;
+};
+
+/// The same request gives the same picture on the same machine. Errors: `Errc::validation` for a number, name or date
+/// that the kind can't carry, or a level outside 0..3.
+Result<Specimen> generate(const Request& request);
+
+}  // namespace authx::specimen

@@ -1,0 +1,281 @@
+#include "http/router.h"
+
+#include <fmt/format.h>
+
+#include "telemetry/log.h"
+
+namespace authx::http {
+namespace {
+
+std::vector<std::string> split(std::string_view path) {
+  std::vector<std::string> out;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto slash = path.find('/');
+    out.emplace_back(path.substr(0, slash));
+    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash);
+  }
+  return out;
+}
+
+bool is_param(std::string_view segment) { return segment.starts_with('{'); }
+
+}  // namespace
+
+Endpoint& Router::mount(Method method, std::string path, About about) {
+  auto endpoint = std::make_unique<Endpoint>();
+  endpoint->method = method;
+  endpoint->path = path.starts_with("//") ? path.substr(1) : prefix_ + path;  // `//health` stands outside the prefix
+  endpoint->about = std::move(about);
+  Endpoint& e = *endpoint;
+  endpoints_.push_back(std::move(endpoint));
+  if (e.path.find('{') == std::string::npos) {
+    exact_[e.path].push_back(&e);
+  } else {
+    auto segments = split(e.path);
+    if (by_segments_.size() <= segments.size()) by_segments_.resize(segments.size() + 1);
+    by_segments_[segments.size()].emplace_back(std::move(segments), &e);
+  }
+  return e;
+}
+
+Router::Match Router::match(Method method, std::string_view path, std::vector<std::pair<std::string_view, std::string_view>>& params) {
+  Match found;
+  const Method wanted = method == Method::head ? Method::get : method;
+  const auto consider = [&](Endpoint* e) {
+    found.path_known = true;
+    found.allow += (found.allow.empty() ? "" : ", ") + std::string{to_string(e->method)};
+    if (e->method == wanted) found.endpoint = e;
+  };
+  if (const auto it = exact_.find(std::string{path}); it != exact_.end()) {
+    for (auto* e : it->second) consider(e);
+    return found;
+  }
+  if (!path.starts_with('/')) return found;
+  const auto count = static_cast<std::size_t>(std::ranges::count(path, '/'));
+  if (count >= by_segments_.size()) return found;
+  for (const auto& [segments, e] : by_segments_[count]) {
+    std::vector<std::pair<std::string_view, std::string_view>> bound;
+    std::string_view rest = path;
+    bool equal = true;
+    for (const auto& segment : segments) {
+      rest.remove_prefix(1);
+      const auto part = rest.substr(0, rest.find('/'));
+      rest.remove_prefix(part.size());
+      if (is_param(segment)) {
+        bound.emplace_back(std::string_view{segment}.substr(1, segment.size() - 2), part);
+      } else if (segment != part) {
+        equal = false;
+        break;
+      }
+    }
+    if (!equal) continue;
+    const bool had = found.endpoint != nullptr;
+    consider(e);
+    if (!had && found.endpoint != nullptr) params = std::move(bound);
+  }
+  return found;
+}
+
+Result<Principal> Router::principal(const Request& request) const {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto header = request.headers.authorization;
+  if (header.empty()) return Error{Errc::unauthenticated, "no token"};
+  if (header.size() <= scheme.size() ||
+      !std::ranges::equal(header.substr(0, scheme.size()), scheme, [](char a, char b) { return (a | 32) == (b | 32); }))
+    return Error{Errc::unauthenticated, "not a bearer token"};
+  if (!authenticate_) return Error{Errc::unavailable, "no authenticator"};
+  return authenticate_(header.substr(scheme.size()));
+}
+
+std::optional<Response> Router::refuse_early(const Endpoint& endpoint, const Request& request) const {
+  if (endpoint.body != BodyKind::form || !endpoint.needs_token) return std::nullopt;
+  const auto who = principal(request);
+  if (!who) return fail(request, who.error());
+  if (endpoint.permission && !who->can(*endpoint.permission)) return fail(request, Error{Errc::forbidden});
+  return std::nullopt;
+}
+
+Response Router::fail(const Request& request, const Error& error) const {
+  const int status = http_status(error.code);
+  log::write(status >= 500 ? log::Level::error : log::Level::info, "request_refused",
+             {{"request_id", request.info.id},
+              {"code", to_string(error.code)},
+              {"detail", error.detail},
+              {"field", error.faults.empty() ? "" : error.faults.front().field}});
+  return problem(error, request.info, clock_.now(), request.headers.accept.find("application/problem+json") != std::string_view::npos);
+}
+
+Binder::Binder(const Request& request, BodyKind kind) : request_(request), kind_(kind) {
+  if (auto query = parse_query(request.query))
+    query_ = std::move(*query);
+  else
+    faults.add("query", "is malformed");
+  if (kind == BodyKind::json) {
+    auto parsed = parse_json(request.body);
+    if (!parsed)
+      faults.add("$", request.body.empty() ? "a JSON body is required" : "is not valid JSON");
+    else if (!parsed->is_object())
+      faults.add("$", "must be an object");
+    else
+      body_ = std::move(*parsed);
+  }
+}
+
+const json::value* Binder::member(std::string_view name, json::value& scratch, json::value (*lift)(std::string_view)) {
+  for (const auto& [key, value] : request_.path_params) {
+    if (key != name) continue;
+    const auto decoded = percent_decode(value, false);
+    scratch = lift(decoded ? std::string_view{*decoded} : std::string_view{});
+    return &scratch;
+  }
+  if (kind_ == BodyKind::json) return find(body_, name);
+  if (kind_ == BodyKind::form) {
+    const auto it = request_.form.fields.find(name);
+    if (it == request_.form.fields.end()) return nullptr;
+    scratch = lift(it->second);
+    return &scratch;
+  }
+  for (const auto& [key, value] : query_) {
+    if (key != name) continue;
+    scratch = lift(value);
+    return &scratch;
+  }
+  return nullptr;
+}
+
+const UploadedFile* Binder::file(std::string_view name) {
+  const auto it = request_.form.files.find(name);
+  return it == request_.form.files.end() ? nullptr : &it->second;
+}
+
+void Binder::unknown(const std::function<bool(std::string_view)>& known) {
+  const auto check = [&](std::string_view key) {
+    if (!known(key)) faults.add(std::string{key.substr(0, 64)}, "unknown field");
+  };
+  if (const auto* object = body_.if_object())
+    for (const auto& [key, value] : *object) check(key);
+  for (const auto& [key, value] : request_.form.fields) check(key);
+  for (const auto& [key, value] : request_.form.files) check(key);
+  for (const auto& [key, value] : query_)
+    if (kind_ != BodyKind::none)
+      faults.add(key.substr(0, 64), "query parameters are not taken here");
+    else
+      check(key);
+}
+
+Response raw_answer(RawResponse&& out) {
+  static constexpr std::string_view known[] = {"text/plain; charset=utf-8",
+                                               "text/html; charset=utf-8",
+                                               "application/json",
+                                               "image/jpeg",
+                                               "image/png",
+                                               "text/plain; version=0.0.4; charset=utf-8"};
+  Response response;
+  response.status = out.status;
+  response.content_type = "application/octet-stream";
+  for (const auto type : known)
+    if (out.content_type == type) response.content_type = type;
+  response.body = std::move(out.body);
+  response.headers = std::move(out.headers);
+  return response;
+}
+
+json::object describe_endpoint(const Endpoint& endpoint, const json::object& input, const json::value& output) {
+  json::object op;
+  const auto& about = endpoint.about;
+  op["operationId"] = json::value(json::string_view{about.operation_id.data(), about.operation_id.size()});
+  op["summary"] = json::value(json::string_view{about.summary.data(), about.summary.size()});
+  op["tags"] = json::array{json::value(json::string_view{about.tag.data(), about.tag.size()})};
+  json::object body_properties;
+  json::array body_required;
+  json::array parameters;
+  const auto required = [&](std::string_view name) {
+    const auto* list = input.if_contains("required");
+    return list != nullptr && std::ranges::any_of(list->as_array(), [&](const json::value& v) { return v.as_string() == name; });
+  };
+  if (const auto* properties = input.if_contains("properties")) {
+    for (const auto& [key, schema] : properties->as_object()) {
+      const bool in_path = endpoint.path.find("{" + std::string{key} + "}") != std::string::npos;
+      if (in_path || endpoint.body == BodyKind::none) {
+        json::value plain = schema;
+        if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value{any->as_array().at(0)};  // a query has no null
+        parameters.push_back(json::value{
+            {"name", json::string{key}}, {"in", in_path ? "path" : "query"}, {"required", in_path || required(key)}, {"schema", plain}});
+      } else {
+        json::value plain = schema;
+        if (endpoint.body == BodyKind::form)
+          if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value{any->as_array().at(0)};
+        body_properties[key] = plain;
+        if (required(key)) body_required.push_back(json::value{json::string{key}});
+      }
+    }
+  }
+  if (!parameters.empty()) op["parameters"] = parameters;
+  if (endpoint.body != BodyKind::none) {
+    json::object schema{{"type", "object"}, {"properties", body_properties}, {"additionalProperties", false}};
+    if (!body_required.empty()) schema["required"] = body_required;
+    if (const auto* examples = input.if_contains("examples")) schema["examples"] = *examples;
+    op["requestBody"] = {
+        {"required", true},
+        {"content", {{endpoint.body == BodyKind::form ? "multipart/form-data" : "application/json", {{"schema", schema}}}}}};
+  }
+  json::object responses;
+  const std::string type = about.content_type.empty() ? "application/json" : std::string{about.content_type};
+  responses[std::to_string(about.success)] = {{"description", "Success"}, {"content", {{type, {{"schema", output}}}}}};
+  std::map<int, std::string> errors;
+  const auto add_error = [&](Errc code) {
+    auto& text = errors[http_status(code)];
+    text += (text.empty() ? "" : " · ") + std::string{to_string(code)};
+  };
+  add_error(Errc::validation);
+  if (endpoint.needs_token) add_error(Errc::unauthenticated);
+  if (endpoint.permission) add_error(Errc::forbidden);
+  if (endpoint.body != BodyKind::none) {
+    add_error(Errc::payload_too_large);
+    add_error(Errc::unsupported_media_type);
+    add_error(Errc::request_timeout);
+  }
+  add_error(Errc::rate_limited);
+  add_error(Errc::internal);
+  add_error(Errc::overloaded);
+  for (const auto code : about.errors) add_error(code);
+  for (const auto& [status, text] : errors) {
+    responses[std::to_string(status)] = {{"description", text},
+                                         {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
+  }
+  op["responses"] = responses;
+  if (endpoint.needs_token)
+    op["security"] = json::array{json::value{{"bearer", json::array{}}}};
+  else
+    op["security"] = json::array{};
+  if (endpoint.permission) {
+    const auto word = to_string(*endpoint.permission);
+    op["x-permission"] = json::value(json::string_view{word.data(), word.size()});
+  }
+  return op;
+}
+
+json::object Router::openapi(std::string_view version) const {
+  Schemas schemas;
+  schemas["Error"] = error_schema();
+  json::object paths;
+  for (const auto& endpoint : endpoints_) {
+    auto& item = paths[endpoint->path];
+    if (!item.is_object()) item = json::object{};
+    std::string method{to_string(endpoint->method)};
+    std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c | 32); });
+    item.as_object()[method] = endpoint->describe(schemas);
+  }
+  return {{"openapi", "3.1.0"},
+          {"info",
+           {{"title", "F-AI AuthX"},
+            {"version", json::string{version.data(), version.size()}},
+            {"description", "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}."}}},
+          {"servers", json::array{json::value{{"url", "/"}}}},
+          {"paths", paths},
+          {"components",
+           {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
+}
+
+}  // namespace authx::http

@@ -1,0 +1,240 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "http/callers.h"
+#include "http/contract.h"
+#include "http/problem.h"
+#include "http/request.h"
+#include "telemetry/metrics.h"
+
+namespace authx::http {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+enum class BodyKind : std::uint8_t { none, json, form };
+
+/// What an endpoint says of itself beyond its types.
+struct About {
+  std::string_view operation_id = {};
+  std::string_view summary = {};
+  std::string_view tag = {};
+  int success = 200;
+  std::size_t body_limit = 64 * 1024;
+  std::string_view bucket = {};        ///< rate-limit class; empty: the general one
+  std::vector<Errc> errors = {};       ///< beyond those that every endpoint can answer
+  std::string_view content_type = {};  ///< of a RawResponse, for the description
+};
+
+/// One endpoint: everything that routing, validation, authorization and the OpenAPI document need.
+struct Endpoint {
+  Method method = Method::get;
+  std::string path;  ///< `/v1/documents/{document_id}`
+  About about;
+  BodyKind body = BodyKind::none;
+  bool needs_token = false;
+  std::optional<Permission> permission;
+  std::function<awaitable<Response>(Request&)> invoke;
+  std::function<json::object(Schemas&)> describe;
+  std::array<std::atomic<metrics::Counter*>, 600> counters{};  ///< by status; made at the first use, kept for good
+};
+
+/// Checks a bearer token and says who calls. Set once, before serving.
+using Authenticator = std::function<Result<Principal>(std::string_view token)>;
+
+class Router {
+ public:
+  Router(const Clock& clock, std::string prefix) : clock_(clock), prefix_(std::move(prefix)) {}
+
+  void set_authenticator(Authenticator authenticator) { authenticate_ = std::move(authenticator); }
+
+  /// Mounts `handler`: Result<Out> handler(Service&, const Caller&, In), as a coroutine. The caller type is the access
+  /// policy; In's members come from the path where the template names them, else from the query (GET, DELETE) or the body.
+  template <class S, class Caller, class In, class Out>
+  void add(Method method, std::string path, S& service, awaitable<Result<Out>> (*handler)(S&, const Caller&, In), About about);
+
+  template <class S, class C, class I, class O>
+  void get(std::string path, S& s, awaitable<Result<O>> (*h)(S&, const C&, I), About a) {
+    add(Method::get, std::move(path), s, h, std::move(a));
+  }
+  template <class S, class C, class I, class O>
+  void post(std::string path, S& s, awaitable<Result<O>> (*h)(S&, const C&, I), About a) {
+    add(Method::post, std::move(path), s, h, std::move(a));
+  }
+
+  struct Match {
+    Endpoint* endpoint = nullptr;
+    bool path_known = false;  ///< another method exists there: 405, not 404
+    std::string allow;
+  };
+  Match match(Method method, std::string_view path, std::vector<std::pair<std::string_view, std::string_view>>& params);
+
+  /// Refuses an upload whose caller may not make it before its body is read.
+  std::optional<Response> refuse_early(const Endpoint& endpoint, const Request& request) const;
+
+  const std::vector<std::unique_ptr<Endpoint>>& endpoints() const noexcept { return endpoints_; }
+  const Clock& clock() const noexcept { return clock_; }
+
+  /// OpenAPI 3.1 of everything mounted.
+  json::object openapi(std::string_view version) const;
+
+ private:
+  Endpoint& mount(Method method, std::string path, About about);
+  Result<Principal> principal(const Request& request) const;
+  Response fail(const Request& request, const Error& error) const;
+
+  const Clock& clock_;
+  std::string prefix_;
+  Authenticator authenticate_;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  std::unordered_map<std::string, std::vector<Endpoint*>> exact_;  ///< paths without parameters
+  std::vector<std::vector<std::pair<std::vector<std::string>, Endpoint*>>> by_segments_;
+};
+
+/// Where the members of a request come from.
+class Binder {
+ public:
+  Binder(const Request& request, BodyKind kind);
+  /// Faults that concern no member: malformed JSON or query.
+  Faults faults;
+
+  const json::value* member(std::string_view name, json::value& scratch, json::value (*lift)(std::string_view));
+  const UploadedFile* file(std::string_view name);
+  void unknown(const std::function<bool(std::string_view)>& known);
+
+ private:
+  const Request& request_;
+  BodyKind kind_;
+  json::value body_;
+  std::vector<std::pair<std::string, std::string>> query_;
+};
+
+template <class In>
+Result<In> bind(const Request& request, BodyKind kind) {
+  In in{};
+  Binder binder{request, kind};
+  if (!binder.faults.empty()) return Error::invalid(binder.faults.take());
+  if constexpr (boost::describe::has_describe_members<In>::value) {
+    boost::mp11::mp_for_each<typename Codec<In>::Members>([&](auto d) {
+      using M = std::remove_cvref_t<decltype(in.*d.pointer)>;
+      if constexpr (std::is_same_v<M, UploadedFile> || std::is_same_v<M, std::optional<UploadedFile>>) {
+        if (const auto* file = binder.file(d.name)) {
+          if (file->bytes().empty())
+            binder.faults.add(d.name, "is empty");
+          else
+            in.*d.pointer = *file;
+        } else if constexpr (!is_optional<M>) {
+          binder.faults.add(d.name, "is required (a file)");
+        }
+      } else {
+        json::value scratch;
+        if (const auto* value = binder.member(d.name, scratch, &Codec<M>::lift))
+          Codec<M>::parse(*value, in.*d.pointer, d.name, binder.faults);
+        else if constexpr (!is_optional<M>)
+          binder.faults.add(d.name, "is required");
+      }
+    });
+    binder.unknown([](std::string_view key) { return Codec<In>::has(key); });
+  } else {
+    binder.unknown([](std::string_view) { return false; });
+  }
+  if (!binder.faults.empty()) return Error::invalid(binder.faults.take());
+  return in;
+}
+
+template <class In>
+constexpr BodyKind body_kind(Method method) {
+  if (method == Method::get || method == Method::del || method == Method::head) return BodyKind::none;
+  if constexpr (boost::describe::has_describe_members<In>::value) {
+    bool form = false;
+    boost::mp11::mp_for_each<typename Codec<In>::Members>([&](auto d) {
+      using M = std::remove_cvref_t<decltype(std::declval<In>().*d.pointer)>;
+      form = form || std::is_same_v<M, UploadedFile> || std::is_same_v<M, std::optional<UploadedFile>>;
+    });
+    return form ? BodyKind::form : BodyKind::json;
+  }
+  return BodyKind::none;
+}
+
+template <class Out>
+struct Answer {
+  static Response make(const Out& out, const About& about) {
+    Response response;
+    response.status = about.success;
+    response.body.reserve(256);
+    response.body += R"({"success":true,"data":)";
+    Codec<Out>::write(response.body, out);
+    response.body += '}';
+    return response;
+  }
+  static json::value schema(Schemas& schemas) {
+    return {{"type", "object"},
+            {"required", json::array{"success", "data"}},
+            {"properties", {{"success", {{"const", true}}}, {"data", Codec<Out>::schema(schemas)}}}};
+  }
+};
+template <class T>
+struct Answer<Bare<T>> {
+  static Response make(const Bare<T>& out, const About&) {
+    Response response;
+    response.status = out.status;
+    Codec<T>::write(response.body, out.body);
+    return response;
+  }
+  static json::value schema(Schemas& schemas) { return Codec<T>::schema(schemas); }
+};
+Response raw_answer(RawResponse&& out);
+template <>
+struct Answer<RawResponse> {
+  static Response make(RawResponse& out, const About&) { return raw_answer(std::move(out)); }
+  static json::value schema(Schemas&) { return {{"type", "string"}}; }
+};
+
+json::object describe_endpoint(const Endpoint& endpoint, const json::object& input, const json::value& output);
+
+template <class S, class Caller, class In, class Out>
+void Router::add(Method method, std::string path, S& service, awaitable<Result<Out>> (*handler)(S&, const Caller&, In), About about) {
+  Endpoint& e = mount(method, std::move(path), std::move(about));
+  e.body = body_kind<In>(method);
+  e.needs_token = std::is_base_of_v<Principal, Caller>;
+  if constexpr (requires { Caller::permission; }) e.permission = Caller::permission;
+  Endpoint* endpoint = &e;
+  e.invoke = [this, endpoint, &service, handler](Request& request) -> awaitable<Response> {
+    Caller caller{};
+    if constexpr (std::is_base_of_v<Principal, Caller>) {
+      auto who = principal(request);
+      if (!who) co_return fail(request, who.error());
+      if constexpr (requires { Caller::permission; }) {
+        if (!who->can(Caller::permission))
+          co_return fail(request, Error{Errc::forbidden, std::string{"missing permission "} + std::string{to_string(Caller::permission)}});
+      }
+      static_cast<Principal&>(caller) = std::move(*who);
+    }
+    caller.request = request.info;
+    auto in = bind<In>(request, endpoint->body);
+    if (!in) co_return fail(request, in.error());
+    auto out = co_await handler(service, caller, std::move(*in));
+    if (!out) co_return fail(request, out.error());
+    co_return Answer<Out>::make(*out, endpoint->about);
+  };
+  e.describe = [endpoint](Schemas& schemas) {
+    json::object input;
+    if constexpr (boost::describe::has_describe_members<In>::value) input = Codec<In>::inline_schema(schemas, false);
+    return describe_endpoint(*endpoint, input, Answer<Out>::schema(schemas));
+  };
+}
+
+}  // namespace authx::http

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "http/router.h"
+#include "services/auth/auth_service.h"
+
+namespace authx::auth {
+
+void add_routes(http::Router& router, AuthService& service);
+
+}  // namespace authx::auth

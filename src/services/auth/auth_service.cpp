@@ -1,0 +1,162 @@
+#include "services/auth/auth_service.h"
+
+#include "crypto/hash.h"
+#include "services/notifications/outbox.h"
+
+namespace authx::auth {
+namespace {
+
+constexpr db::Query kInsertToken{"tokens.insert",
+                                 "INSERT INTO one_time_tokens (token_hash, user_id, purpose, expires_at) VALUES ($1, $2, $3, $4)"};
+constexpr db::Query kUseToken{"tokens.use",
+                              "UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND "
+                              "expires_at > $3 RETURNING user_id"};
+
+Bytes digest_of(std::string_view token) {
+  const auto digest = crypto::sha256(as_bytes(token));
+  return {digest.begin(), digest.end()};
+}
+
+}  // namespace
+
+AuthService::AuthService(db::AsyncDatabase& database, WorkPool& hashing, const Clock& clock, const crypto::Keyring& keyring,
+                         const audit::Log& audit, crypto::JwtHs256 tokens, AuthOptions options)
+    : database_(database),
+      hashing_(hashing),
+      clock_(clock),
+      keyring_(keyring),
+      audit_(audit),
+      tokens_(std::move(tokens)),
+      options_(std::move(options)) {
+  auto decoy = crypto::hash_password(crypto::random_token(), options_.cost);
+  if (decoy) decoy_ = std::move(*decoy);
+}
+
+awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::optional<SecretText> password, http::RequestInfo request) {
+  if (password) {
+    auto hash = [secret = std::move(*password), cost = options_.cost] { return crypto::hash_password(secret.expose(), cost); };
+    AX_CO_TRY(user.password_hash, co_await hashing_.run(std::move(hash)));
+  }
+  const auto now = clock_.now();
+  auto store = [this, user = std::move(user), request = std::move(request), now](db::Tx& tx) -> Result<Uuid> {
+    AX_TRY(const auto existing, users::find_login(tx, keyring_, user.email));
+    if (existing) {
+      AX_CHECK(notifications::add(tx, keyring_, now, existing->id, "email", user.email, "You already have an account",
+                                  "Someone, perhaps you, tried to register with this address. You have an account already: sign in at " +
+                                      options_.public_url + "/login"));
+      AX_CHECK(audit_.append(tx, {existing->id, "auth.register_repeated", "{}", &request}));
+      return Uuid::generate(now);
+    }
+    AX_TRY(const auto id, users::create(tx, keyring_, now, user));
+    const auto token = crypto::random_token();
+    const bool setup = !user.password_hash.has_value();
+    AX_CHECK(tx.exec(kInsertToken, digest_of(token), id, setup ? "password_setup" : "email_verify", now + options_.link_lifetime));
+    const auto link = options_.public_url + (setup ? "/setup-password#token=" : "/verify-email#token=") + token;
+    AX_CHECK(
+        notifications::add(tx, keyring_, now, id, "email", user.email, setup ? "Set up your account" : "Confirm your e-mail address",
+                           (setup ? "Choose a password to finish your registration: " : "Confirm that this address is yours: ") + link));
+    AX_CHECK(audit_.append(tx, {id, "auth.registered", "{}", &request}));
+    return id;
+  };
+  co_return co_await database_.write(std::move(store));
+}
+
+awaitable<Result<LoggedIn>> AuthService::login(std::string email, SecretText password, http::RequestInfo request) {
+  auto find = [this, &email](db::Tx& tx) { return users::find_login(tx, keyring_, email); };
+  AX_CO_TRY(const auto found, co_await database_.read(find));
+  const bool known = found && found->active && found->password_hash;
+  auto verify = [secret = std::move(password), hash = known ? *found->password_hash : decoy_]() -> Result<bool> {
+    return crypto::verify_password(secret.expose(), hash);
+  };
+  AX_CO_TRY(const bool right, co_await hashing_.run(std::move(verify)));
+  if (!known || !right) {
+    auto note = [this, &found, &request](db::Tx& tx) -> Result<> {
+      std::optional<Uuid> user;
+      if (found) user = found->id;
+      return audit_.append(tx, {user, "auth.login_failed", "{}", &request});
+    };
+    AX_CO_CHECK(co_await database_.write(note));
+    Result<LoggedIn> refused{Errc::invalid_credentials};
+    co_return refused;
+  }
+  auto enter = [this, &found, &request](db::Tx& tx) -> Result<users::User> {
+    AX_TRY(auto user, users::get(tx, keyring_, found->id));
+    AX_CHECK(users::touch_login(tx, user.id, clock_.now()));
+    AX_CHECK(audit_.append(tx, {user.id, "auth.logged_in", "{}", &request}));
+    return user;
+  };
+  AX_CO_TRY(auto user, co_await database_.write(enter));
+  LoggedIn out{issue(user), options_.token_lifetime, std::move(user)};
+  co_return out;
+}
+
+awaitable<Result<>> AuthService::set_password(SecretText token, SecretText password, http::RequestInfo request) {
+  auto hash = [secret = std::move(password), cost = options_.cost] { return crypto::hash_password(secret.expose(), cost); };
+  AX_CO_TRY(const auto hashed, co_await hashing_.run(std::move(hash)));
+  auto store = [this, &token, &hashed, &request](db::Tx& tx) -> Result<> {
+    const auto now = clock_.now();
+    AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "password_setup", now));
+    if (rows.empty()) return Error::invalid("token", "is unknown, used or expired");
+    const auto user = rows[0].uuid(0);
+    AX_CHECK(users::set_password(tx, user, hashed, now));
+    AX_CHECK(users::mark_email_verified(tx, user, now));  // the link went to that address alone
+    return audit_.append(tx, {user, "auth.password_set", "{}", &request});
+  };
+  co_return co_await database_.write(store);
+}
+
+awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInfo request) {
+  auto store = [this, &token, &request](db::Tx& tx) -> Result<> {
+    const auto now = clock_.now();
+    AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "email_verify", now));
+    if (rows.empty()) return Error::invalid("token", "is unknown, used or expired");
+    AX_CHECK(users::mark_email_verified(tx, rows[0].uuid(0), now));
+    return audit_.append(tx, {rows[0].uuid(0), "auth.email_verified", "{}", &request});
+  };
+  co_return co_await database_.write(store);
+}
+
+awaitable<Result<users::User>> AuthService::me(Uuid id) {
+  auto read = [this, id](db::Tx& tx) { return users::get(tx, keyring_, id); };
+  co_return co_await database_.read(read);
+}
+
+std::string AuthService::issue(const users::User& user) const {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count();
+  json::array permissions;
+  const auto granted = http::permissions_of(user.role);
+  for (std::size_t i = 0; i < http::kPermissions; ++i) {
+    const auto permission = static_cast<http::Permission>(i);
+    if (granted.has(permission))
+      permissions.push_back(json::value(json::string_view{http::to_string(permission).data(), http::to_string(permission).size()}));
+  }
+  json::object claims;
+  claims["sub"] = user.id.str();
+  claims["email"] = user.email;
+  claims["role"] = json::string_view{http::to_string(user.role).data(), http::to_string(user.role).size()};
+  claims["permissions"] = std::move(permissions);
+  claims["iat"] = now;
+  claims["exp"] = now + options_.token_lifetime.count();
+  claims["jti"] = crypto::random_token(12);
+  return tokens_.sign(claims);
+}
+
+Result<http::Principal> AuthService::authenticate(std::string_view token) const {
+  AX_TRY(const auto claims, tokens_.verify(token, clock_.now()));
+  const auto* sub = claims.if_contains("sub");
+  const auto* role = claims.if_contains("role");
+  const auto* permissions = claims.if_contains("permissions");
+  if (sub == nullptr || !sub->is_string() || role == nullptr || !role->is_string() || permissions == nullptr || !permissions->is_array())
+    return Error{Errc::unauthenticated, "claims"};
+  const auto id = Uuid::parse({sub->as_string().data(), sub->as_string().size()});
+  const auto known = http::parse_role({role->as_string().data(), role->as_string().size()});
+  if (!id || !known) return Error{Errc::unauthenticated, "claims"};
+  http::Principal principal;
+  principal.id = *id;
+  principal.role = *known;
+  for (const auto& word : permissions->as_array())
+    if (word.is_string()) http::add_permission(principal.permissions, {word.as_string().data(), word.as_string().size()});
+  return principal;
+}
+
+}  // namespace authx::auth

@@ -1,0 +1,323 @@
+#include "services/faces/faces_service.h"
+
+#include "base/encoding.h"
+#include "crypto/hash.h"
+#include "engines/face/face_engine.h"
+#include "imaging/decode.h"
+#include "services/documents/document_json.h"
+#include "services/users/person_box.h"
+#include "telemetry/metrics.h"
+
+namespace authx::faces {
+namespace {
+
+constexpr std::string_view kJob = "face.analyse";
+constexpr std::chrono::seconds kAnalyseLimit{30};
+
+constexpr db::Query kInsert{"faces.insert",
+                            "INSERT INTO biometrics (id, user_id, biometric_type, biometric_data, status, job_id, created_at, updated_at) "
+                            "VALUES ($1, $2, 'face', $3, 'processing', $4, $5, $5)"};
+constexpr db::Query kGet{"faces.get",
+                         "SELECT status, quality_score, template_data, analysis, created_at, job_id FROM biometrics "
+                         "WHERE id = $1 AND user_id = $2 AND biometric_type = 'face'"};
+constexpr db::Query kForJob{"faces.for_job",
+                            "SELECT user_id, biometric_data, status FROM biometrics WHERE id = $1 AND biometric_type = 'face'"};
+constexpr db::Query kStore{"faces.store",
+                           "UPDATE biometrics SET template_data = $2, analysis = $3, quality_score = $4, is_verified = $5, status = $6, "
+                           "updated_at = $7 WHERE id = $1"};
+constexpr db::Query kNewest{
+    "faces.newest",
+    "SELECT id, status, quality_score, template_data, analysis, created_at FROM biometrics "
+    "WHERE user_id = $1 AND biometric_type = 'face' AND status = 'approved' AND created_at >= $2 ORDER BY id DESC LIMIT 1"};
+constexpr db::Query kListNewest{"faces.list_newest",
+                                "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = "
+                                "'face' ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kListBefore{
+    "faces.list_before",
+    "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' AND id < $3 "
+    "ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kInsertMatch{
+    "faces.insert_match",
+    "INSERT INTO verifications (id, user_id, document_id, verification_type, verification_data, steps, reasons, status, confidence_score, "
+    "progress, created_at, updated_at, completed_at, verified_by) VALUES ($1, $2, $3, 'face_match', $4, $5, '[]', $6, $7, 100, $8, $8, $8, "
+    "$9)"};
+
+Error renamed(Error error, std::string_view field) {
+  for (auto& fault : error.faults) fault.field = field;
+  error.message = "Invalid image";
+  return error;
+}
+
+json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
+
+json::object analysis_json(const face::Analysis& a, const std::string& image_sha256) {
+  json::array reasons;
+  for (const auto issue : a.quality.issues) reasons.push_back({{"code", js(face::to_string(issue))}, {"message", js(face::advice(issue))}});
+  json::array cues;
+  for (const auto& cue : a.liveness.cues) cues.push_back({{"name", cue.name}, {"value", cue.value}});
+  json::object out{{"faces", a.faces.size()},
+                   {"image_sha256", image_sha256},
+                   {"liveness_available", a.liveness.available},
+                   {"liveness_method", a.liveness.method},
+                   {"liveness_cues", std::move(cues)},
+                   {"reasons", std::move(reasons)},
+                   {"pose", {{"yaw", a.geometry.pose.yaw}, {"pitch", a.geometry.pose.pitch}, {"roll", a.geometry.pose.roll}}},
+                   {"quality",
+                    {{"sharpness", a.quality.sharpness},
+                     {"exposure", a.quality.exposure},
+                     {"contrast", a.quality.contrast},
+                     {"evenness", a.quality.evenness},
+                     {"resolution", a.quality.resolution},
+                     {"frontality", a.quality.frontality}}}};
+  if (a.liveness.score) out["liveness"] = *a.liveness.score;
+  return out;
+}
+
+/// WebM (EBML) or MP4 (ftyp): the containers that browsers and phones record.
+bool is_video(BytesView bytes) {
+  constexpr std::array<std::uint8_t, 4> ebml{0x1A, 0x45, 0xDF, 0xA3};
+  if (bytes.size() < 12) return false;
+  return std::ranges::equal(bytes.first(4), ebml) || as_text(bytes.subspan(4, 4)) == "ftyp";
+}
+
+}  // namespace
+
+FacesService::FacesService(Parts parts) : p_(std::move(parts)) {}
+
+void FacesService::register_jobs() {
+  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); },
+                                      [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+}
+
+awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile image, std::optional<http::UploadedFile> video,
+                                              http::RequestInfo request, std::chrono::milliseconds wait) {
+  const auto now = p_.clock.now();
+  const auto id = Uuid::generate(now);
+  const auto name = id.str() + "-face";
+  if (video && !is_video(video->bytes())) {
+    Result<Face> refused{Error::invalid("live_video", "must be a WebM or MP4 video")};
+    co_return refused;
+  }
+  auto find_key = [this, user](db::Tx& tx) { return users::person_key(tx, p_.keyring, user); };
+  AX_CO_TRY(auto key, co_await p_.database.read(find_key));
+  auto seal = [this, key = std::move(key), image = std::move(image), name]() -> Result<> {
+    auto probed = imaging::probe(image.bytes());
+    if (!probed) return renamed(std::move(probed).error(), "face_image");
+    if (probed->format == imaging::FileFormat::pdf) return Error::invalid("face_image", "must be a picture, not a PDF");
+    return p_.blobs.put(name, image.bytes(), key);
+  };
+  AX_CO_CHECK(co_await p_.files.run(std::move(seal)));
+  auto store = [this, id, user, &name, &request, now](db::Tx& tx) -> Result<Uuid> {
+    AX_TRY(const auto job, p_.queue.enqueue(tx, kJob, id));
+    AX_CHECK(tx.exec(kInsert, id, user, name, job, now));
+    AX_CHECK(p_.audit.append(tx, {user, "face.captured", json::serialize(json::object{{"face_id", id.str()}}), &request}));
+    return job;
+  };
+  AX_CO_TRY(const auto job, co_await p_.database.write(store));
+  if (wait.count() > 0) co_await p_.queue.wait(p_.database, job, wait);
+  co_return co_await load(id, user);
+}
+
+awaitable<Result<Face>> FacesService::load(Uuid id, Uuid user) {
+  auto read = [this, id, user](db::Tx& tx) -> Result<Face> {
+    AX_TRY(const auto rows, tx.exec(kGet, id, user));
+    if (rows.empty()) return Errc::not_found;
+    const auto& row = rows[0];
+    Face f;
+    f.id = id;
+    f.status = row.text(0);
+    f.quality = row.opt_real(1);
+    f.created_at = row.time(4);
+    f.job_id = row.opt_uuid(5).value_or(Uuid{});
+    AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
+    const users::PersonBox box{std::move(key), "biometrics", id};
+    if (!row.is_null(2)) {
+      AX_TRY(const auto text, box.open("template_data", row.bytes(2)));
+      AX_TRY(const auto parsed, parse_json(text));
+      f.embedding = documents::embedding_from_json(parsed);
+    }
+    if (!row.is_null(3)) {
+      AX_TRY(f.analysis, box.open("analysis", row.bytes(3)));
+    }
+    return f;
+  };
+  co_return co_await p_.database.read(read);
+}
+
+awaitable<Result<std::vector<Face>>> FacesService::list(Uuid user, std::optional<Uuid> before, std::size_t limit) {
+  auto read = [user, before, limit](db::Tx& tx) -> Result<std::vector<Face>> {
+    const auto count = static_cast<std::int64_t>(limit);
+    AX_TRY(const auto rows, before ? tx.exec(kListBefore, user, count, *before) : tx.exec(kListNewest, user, count));
+    std::vector<Face> out;
+    for (const auto& row : rows) {
+      Face f;
+      f.id = row.uuid(0);
+      f.status = row.text(1);
+      f.quality = row.opt_real(2);
+      f.created_at = row.time(3);
+      out.push_back(std::move(f));
+    }
+    return out;
+  };
+  co_return co_await p_.database.read(read);
+}
+
+Result<> FacesService::process(const jobs::Job& job) {
+  struct Loaded {
+    Uuid user;
+    std::string blob, status;
+    crypto::Key key;
+  };
+  AX_TRY(const auto loaded, p_.database.sync().read([&](db::Tx& tx) -> Result<Loaded> {
+    AX_TRY(const auto rows, tx.exec(kForJob, job.subject));
+    if (rows.empty()) return Errc::not_found;
+    AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(0)));
+    return Loaded{rows[0].uuid(0), rows[0].text(1), rows[0].text(2), std::move(key)};
+  }));
+  if (loaded.status != "processing") return p_.database.sync().write([&](db::Tx& tx) { return p_.queue.complete(tx, job); });
+
+  const auto started = std::chrono::steady_clock::now();
+  const auto deadline = Deadline::after(kAnalyseLimit);
+  AX_TRY(const auto bytes, p_.blobs.get(loaded.blob, loaded.key));
+  const auto digest = hex_encode(crypto::sha256(bytes));
+  auto decoded = imaging::decode(bytes, {}, deadline);
+  if (!decoded && decoded.error().code != Errc::validation) return decoded.error();
+  AX_TRY(const auto engine, p_.face_engine());
+  std::string analysis;
+  std::optional<face::Embedding> embedding;
+  double quality = 0;
+  bool accepted = false;
+  if (decoded) {
+    AX_TRY(auto result, engine->analyse(decoded->pages.front(), {}, deadline));
+    accepted = result.quality.acceptable && result.embedding.has_value();
+    quality = result.quality.score;
+    analysis = json::serialize(analysis_json(result, digest));
+    embedding = std::move(result.embedding);
+  } else {
+    const std::string reason = decoded.error().faults.empty() ? "The picture cannot be read" : decoded.error().faults.front().reason;
+    analysis = json::serialize(json::object{
+        {"faces", 0}, {"image_sha256", digest}, {"reasons", json::array{json::object{{"code", "unreadable"}, {"message", reason}}}}});
+  }
+  const users::PersonBox box{loaded.key, "biometrics", job.subject};
+  std::optional<Bytes> sealed_template;
+  if (embedding) sealed_template = box.seal("template_data", json::serialize(documents::embedding_json(*embedding)));
+  AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
+    AX_CHECK(p_.queue.complete(tx, job));
+    AX_CHECK(tx.exec(kStore, job.subject, sealed_template, box.seal("analysis", analysis), quality, accepted,
+                     accepted ? "approved" : "rejected", p_.clock.now()));
+    if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
+    return p_.audit.append(tx, {loaded.user, accepted ? "face.accepted" : "face.refused",
+                                json::serialize(json::object{{"face_id", job.subject.str()}}), nullptr});
+  }));
+  metrics::face_duration().observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  return {};
+}
+
+Result<> FacesService::give_up(db::Tx& tx, const jobs::Job& job) {
+  AX_TRY(const auto rows, tx.exec(kForJob, job.subject));
+  if (rows.empty()) return {};
+  const auto user = rows[0].uuid(0);
+  AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
+  const users::PersonBox box{std::move(key), "biometrics", job.subject};
+  const auto analysis = json::serialize(json::object{
+      {"faces", 0},
+      {"reasons",
+       json::array{json::object{{"code", "processing_failed"}, {"message", "The picture could not be processed; take it again"}}}}});
+  AX_CHECK(tx.exec(kStore, job.subject, std::nullopt, box.seal("analysis", analysis), 0.0, false, "rejected", p_.clock.now()));
+  if (p_.on_final) AX_CHECK(p_.on_final(tx, user));
+  return p_.audit.append(
+      tx, {user, "face.refused", json::serialize(json::object{{"face_id", job.subject.str()}, {"why", "processing_failed"}}), nullptr});
+}
+
+awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes image, http::RequestInfo request) {
+  const auto started = std::chrono::steady_clock::now();
+  auto find_document = [this, document, user](db::Tx& tx) { return p_.documents.read_document(tx, document, user); };
+  AX_CO_TRY(auto read, co_await p_.database.read(find_document));
+  if (read.status == "processing") {
+    Error busy{Errc::conflict, "document still processing"};
+    busy.message = "The document is still being read; try again in a moment";
+    busy.retry_after = std::chrono::seconds{1};
+    Result<Match> refused{std::move(busy)};
+    co_return refused;
+  }
+  if (!read.portrait) {
+    Result<Match> refused{Error::invalid("document_id", "no portrait was found on this document")};
+    co_return refused;
+  }
+  struct Outcome {
+    face::Comparison comparison;
+    std::optional<double> liveness;
+    std::string method, digest;
+  };
+  auto compare = [this, image = std::move(image), portrait = std::move(*read.portrait)]() -> Result<Outcome> {
+    const auto deadline = Deadline::after(kAnalyseLimit);
+    AX_TRY(const auto engine, p_.face_engine());
+    auto decoded = imaging::decode(image, {}, deadline);
+    if (!decoded) return renamed(std::move(decoded).error(), "face_image");
+    AX_TRY(auto live, engine->analyse(decoded->pages.front(), {}, deadline));
+    if (!live.embedding || !live.quality.acceptable) {
+      std::vector<Fault> faults;
+      for (const auto issue : live.quality.issues) faults.push_back({"face_image", std::string{face::advice(issue)}});
+      if (faults.empty()) faults.push_back({"face_image", "no usable face was found"});
+      Error unusable = Error::invalid(std::move(faults));
+      unusable.message = "The face picture cannot be used";
+      return unusable;
+    }
+    AX_TRY(auto comparison, engine->compare(*live.embedding, portrait));
+    return Outcome{comparison, live.liveness.score, live.liveness.method, hex_encode(crypto::sha256(image))};
+  };
+  AX_CO_TRY(const auto outcome, co_await p_.vision.run(std::move(compare)));
+  const auto& c = outcome.comparison;
+  const bool live = !outcome.liveness || *outcome.liveness >= p_.spoof_below;
+  const bool approved = c.match && live;
+
+  auto store = [&](db::Tx& tx) -> Result<> {
+    const auto now = p_.clock.now();
+    const auto id = Uuid::generate(now);
+    AX_TRY(const auto engine, p_.face_engine());
+    json::object capsule{{"document_id", document.str()},
+                         {"document_sha256", read.image_sha256},
+                         {"face_sha256", outcome.digest},
+                         {"model_id", engine->embedding_model_id()},
+                         {"similarity", c.similarity},
+                         {"threshold", c.threshold},
+                         {"fmr", c.fmr},
+                         {"match", c.match},
+                         {"liveness_method", outcome.method}};
+    if (outcome.liveness) capsule["liveness"] = *outcome.liveness;
+    AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
+    const users::PersonBox box{std::move(key), "verifications", id};
+    const auto* word = approved ? "approved" : "rejected";
+    AX_CHECK(tx.exec(kInsertMatch, id, user, document, box.seal("verification_data", json::serialize(capsule)),
+                     R"([{"name":"face_matching","status":"completed","estimated_time":1}])", word, c.probability, now, "engine"));
+    return p_.audit.append(
+        tx, {user, "face.matched", json::serialize(json::object{{"verification_id", id.str()}, {"outcome", word}}), &request});
+  };
+  AX_CO_CHECK(co_await p_.database.write(store));
+  const auto took = std::chrono::steady_clock::now() - started;
+  metrics::face_duration().observe(std::chrono::duration<double>(took).count());
+  Match out{c, approved, std::chrono::duration_cast<std::chrono::milliseconds>(took).count()};
+  co_return out;
+}
+
+Result<std::optional<Face>> FacesService::newest(db::Tx& tx, const Uuid& user, Time since) const {
+  AX_TRY(const auto rows, tx.exec(kNewest, user, since));
+  if (rows.empty()) return std::optional<Face>{};
+  const auto& row = rows[0];
+  Face f;
+  f.id = row.uuid(0);
+  f.status = row.text(1);
+  f.quality = row.opt_real(2);
+  f.created_at = row.time(5);
+  AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
+  const users::PersonBox box{std::move(key), "biometrics", f.id};
+  AX_TRY(const auto text, box.open("template_data", row.bytes(3)));
+  AX_TRY(const auto parsed, parse_json(text));
+  f.embedding = documents::embedding_from_json(parsed);
+  AX_TRY(f.analysis, box.open("analysis", row.bytes(4)));
+  AX_TRY(const auto analysis, parse_json(f.analysis));
+  f.image_sha256 = get_text(analysis, "image_sha256").value_or("");
+  return std::optional<Face>{std::move(f)};
+}
+
+}  // namespace authx::faces

@@ -1,0 +1,99 @@
+#include "services/users/users_service.h"
+
+#include "services/users/person_box.h"
+
+namespace authx::users {
+namespace {
+
+constexpr db::Query kInsert{
+    "users.insert",
+    "INSERT INTO users (id, name, email, email_index, phone, phone_index, dob, address, role, status, created_at, updated_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $10)"};
+constexpr db::Query kFindLogin{
+    "users.find_login",
+    "SELECT u.id, u.status, c.password_hash FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE u.email_index = $1"};
+constexpr db::Query kGet{
+    "users.get",
+    "SELECT name, email, phone, dob, address, role, status, email_verified, phone_verified, created_at FROM users WHERE id = $1"};
+constexpr db::Query kSetPassword{"users.set_password",
+                                 "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) "
+                                 "ON CONFLICT (user_id) DO UPDATE SET password_hash = $2, changed_at = $3"};
+constexpr db::Query kTouch{"users.touch_login", "UPDATE users SET last_login = $2 WHERE id = $1"};
+constexpr db::Query kVerified{"users.mark_email_verified", "UPDATE users SET email_verified = TRUE, updated_at = $2 WHERE id = $1"};
+constexpr db::Query kAnyAdmin{"users.any_admin", "SELECT 1 FROM users WHERE role = 'admin' LIMIT 1"};
+constexpr db::Query kNewest{"users.newest", "SELECT id FROM users ORDER BY id DESC LIMIT $1"};
+constexpr db::Query kBefore{"users.before", "SELECT id FROM users WHERE id < $2 ORDER BY id DESC LIMIT $1"};
+
+Bytes email_index(const crypto::Keyring& keyring, std::string_view email) { return keyring.blind_index("users.email", email); }
+
+}  // namespace
+
+Result<Uuid> create(db::Tx& tx, const crypto::Keyring& keyring, Time now, const NewUser& user) {
+  const auto id = Uuid::generate(now);
+  AX_TRY(auto key, create_person_key(tx, keyring, id, now));
+  const PersonBox box{std::move(key), "users", id};
+  std::optional<Bytes> phone_index;
+  if (user.phone) phone_index = keyring.blind_index("users.phone", *user.phone);
+  AX_CHECK(tx.exec(kInsert, id, box.seal("name", user.name), box.seal("email", user.email), email_index(keyring, user.email),
+                   box.seal_optional("phone", user.phone), phone_index, box.seal_optional("dob", user.dob),
+                   box.seal_optional("address", user.address), http::to_string(user.role), now));
+  if (user.password_hash) AX_CHECK(set_password(tx, id, *user.password_hash, now));
+  return id;
+}
+
+Result<std::optional<Login>> find_login(db::Tx& tx, const crypto::Keyring& keyring, std::string_view email) {
+  AX_TRY(const auto rows, tx.exec(kFindLogin, email_index(keyring, email)));
+  if (rows.empty()) return std::optional<Login>{};
+  return std::optional<Login>{Login{rows[0].uuid(0), rows[0].text(1) == "active", rows[0].opt_text(2)}};
+}
+
+Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id) {
+  AX_TRY(const auto rows, tx.exec(kGet, id));
+  if (rows.empty()) return Errc::not_found;
+  const auto& row = rows[0];
+  AX_TRY(auto key, person_key(tx, keyring, id));
+  const PersonBox box{std::move(key), "users", id};
+  User user;
+  user.id = id;
+  AX_TRY(user.name, box.open("name", row.bytes(0)));
+  AX_TRY(user.email, box.open("email", row.bytes(1)));
+  AX_TRY(user.phone, box.open_optional("phone", row.opt_bytes(2)));
+  AX_TRY(user.dob, box.open_optional("dob", row.opt_bytes(3)));
+  AX_TRY(user.address, box.open_optional("address", row.opt_bytes(4)));
+  user.role = http::parse_role(row.text(5)).value_or(http::Role::user);
+  user.active = row.text(6) == "active";
+  user.email_verified = row.boolean(7);
+  user.phone_verified = row.boolean(8);
+  user.created_at = row.time(9);
+  return user;
+}
+
+Result<> set_password(db::Tx& tx, const Uuid& id, std::string_view hash, Time now) {
+  AX_CHECK(tx.exec(kSetPassword, id, hash, now));
+  return {};
+}
+
+Result<> touch_login(db::Tx& tx, const Uuid& id, Time now) {
+  AX_CHECK(tx.exec(kTouch, id, now));
+  return {};
+}
+
+Result<> mark_email_verified(db::Tx& tx, const Uuid& id, Time now) {
+  AX_CHECK(tx.exec(kVerified, id, now));
+  return {};
+}
+
+Result<bool> any_admin(db::Tx& tx) {
+  AX_TRY(const auto rows, tx.exec(kAnyAdmin));
+  return !rows.empty();
+}
+
+Result<std::vector<Uuid>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit) {
+  const auto count = static_cast<std::int64_t>(limit);
+  AX_TRY(const auto rows, before ? tx.exec(kBefore, count, *before) : tx.exec(kNewest, count));
+  std::vector<Uuid> ids;
+  for (const auto& row : rows) ids.push_back(row.uuid(0));
+  return ids;
+}
+
+}  // namespace authx::users

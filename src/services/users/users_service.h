@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crypto/keyring.h"
+#include "db/db.h"
+#include "http/callers.h"
+
+namespace authx::users {
+
+struct User {
+  Uuid id;
+  std::string name, email;
+  std::optional<std::string> phone, dob, address;  ///< dob as YYYY-MM-DD
+  http::Role role = http::Role::user;
+  bool active = true;
+  bool email_verified = false;
+  bool phone_verified = false;
+  Time created_at;
+};
+
+struct NewUser {
+  std::string name, email;
+  std::optional<std::string> phone, dob, address;
+  http::Role role = http::Role::user;
+  std::optional<std::string> password_hash;
+};
+
+/// `Errc::conflict` when the e-mail address has an account.
+Result<Uuid> create(db::Tx& tx, const crypto::Keyring& keyring, Time now, const NewUser& user);
+
+struct Login {
+  Uuid id;
+  bool active = true;
+  std::optional<std::string> password_hash;
+};
+/// By blind index; nothing is opened.
+Result<std::optional<Login>> find_login(db::Tx& tx, const crypto::Keyring& keyring, std::string_view email);
+
+Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id);  ///< `Errc::not_found`
+Result<> set_password(db::Tx& tx, const Uuid& id, std::string_view hash, Time now);
+Result<> touch_login(db::Tx& tx, const Uuid& id, Time now);
+Result<> mark_email_verified(db::Tx& tx, const Uuid& id, Time now);
+Result<bool> any_admin(db::Tx& tx);
+Result<std::vector<Uuid>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit);
+
+}  // namespace authx::users

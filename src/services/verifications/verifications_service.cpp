@@ -1,0 +1,361 @@
+#include "services/verifications/verifications_service.h"
+
+#include "engines/face/face_engine.h"
+#include "services/documents/document_json.h"
+#include "services/users/person_box.h"
+#include "services/users/users_service.h"
+#include "telemetry/metrics.h"
+
+namespace authx::verifications {
+namespace {
+
+constexpr std::string_view kJob = "verification.advance";
+
+constexpr db::Query kInsert{
+    "verifications.insert",
+    "INSERT INTO verifications (id, user_id, document_id, verification_type, steps, current_step, progress, estimated_minutes, status, "
+    "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'initiated', $8, $8)"};
+constexpr db::Query kInsertDocument{"verifications.insert_document",
+                                    "INSERT INTO verification_documents (verification_id, document_id, position) VALUES ($1, $2, $3)"};
+constexpr db::Query kGet{
+    "verifications.get",
+    "SELECT user_id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
+    "updated_at, completed_at FROM verifications WHERE id = $1"};
+constexpr db::Query kNewest{
+    "verifications.newest",
+    "SELECT id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
+    "updated_at, completed_at FROM verifications WHERE user_id = $1 ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kBefore{
+    "verifications.before",
+    "SELECT id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
+    "updated_at, completed_at FROM verifications WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kWaiting{"verifications.waiting",
+                             "SELECT id FROM verifications WHERE user_id = $1 AND status IN ('initiated', 'in_progress')"};
+constexpr db::Query kDocuments{"verifications.documents",
+                               "SELECT document_id FROM verification_documents WHERE verification_id = $1 ORDER BY position"};
+constexpr db::Query kOwned{"verifications.document_owned", "SELECT 1 FROM documents WHERE id = $1 AND user_id = $2"};
+constexpr db::Query kMove{"verifications.move",
+                          "UPDATE verifications SET status = 'in_progress', steps = $2, current_step = $3, progress = $4, updated_at = $5 "
+                          "WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING id"};
+constexpr db::Query kDecide{
+    "verifications.decide",
+    "UPDATE verifications SET status = $2, steps = $3, current_step = NULL, progress = 100, verification_data = $4, reasons = $5, "
+    "confidence_score = $6, rejection_reason = $7, face_embeddings = $8, completed_at = $9, updated_at = $9, verified_by = $10 "
+    "WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING id"};
+constexpr db::Query kCapsule{"verifications.capsule", "SELECT user_id, verification_data FROM verifications WHERE id = $1"};
+constexpr db::Query kActive{"verifications.active", "SELECT COUNT(*) FROM verifications WHERE status IN ('initiated', 'in_progress')"};
+
+enum class StepState { pending, in_progress, completed, failed, unavailable };
+
+std::string_view word(StepState s) {
+  switch (s) {
+    case StepState::pending: return "pending";
+    case StepState::in_progress: return "in_progress";
+    case StepState::completed: return "completed";
+    case StepState::failed: return "failed";
+    case StepState::unavailable: return "unavailable";
+  }
+  return "pending";
+}
+
+struct Step {
+  std::string_view name;
+  StepState state = StepState::pending;
+  int minutes = 0;
+};
+
+std::string steps_json(const std::vector<Step>& steps) {
+  std::string out = "[";
+  for (const auto& s : steps) {
+    if (out.size() > 1) out += ',';
+    out += fmt::format(R"({{"name":"{}","status":"{}","estimated_time":{}}})", s.name, word(s.state), s.minutes);
+  }
+  return out + "]";
+}
+
+std::vector<Step> plan(bool biometrics) {
+  std::vector<Step> steps{{"document_verification", StepState::pending, 3}, {"face_matching", StepState::pending, 2}};
+  if (biometrics) steps.push_back({"biometric_verification", StepState::pending, 5});
+  return steps;
+}
+
+Verification from_row(const db::Row& row, std::size_t at) {
+  Verification v;
+  v.type = row.text(at);
+  v.status = row.text(at + 1);
+  v.steps = row.text(at + 2);
+  v.reasons = row.opt_text(at + 3).value_or("[]");
+  v.current_step = row.opt_text(at + 4);
+  v.progress = row.integer(at + 5);
+  v.estimated_minutes = row.integer(at + 6);
+  v.confidence = row.opt_real(at + 7);
+  v.created_at = row.time(at + 8);
+  v.updated_at = row.time(at + 9);
+  v.completed_at = row.opt_time(at + 10);
+  return v;
+}
+
+}  // namespace
+
+std::uint64_t Progress::watch(const Uuid& verification, std::function<void()> waker) {
+  const std::scoped_lock lock{mutex_};
+  watchers_.emplace(next_, std::pair{verification, std::move(waker)});
+  return next_++;
+}
+
+void Progress::unwatch(std::uint64_t token) {
+  const std::scoped_lock lock{mutex_};
+  watchers_.erase(token);
+}
+
+void Progress::changed(const Uuid& verification) {
+  const std::scoped_lock lock{mutex_};
+  for (const auto& [token, watcher] : watchers_)
+    if (watcher.first == verification) watcher.second();
+}
+
+VerificationsService::VerificationsService(Parts parts) : p_(std::move(parts)) {}
+
+void VerificationsService::register_jobs() {
+  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return advance(job); },
+                                      [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+}
+
+awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start start, http::RequestInfo request) {
+  auto store = [this, user, start = std::move(start), request = std::move(request)](db::Tx& tx) -> Result<Verification> {
+    const auto now = p_.clock.now();
+    std::vector<Fault> faults;
+    for (std::size_t i = 0; i < start.documents.size(); ++i) {
+      AX_TRY(const auto owned, tx.exec(kOwned, start.documents[i], user));
+      if (owned.empty())
+        faults.push_back({fmt::format("document_ids[{}]", i), "no such document"});
+      else if (std::find(start.documents.begin(), start.documents.begin() + static_cast<std::ptrdiff_t>(i), start.documents[i]) !=
+               start.documents.begin() + static_cast<std::ptrdiff_t>(i))
+        faults.push_back({fmt::format("document_ids[{}]", i), "is given more than once"});
+    }
+    if (!faults.empty()) return Error::invalid(std::move(faults));
+    const auto steps = plan(start.biometrics);
+    Verification v;
+    v.id = Uuid::generate(now);
+    v.user_id = user;
+    v.type = start.type;
+    v.status = "initiated";
+    v.steps = steps_json(steps);
+    for (const auto& s : steps) v.estimated_minutes += s.minutes;
+    v.created_at = v.updated_at = now;
+    const std::string first{steps.front().name};
+    v.current_step = first;
+    std::optional<Uuid> document;
+    if (!start.documents.empty()) document = start.documents.front();
+    AX_CHECK(tx.exec(kInsert, v.id, user, document, v.type, v.steps, first, v.estimated_minutes, now));
+    for (std::size_t i = 0; i < start.documents.size(); ++i)
+      AX_CHECK(tx.exec(kInsertDocument, v.id, start.documents[i], static_cast<std::int64_t>(i)));
+    AX_CHECK(p_.queue.enqueue(tx, kJob, v.id));
+    AX_CHECK(p_.audit.append(tx, {user, "verification.started", json::serialize(json::object{{"verification_id", v.id.str()}}), &request}));
+    return v;
+  };
+  co_return co_await p_.database.write(std::move(store));
+}
+
+awaitable<Result<Verification>> VerificationsService::status(Uuid id, const http::Principal& caller) {
+  auto read = [id, &caller](db::Tx& tx) -> Result<Verification> {
+    AX_TRY(const auto rows, tx.exec(kGet, id));
+    if (rows.empty()) return Errc::not_found;
+    auto v = from_row(rows[0], 1);
+    v.id = id;
+    v.user_id = rows[0].uuid(0);
+    if (v.user_id != caller.id && !caller.can(http::Permission::review_verifications)) return Errc::not_found;
+    return v;
+  };
+  co_return co_await p_.database.read(read);
+}
+
+awaitable<Result<std::vector<Verification>>> VerificationsService::list(Uuid user, std::optional<Uuid> before, std::size_t limit) {
+  auto read = [user, before, limit](db::Tx& tx) -> Result<std::vector<Verification>> {
+    const auto count = static_cast<std::int64_t>(limit);
+    AX_TRY(const auto rows, before ? tx.exec(kBefore, user, count, *before) : tx.exec(kNewest, user, count));
+    std::vector<Verification> out;
+    for (const auto& row : rows) {
+      auto v = from_row(row, 1);
+      v.id = row.uuid(0);
+      v.user_id = user;
+      out.push_back(std::move(v));
+    }
+    return out;
+  };
+  co_return co_await p_.database.read(read);
+}
+
+Result<> VerificationsService::advance_waiting(db::Tx& tx, jobs::Queue& queue, const Uuid& user) {
+  AX_TRY(const auto rows, tx.exec(kWaiting, user));
+  for (const auto& row : rows) AX_CHECK(queue.enqueue(tx, kJob, row.uuid(0)));
+  return {};
+}
+
+Result<> VerificationsService::advance(const jobs::Job& job) {
+  struct Loaded {
+    Verification verification;
+    users::User user;
+    std::vector<documents::ReadDocument> documents;
+    std::optional<faces::Face> face;
+  };
+  const auto now = p_.clock.now();
+  auto loaded = p_.database.sync().read([&](db::Tx& tx) -> Result<Loaded> {
+    Loaded l;
+    AX_TRY(const auto rows, tx.exec(kGet, job.subject));
+    if (rows.empty()) return Errc::not_found;
+    l.verification = from_row(rows[0], 1);
+    l.verification.id = job.subject;
+    l.verification.user_id = rows[0].uuid(0);
+    if (l.verification.is_final()) return l;
+    AX_TRY(l.user, users::get(tx, p_.keyring, l.verification.user_id));
+    AX_TRY(const auto ids, tx.exec(kDocuments, job.subject));
+    for (const auto& row : ids) {
+      AX_TRY(auto document, p_.documents.read_document(tx, row.uuid(0), l.verification.user_id));
+      l.documents.push_back(std::move(document));
+    }
+    AX_TRY(l.face, p_.faces.newest(tx, l.verification.user_id, now - p_.face_lifetime));
+    return l;
+  });
+  if (!loaded) return std::move(loaded).error();
+  if (loaded->verification.is_final()) return p_.database.sync().write([&](db::Tx& tx) { return p_.queue.complete(tx, job); });
+
+  const bool biometrics = loaded->verification.steps.find("biometric_verification") != std::string::npos;
+  auto steps = plan(biometrics);
+  const bool reading =
+      std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "processing" || d.status == "pending"; });
+  const bool waiting = reading || !loaded->face;
+  if (waiting) {
+    const bool refused = std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "rejected"; });
+    steps[0].state = reading ? StepState::in_progress : refused ? StepState::failed : StepState::completed;
+    if (!reading) steps[1].state = StepState::in_progress;
+    const std::string current{reading ? steps[0].name : steps[1].name};
+    auto moved = p_.database.sync().write([&](db::Tx& tx) -> Result<> {
+      AX_CHECK(p_.queue.complete(tx, job));
+      AX_CHECK(tx.exec(kMove, job.subject, steps_json(steps), current, reading ? 10 : 60, now));
+      tx.on_commit([this, id = job.subject] { progress_.changed(id); });
+      return {};
+    });
+    return moved;
+  }
+
+  decision::Inputs inputs;
+  inputs.account_name = loaded->user.name;
+  inputs.account_dob = loaded->user.dob;
+  if (biometrics) inputs.unavailable_steps.emplace_back("biometric_verification");
+  for (const auto& d : loaded->documents) {
+    decision::DocumentFacts facts;
+    facts.id = d.id.str();
+    facts.type = d.type;
+    facts.accepted = d.status == "approved";
+    facts.forged_or_invalid = d.invalid;
+    facts.expired = d.expired;
+    facts.confidence = d.confidence;
+    facts.name = d.name;
+    facts.dob = d.dob;
+    facts.image_sha256 = d.image_sha256;
+    facts.reasons = d.reasons;
+    inputs.documents.push_back(std::move(facts));
+  }
+  AX_TRY(const auto analysis, parse_json(loaded->face->analysis));
+  auto& face = inputs.face;
+  face.captured = true;
+  face.accepted = loaded->face->embedding.has_value();
+  face.liveness_model = get_bool(analysis, "liveness_available").value_or(false);
+  face.liveness = get_number(analysis, "liveness");
+  face.liveness_method = get_text(analysis, "liveness_method").value_or("");
+  face.image_sha256 = loaded->face->image_sha256;
+  if (face.accepted) {
+    AX_TRY(const auto engine, p_.face_engine());
+    for (const auto& d : loaded->documents) {
+      if (!d.portrait) continue;
+      const auto compared = engine->compare(*loaded->face->embedding, *d.portrait);
+      if (!compared) continue;  // made with another model: to be captured or read anew
+      face.portrait_found = true;
+      if (compared->similarity < face.similarity && face.model_id == d.portrait->model_id) continue;
+      face.similarity = compared->similarity;
+      face.threshold = compared->threshold;
+      face.fmr = compared->fmr;
+      face.probability = compared->probability;
+      face.match = compared->match;
+      face.model_id = d.portrait->model_id;
+    }
+  }
+  const auto verdict = decision::decide(inputs, p_.policy);
+  const bool document_ok =
+      std::ranges::all_of(loaded->documents, [](const auto& d) { return d.status == "approved"; }) && !loaded->documents.empty();
+  steps[0].state = document_ok ? StepState::completed : StepState::failed;
+  steps[1].state = face.match ? StepState::completed : StepState::failed;
+  if (biometrics) steps[2].state = StepState::unavailable;
+
+  const auto verdict_json = decision::to_json(verdict);
+  const auto capsule = json::serialize(json::object{{"inputs", decision::to_json(inputs)},
+                                                    {"policy", decision::to_json(p_.policy)},
+                                                    {"verdict", verdict_json},
+                                                    {"face_id", loaded->face->id.str()},
+                                                    {"decided_at", format_time(now)}});
+  const auto outcome = decision::to_string(verdict.outcome);
+  std::optional<std::string> rejection;
+  if (verdict.outcome == decision::Outcome::rejected) rejection = verdict.reasons.front().message;
+  return p_.database.sync().write([&](db::Tx& tx) -> Result<> {
+    AX_CHECK(p_.queue.complete(tx, job));
+    AX_TRY(auto key, users::person_key(tx, p_.keyring, loaded->verification.user_id));
+    const users::PersonBox box{std::move(key), "verifications", job.subject};
+    std::optional<Bytes> embedding;
+    if (loaded->face->embedding)
+      embedding = box.seal("face_embeddings", json::serialize(documents::embedding_json(*loaded->face->embedding)));
+    AX_TRY(const auto decided, tx.exec(kDecide, job.subject, outcome, steps_json(steps), box.seal("verification_data", capsule),
+                                       json::serialize(verdict_json.at("reasons")), verdict.confidence, rejection, embedding, now,
+                                       "rules " + p_.policy.version));
+    if (decided.empty()) return {};  // another step decided first
+    tx.on_commit([this, id = job.subject] { progress_.changed(id); });
+    if (auto active = tx.exec(kActive)) metrics::active_verifications().set(static_cast<double>(active->at(0).integer(0)));
+    return p_.audit.append(
+        tx, {loaded->verification.user_id, "verification.decided",
+             json::serialize(
+                 json::object{{"verification_id", job.subject.str()}, {"outcome", std::string{outcome}}, {"rules", p_.policy.version}}),
+             nullptr});
+  });
+}
+
+Result<> VerificationsService::give_up(db::Tx& tx, const jobs::Job& job) {
+  AX_TRY(const auto rows, tx.exec(kGet, job.subject));
+  if (rows.empty()) return {};
+  const auto user = rows[0].uuid(0);
+  const auto steps = rows[0].text(3);
+  constexpr auto reasons =
+      R"([{"code":"processing_failed","message":"The verification could not be completed by machine","severity":"review"}])";
+  AX_TRY(const auto decided, tx.exec(kDecide, job.subject, "needs_review", steps, std::nullopt, reasons, 0.0, std::nullopt, std::nullopt,
+                                     p_.clock.now(), "rules " + p_.policy.version));
+  if (decided.empty()) return {};
+  tx.on_commit([this, id = job.subject] { progress_.changed(id); });
+  return p_.audit.append(tx, {user, "verification.decided",
+                              json::serialize(json::object{{"verification_id", job.subject.str()}, {"outcome", "needs_review"}}), nullptr});
+}
+
+Result<Replay> VerificationsService::replay(const Uuid& id) {
+  AX_TRY(const auto capsule, p_.database.sync().read([&](db::Tx& tx) -> Result<json::value> {
+    AX_TRY(const auto rows, tx.exec(kCapsule, id));
+    if (rows.empty()) return Errc::not_found;
+    if (rows[0].is_null(1)) return Error{Errc::conflict, "this verification has no decision yet"};
+    AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(0)));
+    const users::PersonBox box{std::move(key), "verifications", id};
+    AX_TRY(const auto text, box.open("verification_data", rows[0].bytes(1)));
+    return parse_json(text);
+  }));
+  const auto* inputs = find(capsule, "inputs");
+  const auto* policy = find(capsule, "policy");
+  const auto* verdict = find(capsule, "verdict");
+  if (inputs == nullptr || policy == nullptr || verdict == nullptr) return Error{Errc::conflict, "this decision was not made by the rules"};
+  AX_TRY(const auto stored_inputs, decision::inputs_from_json(*inputs));
+  AX_TRY(const auto stored_policy, decision::policy_from_json(*policy));
+  const auto again = decision::to_json(decision::decide(stored_inputs, stored_policy));
+  Replay out;
+  out.stored = json::serialize(*verdict);
+  out.recomputed = json::serialize(again);
+  out.policy_version = stored_policy.version;
+  out.same = json::value{again} == *verdict || out.stored == out.recomputed;
+  return out;
+}
+
+}  // namespace authx::verifications
