@@ -355,7 +355,7 @@ class ServerImpl final : public Server {
       bool drained = false;
       Endpoint* endpoint = nullptr;
       Response response = co_await respond(self, stream, buffer, parser, request, endpoint, drained, head);
-      if (!drained && !parser.is_done()) keep_alive = false;
+      if (stopping_ || (!drained && !parser.is_done())) keep_alive = false;
       const auto origin = origin_listed(request.headers.origin) ? request.headers.origin : std::string_view{};
       self.deadline =
           Steady::now() + std::chrono::seconds{30} + std::chrono::seconds{response.body.size() / options_.body_bytes_per_second};

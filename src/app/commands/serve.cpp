@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/runtime.h"
+#include "app/sweep.h"
 #include "app/version.h"
 #include "http/server.h"
 #include "services/verifications/verifications_api.h"
@@ -24,7 +25,8 @@ void configure_log(const Config& config) {
   log::configure(level, config.log_format == "json");
 }
 
-/// Waits for SIGINT or SIGTERM on a thread of its own, writing an audit checkpoint every minute meanwhile.
+/// Waits for SIGINT or SIGTERM on a thread of its own; meanwhile writes an audit checkpoint every minute and sweeps orphaned
+/// objects every hour.
 class Signals {
  public:
   /// Before any other thread starts, so that all of them leave the signals to this one.
@@ -36,12 +38,14 @@ class Signals {
   Signals(Runtime& runtime, std::function<void()> stop)
       : thread_([&runtime, stop = std::move(stop)] {
           const ::sigset_t set = wanted();
+          int minutes = 0;
           while (true) {
             const ::timespec minute{60, 0};
             const int signal = ::sigtimedwait(&set, nullptr, &minute);
             if (signal == SIGINT || signal == SIGTERM) break;
             if (signal == SIGUSR1) return;
             checkpoint(runtime);
+            if (minutes++ % 60 == 0) sweep(runtime);
           }
           log::info("stopping");
           stop();
@@ -58,6 +62,11 @@ class Signals {
   }
 
  private:
+  static void sweep(Runtime& runtime) {
+    const auto removed = sweep_orphans(*runtime.storage->database, *runtime.blobs, runtime.storage->clock.now());
+    if (!removed) log::warning("orphan_sweep_failed", {{"detail", removed.error().detail}});
+    else if (*removed > 0) log::info("orphans_removed", {{"count", *removed}});
+  }
   static ::sigset_t wanted() {
     ::sigset_t set;
     ::sigemptyset(&set);

@@ -4,7 +4,6 @@
 #include "services/documents/document_json.h"
 #include "services/users/person_box.h"
 #include "services/users/users_service.h"
-#include "telemetry/metrics.h"
 
 namespace authx::verifications {
 namespace {
@@ -309,7 +308,6 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
                                        "rules " + p_.policy.version));
     if (decided.empty()) return {};  // another step decided first
     tx.on_commit([this, id = job.subject] { progress_.changed(id); });
-    if (auto active = tx.exec(kActive)) metrics::active_verifications().set(static_cast<double>(active->at(0).integer(0)));
     return p_.audit.append(
         tx, {loaded->verification.user_id, "verification.decided",
              json::serialize(
@@ -331,6 +329,13 @@ Result<> VerificationsService::give_up(db::Tx& tx, const jobs::Job& job) {
   tx.on_commit([this, id = job.subject] { progress_.changed(id); });
   return p_.audit.append(tx, {user, "verification.decided",
                               json::serialize(json::object{{"verification_id", job.subject.str()}, {"outcome", "needs_review"}}), nullptr});
+}
+
+Result<std::int64_t> VerificationsService::count_active() {
+  return p_.database.sync().read([](db::Tx& tx) -> Result<std::int64_t> {
+    AX_TRY(const auto rows, tx.exec(kActive));
+    return rows.at(0).integer(0);
+  });
 }
 
 Result<Replay> VerificationsService::replay(const Uuid& id) {
