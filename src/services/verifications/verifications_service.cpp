@@ -359,7 +359,7 @@ Result<Replay> VerificationsService::replay(const Uuid& id) {
   out.stored = json::serialize(*verdict);
   out.recomputed = json::serialize(again);
   out.policy_version = stored_policy.version;
-  out.same = json::value{again} == *verdict || out.stored == out.recomputed;
+  out.same = json::value(again) == *verdict || out.stored == out.recomputed;
   return out;
 }
 
