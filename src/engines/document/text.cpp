@@ -49,7 +49,8 @@ std::vector<Row> group_rows(std::vector<Word> words) {
         const int shorter = std::max(1, std::min(w.box.height, other.box.height));
         const int taller = std::max(w.box.height, other.box.height);
         const double apart = std::abs((w.box.y + w.box.height / 2.0) - (other.box.y + other.box.height / 2.0));
-        const double overlap = apart < 0.55 * taller ? static_cast<double>(bottom - top) / shorter : 0;
+        const bool mark = std::ranges::none_of(w.text, [](unsigned char c) { return std::isalnum(c) != 0; });
+        const double overlap = apart < 0.55 * taller && (mark || taller < 2.2 * shorter) ? static_cast<double>(bottom - top) / shorter : 0;
         if (overlap > most) {
           most = overlap;
           best = &r;
