@@ -528,7 +528,8 @@ std::optional<Found> read_upright(const cv::Mat& gray, Date today, const Deadlin
       for (std::size_t i = 0; i < fits.size(); ++i) {
         if (i != anchor && fits[i].cells.mean < fits[anchor].cells.mean - 0.1) {
           Line l = g.lines[i];
-          const double dy = l.middle() - (model.at + model.slope * (l.x0 + l.x1) / 2);
+          // The gap between the lines as they were found, from where the best one came to lie.
+          const double dy = l.middle() - g.lines[anchor].middle();
           l = model;
           l.at += dy;
           Fit again = fit_cells(gray, l, n, true);

@@ -154,7 +154,7 @@ TEST(Decode, WebpTiffAndBmpComeBackPixelForPixel) {
   ASSERT_TRUE(bmp) << reason(bmp.error());
   EXPECT_EQ(bmp->pages[0].pixels, color.pixels);
   const Image gray = picture(33, 21, 1);
-  for (const std::uint16_t bits : {8, 16}) {
+  for (const std::uint16_t bits : {std::uint16_t{8}, std::uint16_t{16}}) {
     const auto tiff = decode(tiff_of(gray, 1, bits));
     ASSERT_TRUE(tiff) << reason(tiff.error());
     EXPECT_EQ(tiff->pages[0].pixels, gray.pixels) << bits << " bits";
