@@ -13,6 +13,5 @@ void add_document_commands(CLI::App& root, Cli& cli);  // document read | classi
 void add_specimen_commands(CLI::App& root, Cli& cli);  // specimen generate
 void add_face_commands(CLI::App& root, Cli& cli);      // face compare | detect
 void add_models_commands(CLI::App& root, Cli& cli);    // models list | verify
-void add_lab_commands(CLI::App& root, Cli& cli);       // lab face
 
 }  // namespace authx::app

@@ -1,4 +1,3 @@
-// Asio, Asio SSL and Beast are compiled once, here.
-#include <boost/asio/impl/src.hpp>
+// Asio's TLS and Beast are compiled once, here.
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>

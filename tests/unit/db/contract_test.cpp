@@ -48,7 +48,7 @@ class DatabaseContract : public EmptyDatabase {
   std::int64_t count(std::string_view table) { return read(fmt::format("SELECT count(*) FROM {}", table)).at(0).integer(0); }
 };
 
-INSTANTIATE_TEST_SUITE_P(Databases, DatabaseContract, testing::Values(Dialect::sqlite), dialect_name);
+INSTANTIATE_TEST_SUITE_P(Databases, DatabaseContract, testing::Values(Dialect::sqlite, Dialect::postgres), dialect_name);
 
 constexpr Query kInsertKinds{"kinds.insert", "INSERT INTO kinds (id, i, r, b, t, y, at, d, j) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
 constexpr Query kFindKinds{"kinds.find", "SELECT id, i, r, b, t, y, at, d, j FROM kinds WHERE id = $1"};

@@ -2,9 +2,18 @@
 
 #include <cstdlib>
 
+#include "support/postgres.h"
+
 namespace authx::db {
 
 void EmptyDatabase::SetUp() {
+  if (GetParam() == Dialect::postgres) {
+    const auto url = testing_support::fresh_postgres_database();
+    if (!url) GTEST_SKIP() << "PostgreSQL's programs are not installed";
+    url_ = *url;
+    db_ = connect();
+    return;
+  }
   std::string pattern = (std::filesystem::temp_directory_path() / "authx-db-XXXXXX").string();
   ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
   dir_ = pattern;

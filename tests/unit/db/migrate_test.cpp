@@ -24,7 +24,7 @@ class Migrate : public EmptyDatabase {
       {2, "second", "CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id));\nINSERT INTO b VALUES (1, 1);\n"}};
 };
 
-INSTANTIATE_TEST_SUITE_P(Databases, Migrate, testing::Values(Dialect::sqlite), dialect_name);
+INSTANTIATE_TEST_SUITE_P(Databases, Migrate, testing::Values(Dialect::sqlite, Dialect::postgres), dialect_name);
 
 TEST_P(Migrate, AppliesWhatIsMissingOnce) {
   EXPECT_EQ(schema_version(*db_).value(), 0);
