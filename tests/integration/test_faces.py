@@ -63,7 +63,7 @@ def test_a_data_url_is_tolerated(person: Person):
 
 
 def test_a_document_without_a_portrait_cannot_be_compared(person: Person):
-    document = person.read_document(pictures.scene(11))
+    document = person.read_document(pictures.stripes())
     answer = person.post("/face/verify", json={"document_id": document["id"], "face_image": as_text(selfie())})
     assert set(faults_of(answer)) == {"$.document_id"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import random
 import tempfile
@@ -64,3 +65,7 @@ def stripes(width: int = 480, height: int = 360) -> bytes:
     for x in range(0, width, 24):
         draw.rectangle((x, 0, x + 11, height), fill=(20, 60, 90))
     return encoded(image, "JPEG")
+
+
+def base64_of(picture: bytes) -> str:
+    return base64.b64encode(picture).decode()
