@@ -70,23 +70,30 @@ Result<std::shared_ptr<const face::FaceEngine>> load_face_engine(const Config& c
   return face::FaceEngine::create(*fallback);
 }
 
-FaceModels::FaceModels(const Config& config) {
-  std::promise<Result<std::shared_ptr<const face::FaceEngine>>> promise;
-  engine_ = promise.get_future().share();
-  std::thread{[promise = std::move(promise), config]() mutable {
-    auto engine = load_face_engine(config);
-    if (!engine) {
-      log::warning("face_models_missing", {{"detail", engine.error().detail}});
-      if (engine.error().code != Errc::capability_unavailable) engine = Error{Errc::capability_unavailable, engine.error().detail};
-    } else {
-      log::info("face_models_loaded", {{"pack", (*engine)->pack_name()}, {"embedding", (*engine)->embedding_model_id()}});
-      if (!(*engine)->notice().empty()) log::warning("face_models_licence", {{"notice", (*engine)->notice()}});
-    }
-    promise.set_value(std::move(engine));
-  }}.detach();
+FaceModels::~FaceModels() {
+  if (thread_.joinable()) thread_.join();
 }
 
-Result<std::shared_ptr<const face::FaceEngine>> FaceModels::get() const { return engine_.get(); }
+void FaceModels::start() {
+  std::call_once(started_, [this] {
+    thread_ = std::thread{[this] {
+      auto engine = load_face_engine(config_);
+      if (!engine) {
+        log::warning("face_models_missing", {{"detail", engine.error().detail}});
+        if (engine.error().code != Errc::capability_unavailable) engine = Error{Errc::capability_unavailable, engine.error().detail};
+      } else {
+        log::info("face_models_loaded", {{"pack", (*engine)->pack_name()}, {"embedding", (*engine)->embedding_model_id()}});
+        if (!(*engine)->notice().empty()) log::warning("face_models_licence", {{"notice", (*engine)->notice()}});
+      }
+      promise_.set_value(std::move(engine));
+    }};
+  });
+}
+
+Result<std::shared_ptr<const face::FaceEngine>> FaceModels::get() {
+  start();
+  return engine_.get();
+}
 bool FaceModels::ready() const {
   return engine_.wait_for(std::chrono::seconds{0}) == std::future_status::ready && engine_.get().has_value();
 }
@@ -95,9 +102,14 @@ bool Runtime::serves(const std::string& module) const {
   return config.services.empty() || ("," + config.services + ",").find("," + module + ",") != std::string::npos;
 }
 
-Runtime::~Runtime() {
+void Runtime::join() {
   if (queue) queue->stop();
+  for (auto* pool : {vision.get(), hashing.get(), files.get()})
+    if (pool != nullptr) pool->join();
+  if (database) database->join();
 }
+
+Runtime::~Runtime() { join(); }
 
 Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auto r = std::make_unique<Runtime>();

@@ -98,6 +98,7 @@ Result<> serve(Config config) {
     socket = verifications::progress_socket(*runtime->verifications,
                                             [auth = runtime->auth.get()](std::string_view token) { return auth->authenticate(token); });
   AX_TRY(const auto server, http::create_server(options, router, files, limiter, std::move(socket)));
+  if (runtime->models) runtime->models->start();
   runtime->queue->start();
   fmt::print("AuthX {} serves on {} (port {})\n", kVersion, c.public_url, server->port());
   fmt::print("  API description: {0}/docs   health: {0}/health\n", c.public_url);
@@ -110,7 +111,7 @@ Result<> serve(Config config) {
     const Signals signals{*runtime, [&] { server->stop(); }};
     server->run();
   }
-  runtime->queue->stop();
+  runtime->join();
   Signals::checkpoint(*runtime);
   log::info("stopped");
   log::flush();
@@ -121,6 +122,7 @@ Result<> work(Config config) {
   Signals::block();
   configure_log(config);
   AX_TRY(auto runtime, Runtime::create(std::move(config)));
+  if (runtime->models) runtime->models->start();
   runtime->queue->start();
   fmt::print("AuthX {} works on jobs\n", kVersion);
   std::fflush(stdout);
