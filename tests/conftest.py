@@ -36,8 +36,15 @@ def servers(request, tmp_path_factory):
         return server
 
     yield make
+    failed = []
     for server in made:
-        server.close()
+        try:
+            server.close()
+        except Exception as problem:  # noqa: BLE001 - the others must end too
+            server.kill()
+            failed.append(problem)
+    if failed:
+        raise failed[0]
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,8 @@ def test_the_policy_names_every_endpoint_of_the_description(plain_server):
 def test_the_description_says_who_needs_a_token(plain_server):
     for (method, path), operation in endpoints(plain_server).items():
         assert bool(operation["security"]) == (POLICY[method, path] is not None), (method, path)
-        assert ("401" in operation["responses"]) == (POLICY[method, path] is not None), (method, path)
+        described = operation["responses"].get("401", {}).get("description", "")
+        assert ("AUTHENTICATION_REQUIRED" in described) == (POLICY[method, path] is not None), (method, path)
 
 
 def test_every_endpoint_for_every_role(server, callers):

@@ -7,7 +7,6 @@ import json
 import signal
 import socket
 import ssl
-import threading
 import time
 
 import pytest
@@ -144,6 +143,15 @@ def test_a_certificate_needs_its_key(servers):
 # Shutdown
 
 
+def accepts(port: int) -> bool:
+    """Whether a new connection gets an answer."""
+    try:
+        with Wire(port) as wire:
+            return wire.send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").answer() is not None
+    except OSError:
+        return False
+
+
 def test_an_upload_in_flight_ends_well_when_the_server_is_stopped(servers):
     server = servers().start(models=True)
     person = new_person(server)
@@ -154,8 +162,7 @@ def test_an_upload_in_flight_ends_well_when_the_server_is_stopped(servers):
     server.process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     assert server.alive(), "it left while a request was in flight"
-    with pytest.raises(ConnectionError):
-        Wire(server.port).send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").socket.recv(1) or (_ for _ in ()).throw(ConnectionError())
+    assert not accepts(server.port), "it still takes new connections"
     answer = wire.send(body[len(body) // 2:]).answer()
     assert answer.status == 200, answer.body
     assert answer.headers["connection"] == "close"
@@ -192,11 +199,10 @@ def test_open_websockets_do_not_hold_the_server_up(servers):
     assert server.process.wait(timeout=20) == 0
 
 
-def test_a_second_signal_changes_nothing(servers):
-    server = servers().start()
-    threading.Timer(0.05, lambda: server.process.send_signal(signal.SIGTERM)).start()
-    server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(timeout=60) in (0, -signal.SIGTERM, -signal.SIGINT)
+def test_a_server_stopped_at_once_ends_well(servers):
+    """Whatever still loads in the background is ended in order."""
+    for _ in range(3):
+        assert servers().start().stop() == 0
 
 
 def test_a_taken_port_is_reported_at_once(servers, plain_server):

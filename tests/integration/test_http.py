@@ -133,7 +133,7 @@ def test_a_configured_file_limit_counts(servers):
 @pytest.mark.parametrize("request_text", [
     "GET / HTTP/9.9\r\n\r\n", "NONSENSE\r\n\r\n", "GET\r\n\r\n", "GET /health/live HTTP/1.1\r\nBad Header\r\n\r\n", "\x00\x01\x02\r\n\r\n",
     "GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
-    "Content-Length: 2\r\n\r\n", "GET http://[::1 HTTP/1.1\r\n\r\n", "POST /v1/auth/login HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+    "Content-Length: 2\r\n\r\n", "POST /v1/auth/login HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
     "Content-Type: application/json\r\n\r\nZZ\r\n{}\r\n"])
 def test_malformed_requests_are_refused_and_closed(plain_server, request_text):
     with Wire(plain_server.port) as wire:

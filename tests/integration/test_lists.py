@@ -71,7 +71,7 @@ def test_without_a_limit_a_page_has_twenty(server):
 
 
 @pytest.mark.parametrize("path", ["/documents", "/verification", "/face/captures", "/admin/outbox", "/admin/audit"])
-@pytest.mark.parametrize("cursor", ["forged", "1 OR 1=1", "0190163d-8694-739b-aea5-966c26f8ad9", "' --", "%00", "\u202e", "-1", "1e3"])
+@pytest.mark.parametrize("cursor", ["forged", "1 OR 1=1", "0190163d-8694-739b-aea5-966c26f8ad9", "' --", "%00", "\u202e", "-1", "1.5"])
 def test_forged_cursors_are_refused(admins, plain_server, path, cursor):
     error_of(admins(plain_server).get(path, params={"cursor": cursor}), 400, "VALIDATION_ERROR")
 

@@ -29,10 +29,10 @@ class Person:
 
     def __post_init__(self) -> None:
         self.session.headers["Authorization"] = "Bearer " + self.token
-        self.session.verify = False
 
     def request(self, method: str, path: str, **more) -> requests.Response:
         more.setdefault("timeout", 90)
+        more.setdefault("verify", False)
         return self.session.request(method, self.server.base + path, **more)
 
     def get(self, path: str, **more) -> requests.Response:
