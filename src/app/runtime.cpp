@@ -95,9 +95,14 @@ bool Runtime::serves(const std::string& module) const {
   return config.services.empty() || ("," + config.services + ",").find("," + module + ",") != std::string::npos;
 }
 
-Runtime::~Runtime() {
+void Runtime::join() {
   if (queue) queue->stop();
+  for (auto* pool : {vision.get(), hashing.get(), files.get()})
+    if (pool != nullptr) pool->join();
+  if (database) database->join();
 }
+
+Runtime::~Runtime() { join(); }
 
 Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auto r = std::make_unique<Runtime>();

@@ -70,6 +70,8 @@ struct Runtime {
   static Result<std::unique_ptr<Runtime>> create(Config config);
   ~Runtime();
   bool serves(const std::string& module) const;
+  /// Ends the queue and joins the pools; before the server, to whose threads they hand results, goes away.
+  void join();
 };
 
 /// All endpoints of the modules that `runtime` serves, with health, metrics and the OpenAPI document.

@@ -110,7 +110,7 @@ Result<> serve(Config config) {
     const Signals signals{*runtime, [&] { server->stop(); }};
     server->run();
   }
-  runtime->queue->stop();
+  runtime->join();
   Signals::checkpoint(*runtime);
   log::info("stopped");
   log::flush();

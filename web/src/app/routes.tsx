@@ -1,0 +1,44 @@
+import type { RouteObject } from 'react-router';
+import { RequireRole, RequireSession } from '@/app/guards';
+import { BrokenScreen, NotFoundScreen } from '@/app/screens/NotFoundScreen';
+import { Shell } from '@/app/Shell';
+import { LoginPage } from '@/features/account/LoginPage';
+import { PasswordSetupPage } from '@/features/account/PasswordSetupPage';
+import { RegisterPage } from '@/features/account/RegisterPage';
+
+const lazyDashboard = async () => ({ Component: (await import('@/app/screens/DashboardScreen')).DashboardScreen });
+const lazyVerify = async () => ({ Component: (await import('@/app/screens/VerifyScreen')).VerifyScreen });
+const lazyDocument = async () => ({ Component: (await import('@/app/screens/DocumentScreen')).DocumentScreen });
+const lazyVerification = async () => ({ Component: (await import('@/app/screens/VerificationScreen')).VerificationScreen });
+const lazyOutbox = async () => ({ Component: (await import('@/features/admin/OutboxPage')).OutboxPage });
+const lazyAudit = async () => ({ Component: (await import('@/features/admin/AuditPage')).AuditPage });
+
+export const routes: RouteObject[] = [
+  {
+    errorElement: <BrokenScreen />,
+    // Nothing to show while a page's code loads: it takes a moment at most.
+    hydrateFallbackElement: <></>,
+    children: [
+      { path: '/', element: <RegisterPage /> },
+      { path: '/login', element: <LoginPage /> },
+      { path: '/setup-password', element: <PasswordSetupPage /> },
+      {
+        element: <RequireSession />,
+        children: [
+          {
+            element: <Shell />,
+            children: [
+              { path: '/dashboard', lazy: lazyDashboard },
+              { path: '/verify', lazy: lazyVerify },
+              { path: '/documents/:id', lazy: lazyDocument },
+              { path: '/verifications/:id', lazy: lazyVerification },
+              { element: <RequireRole roles={['admin']} />, children: [{ path: '/admin/outbox', lazy: lazyOutbox }] },
+              { element: <RequireRole roles={['admin', 'auditor']} />, children: [{ path: '/admin/audit', lazy: lazyAudit }] },
+            ],
+          },
+        ],
+      },
+      { path: '*', element: <NotFoundScreen /> },
+    ],
+  },
+];

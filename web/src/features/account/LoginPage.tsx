@@ -1,0 +1,74 @@
+import Alert from '@mui/material/Alert';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import TextField from '@mui/material/TextField';
+import Typography from '@mui/material/Typography';
+import { useState, type SubmitEvent } from 'react';
+import { Navigate, useLocation } from 'react-router';
+import { AccountFrame, AccountLink } from '@/features/account/AccountFrame';
+import { useLogin } from '@/features/account/api/login';
+import { enteredText } from '@/lib/form';
+import { useSession, useSessionEnd } from '@/lib/session';
+import { FaultNotice } from '@/ui/FaultNotice';
+import { PasswordField } from '@/ui/PasswordField';
+import { useFaultFocus } from '@/ui/useFaultFocus';
+
+const endings = {
+  expired: 'Your session has ended. Sign in to continue.',
+  'signed-out': 'You have signed out.',
+};
+
+const requiredInput = { htmlInput: { 'aria-required': true } };
+
+/** The page that the router's guard turned the visitor away from. */
+function pageBefore(state: unknown): string {
+  return typeof state === 'object' && state !== null && 'from' in state && typeof state.from === 'string' ? state.from : '/dashboard';
+}
+
+export function LoginPage() {
+  const session = useSession();
+  const ended = useSessionEnd();
+  const location = useLocation();
+  const login = useLogin();
+  const [missing, setMissing] = useState<Record<string, string>>({});
+  const faults = login.error?.byField ?? missing;
+  const form = useFaultFocus(faults);
+
+  if (session !== null) return <Navigate to={pageBefore(location.state)} replace />;
+
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const entered = new FormData(event.currentTarget);
+    const email = enteredText(entered, 'email').trim();
+    const password = enteredText(entered, 'password');
+    const found: Record<string, string> = {};
+    if (email === '') found.email = 'Enter your email address.';
+    if (password === '') found.password = 'Enter your password.';
+    setMissing(found);
+    login.reset();
+    if (Object.keys(found).length === 0) login.mutate({ email, password });
+  };
+
+  const beside = (field: string) => ({ id: field, name: field, error: field in faults, helperText: faults[field] });
+
+  return (
+    <AccountFrame title="Sign in">
+      <Box component="form" ref={form} onSubmit={submit} noValidate sx={{ display: 'grid', gap: 2.25 }}>
+        {ended !== null && login.isIdle && (
+          <Alert severity="info" role="status">
+            {endings[ended]}
+          </Alert>
+        )}
+        <FaultNotice fault={login.error} besideFields={['email', 'password']} />
+        <TextField {...beside('email')} label="Email" type="email" autoComplete="username" slotProps={requiredInput} />
+        <PasswordField {...beside('password')} label="Password" autoComplete="current-password" required />
+        <Button id="login-button" type="submit" variant="contained" size="large" loading={login.isPending} loadingPosition="start">
+          {login.isPending ? 'Signing in…' : 'Sign in'}
+        </Button>
+        <Typography>
+          New here? <AccountLink to="/">Create an account</AccountLink>
+        </Typography>
+      </Box>
+    </AccountFrame>
+  );
+}

@@ -1,0 +1,194 @@
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import Typography from '@mui/material/Typography';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+import Webcam from 'react-webcam';
+import { takePicture } from '@/features/faces/take-picture';
+import { CameraOffIcon, UploadIcon } from '@/ui/icons';
+
+type Camera = 'starting' | 'running' | { failed: string };
+
+interface Props {
+  /** Gets the picture; the capture shows "Processing..." until the promise settles. */
+  onCapture?: (picture: Blob) => Promise<void>;
+  /** What the person should know before the next try */
+  notice?: ReactNode;
+}
+
+const constraints: MediaTrackConstraints = { facingMode: 'user', width: { ideal: 1280 }, height: { ideal: 720 } };
+
+function whyNoCamera(error: string | DOMException): string {
+  switch (typeof error === 'string' ? '' : error.name) {
+    case 'NotAllowedError':
+      return 'Allow the camera for this site in your browser, then try again.';
+    case 'NotFoundError':
+      return 'No camera was found on this device.';
+    case 'NotReadableError':
+      return 'Another program seems to be using the camera. Close it, then try again.';
+    default:
+      return 'The camera could not be started.';
+  }
+}
+
+/** The camera's picture with the oval to look into, and a file as the way out when there is no camera. */
+export function FaceCapture({ onCapture, notice }: Props) {
+  const webcam = useRef<Webcam>(null);
+  const [camera, setCamera] = useState<Camera>('starting');
+  const [attempt, setAttempt] = useState(0);
+  const [processing, setProcessing] = useState(false);
+  const waiting = useRef<AbortController>(null);
+
+  useEffect(() => () => waiting.current?.abort(), []);
+
+  const process = async (picture: Blob) => {
+    setProcessing(true);
+    try {
+      await onCapture?.(picture);
+    } finally {
+      setProcessing(false);
+      await webcam.current?.video?.play().catch(() => undefined);
+    }
+  };
+
+  const capture = async () => {
+    if (webcam.current === null) return;
+    waiting.current = new AbortController();
+    setProcessing(true);
+    try {
+      const picture = await takePicture(webcam.current, waiting.current.signal);
+      if (picture !== null) await process(picture);
+    } catch {
+      setCamera({ failed: 'The camera gave no picture.' });
+      setProcessing(false);
+    }
+  };
+
+  const cameraFailed = (error: string | DOMException) => {
+    waiting.current?.abort();
+    setProcessing(false);
+    setCamera({ failed: whyNoCamera(error) });
+  };
+
+  const failed = typeof camera === 'object';
+  return (
+    <Box id="face-capture" sx={{ display: 'grid', gap: 2 }}>
+      <Box
+        sx={{
+          position: 'relative',
+          overflow: 'hidden',
+          borderRadius: 2,
+          bgcolor: 'ink.main',
+          aspectRatio: { xs: '3 / 4', sm: '4 / 3' },
+          width: '100%',
+          maxHeight: { xs: '62dvh', sm: '58dvh' },
+          mx: 'auto',
+          color: '#fff',
+        }}
+      >
+        {failed ? (
+          <Box role="alert" sx={{ position: 'absolute', inset: 0, display: 'grid', placeContent: 'center', justifyItems: 'center', textAlign: 'center', gap: 1, p: 3 }}>
+            <CameraOffIcon sx={{ fontSize: 44, color: '#8fd0c8' }} />
+            <Typography variant="h3" component="p">
+              Camera access denied
+            </Typography>
+            <Typography sx={{ color: '#cfe3e1', maxWidth: '34ch' }}>{camera.failed}</Typography>
+          </Box>
+        ) : (
+          <>
+            <Webcam
+              key={attempt}
+              ref={webcam}
+              data-testid="camera-element"
+              aria-label="Your camera's picture"
+              forceScreenshotSourceSize
+              videoConstraints={constraints}
+              onUserMedia={() => setCamera('running')}
+              onUserMediaError={cameraFailed}
+              // Mirrored for the person only: the picture that is sent is not.
+              style={{ position: 'absolute', inset: 0, width: '100%', height: '100%', objectFit: 'cover', transform: 'scaleX(-1)' }}
+            />
+            <Oval />
+            <Typography
+              sx={{ position: 'absolute', insetInline: 0, bottom: 0, textAlign: 'center', fontWeight: 600, px: 2, pt: 4, pb: 1.75, background: 'linear-gradient(transparent, rgba(6, 24, 29, .82))' }}
+            >
+              Position your face in the frame
+            </Typography>
+            {camera === 'starting' && (
+              <Typography role="status" sx={{ position: 'absolute', insetInline: 0, top: 0, textAlign: 'center', p: 1.5, color: '#cfe3e1', bgcolor: 'rgba(6, 24, 29, .6)' }}>
+                Starting the camera. Allow it if your browser asks.
+              </Typography>
+            )}
+          </>
+        )}
+      </Box>
+      <Box aria-live="polite" sx={{ '&:empty': { mt: -2 } }}>
+        {notice}
+      </Box>
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5 }}>
+        {failed ? (
+          <>
+            <Button
+              variant="contained"
+              size="large"
+              onClick={() => {
+                setAttempt(attempt + 1);
+                setCamera('starting');
+              }}
+            >
+              Try the camera again
+            </Button>
+            <Button component="label" variant="outlined" size="large" startIcon={<UploadIcon />} loading={processing} sx={{ position: 'relative', '&:focus-within': { outline: '3px solid', outlineColor: 'primary.light' } }}>
+              Use a picture instead
+              <Box
+                component="input"
+                id="face-upload"
+                type="file"
+                accept="image/jpeg,image/png,image/webp"
+                capture="user"
+                onChange={(event) => {
+                  const picture = event.currentTarget.files?.[0];
+                  if (picture) void process(picture);
+                }}
+                sx={{ position: 'absolute', inset: 0, width: '100%', opacity: 0, cursor: 'pointer' }}
+              />
+            </Button>
+          </>
+        ) : (
+          <Button
+            id="capture-face"
+            variant="contained"
+            size="large"
+            onClick={() => void capture()}
+            loading={processing}
+            loadingPosition="start"
+            sx={{ width: { xs: '100%', sm: 'auto' }, minWidth: { sm: 220 } }}
+          >
+            {processing ? 'Processing...' : 'Capture'}
+          </Button>
+        )}
+      </Box>
+    </Box>
+  );
+}
+
+/** The guide: everything but the oval is dimmed. */
+function Oval() {
+  return (
+    <Box
+      aria-hidden
+      sx={{
+        position: 'absolute',
+        left: '50%',
+        top: '46%',
+        height: '74%',
+        aspectRatio: '3 / 4',
+        maxWidth: '82%',
+        transform: 'translate(-50%, -50%)',
+        borderRadius: '50%',
+        border: '2.5px solid #8fd0c8',
+        boxShadow: '0 0 0 200vmax rgba(6, 24, 29, .52)',
+        pointerEvents: 'none',
+      }}
+    />
+  );
+}

@@ -1,0 +1,48 @@
+import axios, { type AxiosRequestConfig } from 'axios';
+import { ApiFault, faultFromAnswer, faultWithoutAnswer } from '@/lib/api-fault';
+import { currentSession, endSession } from '@/lib/session';
+
+const apiBase = import.meta.env.VITE_API_URL ?? '/v1';
+
+export const http = axios.create({ baseURL: apiBase, timeout: 60_000 });
+
+/** The server's WebSocket, on the API's origin. */
+export function socketUrl(): string {
+  const url = new URL('/ws', new URL(apiBase, window.location.href));
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+}
+
+interface Envelope {
+  success: true;
+  data: unknown;
+}
+
+const isEnvelope = (body: unknown): body is Envelope =>
+  typeof body === 'object' && body !== null && 'success' in body && body.success === true && 'data' in body;
+
+/**
+ * Sends one request with the session's token and returns the envelope's data.
+ * Throws `ApiFault`. A 401 for a token that was sent ends the session, which
+ * brings the visitor back to the login page.
+ */
+export async function call<T>(config: Omit<AxiosRequestConfig, 'headers'>): Promise<T> {
+  const token = currentSession()?.token;
+  try {
+    const { data: body, status } = await http.request<unknown>({
+      ...config,
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+    });
+    if (!isEnvelope(body)) throw faultFromAnswer(status, body);
+    return body.data as T;
+  } catch (error) {
+    if (error instanceof ApiFault) throw error;
+    if (!axios.isAxiosError(error)) throw error;
+    if (error.response === undefined) throw faultWithoutAnswer(error.code === 'ECONNABORTED');
+    // A late answer to an old token must not end the session that replaced it.
+    if (error.response.status === 401 && token !== undefined && token === currentSession()?.token) {
+      endSession('expired');
+    }
+    throw faultFromAnswer(error.response.status, error.response.data);
+  }
+}
