@@ -4,9 +4,11 @@
 #include <exception>
 
 #include "app/commands.h"
+#include "telemetry/log.h"
 
 int main(int argc, char** argv) {
   using namespace authx::app;
+  authx::log::configure(authx::log::Level::warning, false);  // commands speak through Cli; `serve` and `worker` set their own
   CLI::App root{"AuthX: identity verification and authentication in one server", "authx"};
   Cli cli;
   root.add_flag("--json", cli.json, "Print JSON instead of text")->configurable(false);

@@ -89,7 +89,7 @@ Result<Principal> Router::principal(const Request& request) const {
 }
 
 std::optional<Response> Router::refuse_early(const Endpoint& endpoint, const Request& request) const {
-  if (endpoint.body != BodyKind::form || !endpoint.needs_token) return std::nullopt;
+  if (endpoint.body == BodyKind::none || !endpoint.needs_token) return std::nullopt;
   const auto who = principal(request);
   if (!who) return fail(request, who.error());
   if (endpoint.permission && !who->can(*endpoint.permission)) return fail(request, Error{Errc::forbidden});
@@ -148,6 +148,8 @@ const UploadedFile* Binder::file(std::string_view name) {
   const auto it = request_.form.files.find(name);
   return it == request_.form.files.end() ? nullptr : &it->second;
 }
+
+bool Binder::has_field(std::string_view name) const { return request_.form.fields.contains(name); }
 
 void Binder::unknown(const std::function<bool(std::string_view)>& known) {
   const auto check = [&](std::string_view key) {

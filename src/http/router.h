@@ -82,7 +82,7 @@ class Router {
   };
   Match match(Method method, std::string_view path, std::vector<std::pair<std::string_view, std::string_view>>& params);
 
-  /// Refuses an upload whose caller may not make it before its body is read.
+  /// Refuses a request whose caller may not make it before its body is read.
   std::optional<Response> refuse_early(const Endpoint& endpoint, const Request& request) const;
 
   const std::vector<std::unique_ptr<Endpoint>>& endpoints() const noexcept { return endpoints_; }
@@ -113,6 +113,7 @@ class Binder {
 
   const json::value* member(std::string_view name, json::value& scratch, json::value (*lift)(std::string_view));
   const UploadedFile* file(std::string_view name);
+  bool has_field(std::string_view name) const;   ///< a text part of a form
   void unknown(const std::function<bool(std::string_view)>& known);
 
  private:
@@ -136,10 +137,13 @@ Result<In> bind(const Request& request, BodyKind kind) {
             binder.faults.add(d.name, "is empty");
           else
             in.*d.pointer = *file;
+        } else if (binder.has_field(d.name)) {
+          binder.faults.add(d.name, "must be a file, not a text field");
         } else if constexpr (!is_optional<M>) {
           binder.faults.add(d.name, "is required (a file)");
         }
       } else {
+        if (binder.file(d.name) != nullptr) binder.faults.add(d.name, "must be a text field, not a file");
         json::value scratch;
         if (const auto* value = binder.member(d.name, scratch, &Codec<M>::lift))
           Codec<M>::parse(*value, in.*d.pointer, d.name, binder.faults);

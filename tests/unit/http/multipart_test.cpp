@@ -70,6 +70,7 @@ TEST(Multipart, RefusesMalformedBodies) {
 
 TEST(Multipart, RefusesOtherTypesAndHostileBoundaries) {
   EXPECT_EQ(MultipartParser::create("application/json", {}).error().code, Errc::unsupported_media_type);
+  EXPECT_EQ(MultipartParser::create("multipart/form-datax; boundary=B", {}).error().code, Errc::unsupported_media_type);
   EXPECT_FALSE(MultipartParser::create("multipart/form-data", {}));
   EXPECT_FALSE(MultipartParser::create("multipart/form-data; boundary=", {}));
   EXPECT_FALSE(MultipartParser::create("multipart/form-data; boundary=" + std::string(71, 'a'), {}));
