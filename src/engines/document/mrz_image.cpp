@@ -160,10 +160,10 @@ Strip straighten(const cv::Mat& gray, const Line& line, double pitch) {
   // Pixel centres: half a pixel on both sides.
   m(0, 2) += 0.5 * (m(0, 0) + m(0, 1)) - 0.5;
   m(1, 2) += 0.5 * (m(1, 0) + m(1, 1)) - 0.5;
-  cv::Mat source = gray;
   const double shrink = std::max(1 / s.scale_x, 1 / sy);
-  if (shrink > 1.25) cv::GaussianBlur(gray, source, {}, 0.4 * shrink);
-  cv::warpAffine(source, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
+  cv::Mat soft;  // not a header of `gray`: OpenCV would blur the picture itself
+  if (shrink > 1.25) cv::GaussianBlur(gray, soft, {}, 0.4 * shrink);
+  cv::warpAffine(soft.empty() ? gray : soft, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
   s.pixels.convertTo(s.pixels, CV_32F);
   return s;
 }
