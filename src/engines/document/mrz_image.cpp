@@ -254,7 +254,7 @@ Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
       for (const double b : {0.0, -reach, reach}) offer(moved(start, a, b, 0, grow), 4);
     }
   }
-  if (best.cells.mean < -2.2) return best;
+  if (best.cells.mean < -1.9) return best;
   const auto refine = [&](std::initializer_list<double> ends, std::initializer_list<double> rises, std::initializer_list<double> heights) {
     const Line from = best.line;
     best.cells = {};
@@ -268,7 +268,7 @@ Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
   };
   best.line.height = start.height;
   refine({0.0}, {0.0, -0.09, 0.09}, {1.0, 0.8, 0.9, 1.1, 1.22});
-  if (best.cells.mean < -1.8) return best;
+  if (best.cells.mean < -1.5) return best;
   refine({0.0, -0.1, 0.1}, {0.0}, {1.0});
   refine({0.0}, {0.0, -0.045, 0.045}, {1.0, 0.95, 1.05});
   refine({0.0, -0.05, 0.05}, {0.0}, {1.0});
@@ -458,7 +458,7 @@ std::vector<Group> group(const std::vector<Line>& lines) {
   const auto fits = [](const Line& a, const Line& b) {
     const double h = std::max(a.height, b.height);
     const double gap = (b.at + b.slope * (b.x0 + b.x1) / 2) - (a.at + a.slope * (b.x0 + b.x1) / 2);
-    return gap > 1.35 * h && gap < 4.2 * h && std::abs(a.x0 - b.x0) < 2.2 * h + 0.02 * a.length() &&
+    return gap > 1.15 * h && gap < 4.2 * h && std::abs(a.x0 - b.x0) < 2.2 * h + 0.02 * a.length() &&
            std::abs(a.x1 - b.x1) < 2.2 * h + 0.02 * a.length() && std::abs(a.slope - b.slope) < 0.06 &&
            std::min(a.height, b.height) > 0.6 * h;
   };
