@@ -163,7 +163,8 @@ Strip straighten(const cv::Mat& gray, const Line& line, double pitch) {
   const double shrink = std::max(1 / s.scale_x, 1 / sy);
   cv::Mat soft;  // not a header of `gray`: OpenCV would blur the picture itself
   if (shrink > 1.25) cv::GaussianBlur(gray, soft, {}, 0.4 * shrink);
-  cv::warpAffine(soft.empty() ? gray : soft, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
+  cv::warpAffine(soft.empty() ? gray : soft, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                 cv::BORDER_REPLICATE);
   s.pixels.convertTo(s.pixels, CV_32F);
   return s;
 }
@@ -301,6 +302,12 @@ float prior(MrzSlot slot, int k) {
   }
 }
 
+/// No document code has one of these as its second letter, yet they resemble the frequent D.
+float code_prior(int row, int column, int k) {
+  const char c = GlyphNet::kAlphabet[k];
+  return row == 0 && column == 1 && (c == 'O' || c == 'U' || c == 'Q') ? -6.0F : 0;
+}
+
 /// Fillers come in runs.
 float filler_bonus(const std::vector<Cells>& cells, int row, int column) {
   const auto& line = cells[static_cast<std::size_t>(row)].scores;
@@ -373,15 +380,16 @@ Decoded decode(MrzFormat format, const std::vector<Cells>& cells, Date today) {
   for (int r = 0; r < rows; ++r) {
     for (int c = 0; c < columns; ++c) {
       const auto& s = cells[static_cast<std::size_t>(r)].scores[static_cast<std::size_t>(c)];
-      // Some states print a digit as the second character of the document code.
-      const MrzSlot slot = r == 0 && c == 1 ? MrzSlot::any : mrz_slot(format, r, c);
+      const MrzSlot slot = mrz_slot(format, r, c);
       const auto weighed = [&](int k) {
-        return s[static_cast<std::size_t>(k)] + prior(slot, k) + (k == index_of('<') ? filler_bonus(cells, r, c) : 0);
+        return s[static_cast<std::size_t>(k)] + prior(slot, k) + code_prior(r, c, k) + (k == index_of('<') ? filler_bonus(cells, r, c) : 0);
       };
       int best = -1;
       for (int k = 0; k < GlyphNet::kGlyphs; ++k) {
         if (allowed(slot, k) && (best < 0 || weighed(k) > weighed(best))) best = k;
       }
+      // Some cards of the United States have the document code C1.
+      if (r == 0 && c == 1 && lines[0] == "C" && s[1] > s[static_cast<std::size_t>(best)] + 2) best = 1;
       lines[static_cast<std::size_t>(r)] += GlyphNet::kAlphabet[best];
       sum += std::max(-6.0F, s[static_cast<std::size_t>(best)]);
       for (int k = 0; k < GlyphNet::kGlyphs; ++k) {
