@@ -181,9 +181,10 @@ std::string quantised(const std::vector<float>& w, float& scale) {
 void emit(std::ofstream& out, const char* name, const std::vector<float>& w) {
   float scale = 0;
   const std::string text = quantised(w, scale);
-  out << fmt::format("constexpr float k{}Scale = {:.9g}F;\nconstexpr std::string_view k{} =\n", name, scale, name);
-  for (std::size_t i = 0; i < text.size(); i += 120) out << "    \"" << text.substr(i, 120) << "\"\n";
-  out << "    ;\n";
+  // Lines of an array, because a compiler need not take a longer literal than 64 KiB.
+  out << fmt::format("constexpr float k{}Scale = {:.9g}F;\nconstexpr std::string_view k{}[] = {{\n", name, scale, name);
+  for (std::size_t i = 0; i < text.size(); i += 120) out << "    \"" << text.substr(i, 120) << "\",\n";
+  out << "};\n";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,7 +13,9 @@ namespace {
 
 #include "engines/document/ocrb_weights.inc"
 
-std::vector<float> expand(std::string_view text, float scale) {
+std::vector<float> expand(std::span<const std::string_view> lines, float scale) {
+  std::string text;
+  for (const auto line : lines) text += line;
   const auto bytes = base64_decode(text);
   std::vector<float> out;
   if (!bytes) return out;

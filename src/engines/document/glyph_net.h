@@ -17,7 +17,7 @@ struct GlyphNet {
   static constexpr int kWidth = kCell + 2 * kMargin;
   static constexpr int kHeight = kCap + 2 * kRise;
   static constexpr int kInputs = kWidth * kHeight;
-  static constexpr int kHidden = 96;
+  static constexpr int kHidden = 160;
   static constexpr int kGlyphs = 37;
   static constexpr int kNone = 37;              ///< no character, or one cut in the wrong place
   static constexpr int kClasses = kGlyphs + 1;

@@ -160,10 +160,11 @@ Strip straighten(const cv::Mat& gray, const Line& line, double pitch) {
   // Pixel centres: half a pixel on both sides.
   m(0, 2) += 0.5 * (m(0, 0) + m(0, 1)) - 0.5;
   m(1, 2) += 0.5 * (m(1, 0) + m(1, 1)) - 0.5;
-  cv::Mat source = gray;
   const double shrink = std::max(1 / s.scale_x, 1 / sy);
-  if (shrink > 1.25) cv::GaussianBlur(gray, source, {}, 0.4 * shrink);
-  cv::warpAffine(source, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
+  cv::Mat soft;  // not a header of `gray`: OpenCV would blur the picture itself
+  if (shrink > 1.25) cv::GaussianBlur(gray, soft, {}, 0.4 * shrink);
+  cv::warpAffine(soft.empty() ? gray : soft, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                 cv::BORDER_REPLICATE);
   s.pixels.convertTo(s.pixels, CV_32F);
   return s;
 }
@@ -254,7 +255,7 @@ Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
       for (const double b : {0.0, -reach, reach}) offer(moved(start, a, b, 0, grow), 4);
     }
   }
-  if (best.cells.mean < -2.2) return best;
+  if (best.cells.mean < -1.9) return best;
   const auto refine = [&](std::initializer_list<double> ends, std::initializer_list<double> rises, std::initializer_list<double> heights) {
     const Line from = best.line;
     best.cells = {};
@@ -268,7 +269,7 @@ Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
   };
   best.line.height = start.height;
   refine({0.0}, {0.0, -0.09, 0.09}, {1.0, 0.8, 0.9, 1.1, 1.22});
-  if (best.cells.mean < -1.8) return best;
+  if (best.cells.mean < -1.5) return best;
   refine({0.0, -0.1, 0.1}, {0.0}, {1.0});
   refine({0.0}, {0.0, -0.045, 0.045}, {1.0, 0.95, 1.05});
   refine({0.0, -0.05, 0.05}, {0.0}, {1.0});
@@ -299,6 +300,12 @@ float prior(MrzSlot slot, int k) {
     case 'Q': return -1.5F;
     default: return k >= 10 && k < 36 ? -0.3F : 0;
   }
+}
+
+/// No document code has one of these as its second letter, yet they resemble the frequent D.
+float code_prior(int row, int column, int k) {
+  const char c = GlyphNet::kAlphabet[k];
+  return row == 0 && column == 1 && (c == 'O' || c == 'U' || c == 'Q') ? -6.0F : 0;
 }
 
 /// Fillers come in runs.
@@ -373,15 +380,16 @@ Decoded decode(MrzFormat format, const std::vector<Cells>& cells, Date today) {
   for (int r = 0; r < rows; ++r) {
     for (int c = 0; c < columns; ++c) {
       const auto& s = cells[static_cast<std::size_t>(r)].scores[static_cast<std::size_t>(c)];
-      // Some states print a digit as the second character of the document code.
-      const MrzSlot slot = r == 0 && c == 1 ? MrzSlot::any : mrz_slot(format, r, c);
+      const MrzSlot slot = mrz_slot(format, r, c);
       const auto weighed = [&](int k) {
-        return s[static_cast<std::size_t>(k)] + prior(slot, k) + (k == index_of('<') ? filler_bonus(cells, r, c) : 0);
+        return s[static_cast<std::size_t>(k)] + prior(slot, k) + code_prior(r, c, k) + (k == index_of('<') ? filler_bonus(cells, r, c) : 0);
       };
       int best = -1;
       for (int k = 0; k < GlyphNet::kGlyphs; ++k) {
         if (allowed(slot, k) && (best < 0 || weighed(k) > weighed(best))) best = k;
       }
+      // Some cards of the United States have the document code C1.
+      if (r == 0 && c == 1 && lines[0] == "C" && s[1] > s[static_cast<std::size_t>(best)] + 2) best = 1;
       lines[static_cast<std::size_t>(r)] += GlyphNet::kAlphabet[best];
       sum += std::max(-6.0F, s[static_cast<std::size_t>(best)]);
       for (int k = 0; k < GlyphNet::kGlyphs; ++k) {
@@ -458,7 +466,7 @@ std::vector<Group> group(const std::vector<Line>& lines) {
   const auto fits = [](const Line& a, const Line& b) {
     const double h = std::max(a.height, b.height);
     const double gap = (b.at + b.slope * (b.x0 + b.x1) / 2) - (a.at + a.slope * (b.x0 + b.x1) / 2);
-    return gap > 1.35 * h && gap < 4.2 * h && std::abs(a.x0 - b.x0) < 2.2 * h + 0.02 * a.length() &&
+    return gap > 1.15 * h && gap < 4.2 * h && std::abs(a.x0 - b.x0) < 2.2 * h + 0.02 * a.length() &&
            std::abs(a.x1 - b.x1) < 2.2 * h + 0.02 * a.length() && std::abs(a.slope - b.slope) < 0.06 &&
            std::min(a.height, b.height) > 0.6 * h;
   };

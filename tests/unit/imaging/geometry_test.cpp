@@ -24,7 +24,7 @@ TEST(Geometry, HomographyMapsCornersAndInverseMapsThemBack) {
 
 TEST(Geometry, DegenerateQuadGivesTheIdentity) {
   const Quad line{{{0, 0}, {1, 1}, {2, 2}, {3, 3}}};
-  const Point p = apply(homography(line, quad_of({0, 0, 5, 5})), Point{3, 4});
+  const Point p = imaging::apply(homography(line, quad_of({0, 0, 5, 5})), Point{3, 4});
   EXPECT_EQ(p.x, 3);
   EXPECT_EQ(p.y, 4);
 }
