@@ -17,6 +17,7 @@ POLICY = {
     ("POST", "/v1/auth/register"): None,
     ("POST", "/v1/auth/login"): None,
     ("POST", "/v1/auth/password/setup"): None,
+    ("POST", "/v1/auth/email/verify"): None,
     ("GET", "/v1/users/me"): EVERYBODY,
     ("POST", "/v1/documents/upload"): WORKERS,
     ("GET", "/v1/documents/{document_id}"): WORKERS,

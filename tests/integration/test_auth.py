@@ -14,6 +14,7 @@ import requests
 from support.people import PASSWORD, Person, data_of, error_of, faults_of, login, new_email, new_person, register
 
 LINK = re.compile(r"/setup-password#token=(\S+)")
+CONFIRMATION = re.compile(r"/verify-email#token=(\S+)")
 
 
 def outbox_for(server, email: str) -> list[dict]:
@@ -46,6 +47,19 @@ def test_an_account_without_a_password_is_set_up_by_the_emailed_link(server):
     me = requests.get(server.base + "/users/me", headers={"Authorization": "Bearer " + entered["access_token"]}, timeout=30)
     assert data_of(me)["email_verified"] is True  # only the address's owner had the link
     assert "token" in "".join(faults_of(requests.post(server.base + "/auth/password/setup", json=body, timeout=30)))
+
+
+def test_an_address_is_confirmed_by_its_emailed_link(server):
+    person = new_person(server)
+    assert data_of(person.get("/users/me"))["email_verified"] is False
+    [message] = outbox_for(server, person.email)
+    body = {"token": CONFIRMATION.search(message["body"]).group(1)}
+    setup = {**body, "password": "someone else's choice"}
+    assert requests.post(server.base + "/auth/password/setup", json=setup, timeout=30).status_code == 400, "a link serves one purpose"
+    data_of(requests.post(server.base + "/auth/email/verify", json=body, timeout=30))
+    assert data_of(person.get("/users/me"))["email_verified"] is True
+    assert set(faults_of(requests.post(server.base + "/auth/email/verify", json=body, timeout=30))) == {"$.token"}
+    assert data_of(login(server, person.email, PASSWORD))["user"]["id"] == person.id
 
 
 def test_a_made_up_setup_token_is_refused(server):

@@ -120,7 +120,9 @@ def test_the_description_is_complete(plain_server):
                 assert all("schema" in media for media in response["content"].values()), path
             if method == "post":
                 for media in operation["requestBody"]["content"].values():
-                    assert media["schema"]["properties"] and media["schema"]["additionalProperties"] is False
+                    schema = media["schema"]
+                    assert schema["properties"] and schema["additionalProperties"] is False
+                    assert all(name in schema["properties"] for name in schema.get("required", [])), path
     references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)))
     assert references <= set(described["components"]["schemas"])
     assert described["components"]["schemas"]["Error"]["examples"]
@@ -131,6 +133,13 @@ def test_the_command_prints_the_description_that_is_served(plain_server):
     printed = subprocess.run([str(binary()), "openapi"], capture_output=True, env=plain_server.environment, cwd=plain_server.folder, timeout=60)
     assert printed.returncode == 0
     assert json.loads(printed.stdout) == served
+
+
+def test_printing_the_description_leaves_nothing_behind(tmp_path):
+    environment = {"PATH": "/usr/bin:/bin"}
+    printed = subprocess.run([str(binary()), "openapi"], capture_output=True, env=environment, cwd=tmp_path, timeout=60)
+    assert printed.returncode == 0 and json.loads(printed.stdout)["paths"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_administrators_password_is_printed_once(servers):

@@ -70,7 +70,7 @@ class TestDocumentVerification:
         assert data["verification_status"] == "approved"
 
 
-def test_the_users_listed_calls_without_a_token_are_401(client: Client):
+def test_the_specifications_calls_without_a_token_are_401(client: Client):
     for method, path in (("get", "/documents/x"), ("post", "/documents/upload"), ("post", "/face/capture"), ("post", "/face/verify"),
                          ("post", "/biometrics/capture"), ("post", "/verification/start"), ("get", "/verification/x/status")):
         assert getattr(client, method)(path).status_code == 401, path
