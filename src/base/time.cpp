@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdint>
 
 namespace authx {
@@ -46,29 +47,47 @@ Time SystemClock::now() const { return time_point_cast<microseconds>(system_cloc
 
 namespace {
 
-std::string format_to_second(Time t, std::int64_t& microseconds_left) {
+/// `value` in `width` digits, with leading zeros.
+char* put(char* to, std::int64_t value, int width) {
+  for (int i = width; i-- > 0; value /= 10) to[i] = static_cast<char>('0' + value % 10);
+  return to + width;
+}
+
+std::string format(Time t, bool always_fraction) {
   const auto days_part = floor<days>(t);
   const Date date{days_part};
   const hh_mm_ss time{t - days_part};
-  microseconds_left = time.subseconds().count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
+  const std::int64_t us = time.subseconds().count();
+  const int year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999) {
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", year, static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count(), us);
+  }
+  std::array<char, 32> text;
+  char* at = put(text.data(), year, 4);
+  *at++ = '-';
+  at = put(at, static_cast<unsigned>(date.month()), 2);
+  *at++ = '-';
+  at = put(at, static_cast<unsigned>(date.day()), 2);
+  *at++ = 'T';
+  at = put(at, time.hours().count(), 2);
+  *at++ = ':';
+  at = put(at, time.minutes().count(), 2);
+  *at++ = ':';
+  at = put(at, time.seconds().count(), 2);
+  if (always_fraction || us != 0) {
+    *at++ = '.';
+    at = put(at, us, 6);
+  }
+  *at++ = 'Z';
+  return {text.data(), at};
 }
 
 }  // namespace
 
-std::string format_time(Time t) {
-  std::int64_t us = 0;
-  auto out = format_to_second(t, us);
-  if (us != 0) out += fmt::format(".{:06}", us);
-  return out += 'Z';
-}
+std::string format_time(Time t) { return format(t, false); }
 
-std::string format_time_sortable(Time t) {
-  std::int64_t us = 0;
-  const auto out = format_to_second(t, us);
-  return fmt::format("{}.{:06}Z", out, us);
-}
+std::string format_time_sortable(Time t) { return format(t, true); }
 
 std::optional<Time> parse_time(std::string_view text) {
   std::size_t pos = 0;

@@ -1,8 +1,22 @@
 #include "base/uuid.h"
 
+#include <array>
+
 #include "base/random.h"
 
 namespace authx {
+namespace {
+
+constexpr auto kHexValue = [] {
+  std::array<std::int8_t, 256> table{};
+  table.fill(-1);
+  for (int i = 0; i < 10; ++i) table[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 6; ++i)
+    table[static_cast<std::size_t>('a' + i)] = table[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+  return table;
+}();
+
+}  // namespace
 
 Uuid Uuid::generate(Time now) {
   Uuid id;
@@ -17,37 +31,33 @@ Uuid Uuid::generate(Time now) {
 std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
   if (text.size() != 36) return std::nullopt;
   Uuid id;
-  std::size_t nibble = 0;
-  for (std::size_t i = 0; i < 36; ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') return std::nullopt;
-      continue;
+  const char* at = text.data();
+  std::int32_t valid = 0;  // negative once a letter was none of 0-9, a-f, A-F
+  for (std::size_t i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) {
+      if (*at++ != '-') return std::nullopt;
     }
-    int v = 0;
-    if (c >= '0' && c <= '9')
-      v = c - '0';
-    else if (c >= 'a' && c <= 'f')
-      v = c - 'a' + 10;
-    else if (c >= 'A' && c <= 'F')
-      v = c - 'A' + 10;
-    else
-      return std::nullopt;
-    id.bytes[nibble / 2] = static_cast<std::uint8_t>((id.bytes[nibble / 2] << 4) | v);
-    ++nibble;
+    const std::int32_t high = kHexValue[static_cast<std::uint8_t>(*at++)];
+    const std::int32_t low = kHexValue[static_cast<std::uint8_t>(*at++)];
+    valid |= high | low;
+    id.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
   }
+  if (valid < 0) return std::nullopt;
   return id;
 }
 
-std::string Uuid::str() const {
+void Uuid::write(char* to) const noexcept {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(36);
   for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += digits[bytes[i] >> 4];
-    out += digits[bytes[i] & 15];
+    if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
+    *to++ = digits[bytes[i] >> 4];
+    *to++ = digits[bytes[i] & 15];
   }
+}
+
+std::string Uuid::str() const {
+  std::string out(36, '\0');
+  write(out.data());
   return out;
 }
 

@@ -20,6 +20,7 @@ struct Uuid {
   static Uuid generate(Time now);                                    ///< version 7
   static std::optional<Uuid> parse(std::string_view text) noexcept;  ///< 8-4-4-4-12 hex, either case
   std::string str() const;
+  void write(char* to) const noexcept;  ///< the 36 characters of `str`
   bool is_nil() const noexcept { return *this == Uuid{}; }
 
   auto operator<=>(const Uuid&) const = default;

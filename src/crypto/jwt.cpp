@@ -18,20 +18,20 @@ Error refused(const char* check) { return Error{Errc::unauthenticated, check}; }
 std::size_t count_members(std::string_view text) {
   std::size_t members = 0;
   int depth = 0;
-  bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    } else if (c == ':' && depth == 1) {
-      ++members;
+    switch (text[i]) {
+      case '"':
+        for (++i; i < text.size() && text[i] != '"'; ++i)
+          if (text[i] == '\\') ++i;
+        break;
+      case '{':
+      case '[': ++depth; break;
+      case '}':
+      case ']': --depth; break;
+      case ':':
+        if (depth == 1) ++members;
+        break;
+      default: break;
     }
   }
   return members;
@@ -43,6 +43,7 @@ std::optional<json::object> parse_unique(std::string_view part) {
   const auto view = as_text(*text);
   std::array<unsigned char, 1024> buffer;  // NOLINT(*-member-init): the parser's scratch
   json::parser parser{json::storage_ptr{}, json::parse_options{}, buffer.data(), buffer.size()};
+  parser.reset(json::make_shared_resource<json::monotonic_resource>(view.size() * 4));  // one allocation for all members
   json::error_code ec;
   parser.write(view.data(), view.size(), ec);
   if (ec) return std::nullopt;

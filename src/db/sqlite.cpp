@@ -2,7 +2,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <filesystem>
@@ -271,10 +273,55 @@ class FairLock {
   std::uint64_t serving_ = 0;
 };
 
+/// A read transaction that is kept open for some milliseconds while many others begin and end. SQLite counts a process's
+/// own locks, so those that read the same state share its lock and need no system call of their own (two for each
+/// otherwise, made under a mutex). What they see is not affected: each takes the newest snapshot. The log can't be
+/// reset below an open transaction, so it is renewed often, taken only under load, and dropped at the next use.
+class Pin {
+ public:
+  explicit Pin(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  void hold() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    const auto until = until_.load(std::memory_order_relaxed);
+    uses_.fetch_add(1, std::memory_order_relaxed);
+    if (now < until) return;
+    const std::unique_lock guard{mutex_, std::try_to_lock};
+    if (!guard) return;  // another thread is at it
+    drop();
+    const bool busy = uses_.exchange(0, std::memory_order_relaxed) >= kBusy;
+    static constexpr Query kLook{"db.pin", "SELECT 1 FROM sqlite_schema LIMIT 1"};
+    bool ignored = false;
+    if (busy && connection_->command("BEGIN") == SQLITE_OK && !connection_->execute(kLook, {}, ignored)) drop();
+    until_.store(now + kPeriod.count(), std::memory_order_relaxed);
+  }
+
+  /// Ends a transaction that is over its time. Called before writes, so that a checkpoint finds none.
+  void expire() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    if (now < until_.load(std::memory_order_relaxed)) return;
+    const std::unique_lock guard{mutex_, std::try_to_lock};
+    if (guard) drop();
+  }
+
+ private:
+  static constexpr std::chrono::nanoseconds kPeriod = std::chrono::milliseconds{20};
+  static constexpr unsigned kBusy = 20;  ///< reads in a period
+
+  void drop() {
+    if (sqlite3_get_autocommit(connection_->handle()) == 0) connection_->command("ROLLBACK");
+  }
+
+  std::mutex mutex_;
+  std::unique_ptr<Connection> connection_;
+  std::atomic<std::int64_t> until_{0};  ///< steady clock, nanoseconds
+  std::atomic<unsigned> uses_{0};
+};
+
 class Sqlite final : public Database {
  public:
-  Sqlite(std::unique_ptr<Connection> writer, std::vector<std::unique_ptr<Connection>> readers)
-      : writer_(std::move(writer)), readers_(std::move(readers)) {}
+  Sqlite(std::unique_ptr<Connection> writer, std::vector<std::unique_ptr<Connection>> readers, std::unique_ptr<Connection> pin)
+      : writer_(std::move(writer)), pin_(std::move(pin)), readers_(std::move(readers)) {}
 
   Dialect dialect() const noexcept override { return Dialect::sqlite; }
 
@@ -290,9 +337,11 @@ class Sqlite final : public Database {
   Result<> transact(bool writable, const std::function<Result<>(Tx&)>& body) override {
     return with_retries(*this, [&]() -> Attempt {
       if (writable) {
+        pin_.expire();
         const std::lock_guard turn{writer_lock_};
         return attempt(*writer_, "BEGIN IMMEDIATE", body);
       }
+      pin_.hold();
       const Lease reader{*this};
       return attempt(*reader.connection, "BEGIN", body);
     });
@@ -341,6 +390,7 @@ class Sqlite final : public Database {
   FairLock writer_lock_;
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;
+  Pin pin_;
   std::vector<std::unique_ptr<Connection>> readers_;  ///< the free ones; the last used is used next, its cache is warm
 };
 
@@ -372,7 +422,8 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, std::size
     AX_TRY(auto reader, Connection::open(path, false));
     pool.push_back(std::move(reader));
   }
-  return std::unique_ptr<Database>{std::make_unique<Sqlite>(std::move(writer), std::move(pool))};
+  AX_TRY(auto pin, Connection::open(path, false));
+  return std::unique_ptr<Database>{std::make_unique<Sqlite>(std::move(writer), std::move(pool), std::move(pin))};
 }
 
 }  // namespace authx::db::detail

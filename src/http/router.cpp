@@ -44,18 +44,23 @@ Router::Match Router::match(Method method, std::string_view path, std::vector<st
   const Method wanted = method == Method::head ? Method::get : method;
   const auto consider = [&](Endpoint* e) {
     found.path_known = true;
-    found.allow += (found.allow.empty() ? "" : ", ") + std::string{to_string(e->method)};
-    if (e->method == wanted) found.endpoint = e;
+    if (e->method == wanted) {
+      found.endpoint = e;
+    } else if (found.endpoint == nullptr) {  // only the answer 405 tells it
+      found.allow += found.allow.empty() ? "" : ", ";
+      found.allow += to_string(e->method);
+    }
   };
-  if (const auto it = exact_.find(std::string{path}); it != exact_.end()) {
+  if (const auto it = exact_.find(path); it != exact_.end()) {
     for (auto* e : it->second) consider(e);
     return found;
   }
   if (!path.starts_with('/')) return found;
   const auto count = static_cast<std::size_t>(std::ranges::count(path, '/'));
   if (count >= by_segments_.size()) return found;
+  std::vector<std::pair<std::string_view, std::string_view>> bound;
   for (const auto& [segments, e] : by_segments_[count]) {
-    std::vector<std::pair<std::string_view, std::string_view>> bound;
+    bound.clear();
     std::string_view rest = path;
     bool equal = true;
     for (const auto& segment : segments) {
@@ -72,7 +77,7 @@ Router::Match Router::match(Method method, std::string_view path, std::vector<st
     if (!equal) continue;
     const bool had = found.endpoint != nullptr;
     consider(e);
-    if (!had && found.endpoint != nullptr) params = std::move(bound);
+    if (!had && found.endpoint != nullptr) params.swap(bound);
   }
   return found;
 }
@@ -269,15 +274,16 @@ json::object Router::openapi(std::string_view version) const {
     std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c | 32); });
     item.as_object()[method] = endpoint->describe(schemas);
   }
-  return {{"openapi", "3.1.0"},
-          {"info",
-           {{"title", "F-AI AuthX"},
-            {"version", json::string{version.data(), version.size()}},
-            {"description", "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}."}}},
-          {"servers", json::array{json::value{{"url", "/"}}}},
-          {"paths", paths},
-          {"components",
-           {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
+  return {
+      {"openapi", "3.1.0"},
+      {"info",
+       {{"title", "F-AI AuthX"},
+        {"version", json::string{version.data(), version.size()}},
+        {"description", "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}."}}},
+      {"servers", json::array{json::value{{"url", "/"}}}},
+      {"paths", paths},
+      {"components",
+       {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
 }
 
 }  // namespace authx::http

@@ -100,7 +100,11 @@ class Router {
   std::string prefix_;
   Authenticator authenticate_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
-  std::unordered_map<std::string, std::vector<Endpoint*>> exact_;  ///< paths without parameters
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_map<std::string, std::vector<Endpoint*>, TextHash, std::equal_to<>> exact_;  ///< paths without parameters
   std::vector<std::vector<std::pair<std::vector<std::string>, Endpoint*>>> by_segments_;
 };
 

@@ -287,6 +287,7 @@ class ServerImpl final : public Server {
     const auto self = reactor.connections.emplace(reactor.connections.end());
     beast::error_code ec;
     socket.set_option(tcp::no_delay{true}, ec);
+    socket.non_blocking(true, ec);
     const auto peer = socket.remote_endpoint(ec);
     const std::string address = ec ? "" : peer.address().to_string();
     try {
@@ -315,7 +316,7 @@ class ServerImpl final : public Server {
     std::string head;
     while (!stopping_ || buffer.size() > 0) {
       self.idle = true;
-      self.deadline = Steady::now() + options_.idle_timeout;
+      self.deadline = reactor.now + options_.idle_timeout;  // half a second old at most
       if (buffer.size() == 0) {
         auto [ec, n] = co_await stream.async_read_some(buffer.prepare(8 * 1024), use_tuple);
         if (ec) co_return;
@@ -327,12 +328,20 @@ class ServerImpl final : public Server {
       bhttp::request_parser<bhttp::buffer_body> parser;
       parser.header_limit(static_cast<std::uint32_t>(options_.header_limit));
       parser.body_limit(boost::none);
-      auto [header_error, header_bytes] = co_await bhttp::async_read_header(stream, buffer, parser, use_tuple);
+      // Not async_read_header: a header that is there already would cost a turn of the event loop.
+      beast::error_code header_error;
+      while (true) {
+        buffer.consume(parser.put(buffer.data(), header_error));
+        if (header_error != bhttp::error::need_more) break;
+        header_error = {};
+        auto [ec, n] = co_await stream.async_read_some(buffer.prepare(8 * 1024), use_tuple);
+        if (ec) co_return;
+        buffer.commit(n);
+      }
       Request request;
       request.info.id = new_request_id();
       request.info.ip = peer;
       if (header_error) {
-        if (header_error == bhttp::error::end_of_stream || !self.socket->is_open()) co_return;
         const auto answer = problem(header_error == bhttp::error::header_limit ? Error{Errc::payload_too_large, "header limit"}
                                                                                : Error::invalid("$", "malformed HTTP request"),
                                     request.info, router_.clock().now(), false);
@@ -357,8 +366,7 @@ class ServerImpl final : public Server {
       Response response = co_await respond(self, stream, buffer, parser, request, endpoint, drained, head);
       if (stopping_ || (!drained && !parser.is_done())) keep_alive = false;
       const auto origin = origin_listed(request.headers.origin) ? request.headers.origin : std::string_view{};
-      self.deadline =
-          Steady::now() + std::chrono::seconds{30} + std::chrono::seconds{response.body.size() / options_.body_bytes_per_second};
+      self.deadline = reactor.now + std::chrono::seconds{30} + std::chrono::seconds{response.body.size() / options_.body_bytes_per_second};
       const bool written = co_await write(reactor, stream, head, response, request, keep_alive, origin, endpoint == nullptr);
       record(request, endpoint, response.status, Steady::now() - started);
       if (!written) co_return;
@@ -500,8 +508,17 @@ class ServerImpl final : public Server {
   awaitable<bool> write(const Reactor& reactor, Stream& stream, std::string& head, const Response& response, const Request& request,
                         bool keep_alive, std::string_view cors_origin, bool page) {
     head.clear();
-    fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\nX-Request-Id: {}\r\n", response.status,
-                   reason(response.status), reactor.date, response.body.size(), request.info.id);
+    head += "HTTP/1.1 ";
+    head += fmt::format_int{response.status}.c_str();
+    head += ' ';
+    head += reason(response.status);
+    head += "\r\nDate: ";
+    head += reactor.date;
+    head += "\r\nContent-Length: ";
+    head += fmt::format_int{response.body.size()}.c_str();
+    head += "\r\nX-Request-Id: ";
+    head += request.info.id;
+    head += "\r\n";
     if (response.status != 304) {
       head += "Content-Type: ";
       head += response.content_type;
@@ -529,7 +546,20 @@ class ServerImpl final : public Server {
     }
     head += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
     const bool with_body = request.method != Method::head && response.status != 304;
-    const std::array<asio::const_buffer, 2> parts{asio::buffer(head), with_body ? asio::buffer(response.body) : asio::const_buffer{}};
+    std::array<asio::const_buffer, 2> parts{asio::buffer(head), with_body ? asio::buffer(response.body) : asio::const_buffer{}};
+    if constexpr (std::is_same_v<Stream, tcp::socket>) {
+      // The kernel takes nearly every answer whole; only what is left needs the event loop.
+      beast::error_code ec;
+      std::size_t sent = stream.write_some(parts, ec);
+      if (ec && ec != asio::error::would_block && ec != asio::error::try_again) co_return false;
+      if (ec) sent = 0;
+      for (auto& part : parts) {
+        const std::size_t whole = std::min(sent, part.size());
+        part += whole;
+        sent -= whole;
+      }
+      if (asio::buffer_size(parts) == 0) co_return true;
+    }
     auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
     co_return !ec;
   }
@@ -623,7 +653,10 @@ class ServerImpl final : public Server {
     }
     std::copy_n(pool.data() + used, 16, id.bytes.data());
     used += 16;
-    return "req_" + id.str();
+    std::string out(40, '\0');
+    std::ranges::copy(std::string_view{"req_"}, out.begin());
+    id.write(out.data() + 4);
+    return out;
   }
 
   void record(const Request& request, Endpoint* endpoint, int status, Steady::duration took) {

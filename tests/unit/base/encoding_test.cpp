@@ -27,6 +27,22 @@ TEST(Base64, RefusesWhatIsNotCanonical) {
   EXPECT_FALSE(base64url_decode("+/8"));
 }
 
+TEST(Base64, RoundTripsEveryLengthAndRefusesAForeignLetterAtEveryPlace) {
+  Bytes data;
+  for (int size = 0; size < 40; ++size) {
+    const auto text = base64url_encode(data);
+    EXPECT_EQ(base64url_decode(text), data);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      for (const char foreign : {'=', '+', '/', ' ', '\0', '\xff'}) {
+        auto wrong = text;
+        wrong[i] = foreign;
+        EXPECT_FALSE(base64url_decode(wrong)) << size << " bytes, place " << i;
+      }
+    }
+    data.push_back(static_cast<std::uint8_t>(size * 89 + 200));
+  }
+}
+
 TEST(Hex, RoundTripsAndRefusesOddOrForeignCharacters) {
   EXPECT_EQ(hex_encode(Bytes{0x00, 0xAB, 0xFF}), "00abff");
   EXPECT_EQ(hex_decode("00ABff"), (Bytes{0x00, 0xAB, 0xFF}));

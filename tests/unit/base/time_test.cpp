@@ -21,6 +21,13 @@ TEST(ParseTime, RefusesWhatIsNoInstant) {
     EXPECT_FALSE(parse_time(text)) << text;
 }
 
+TEST(FormatTime, GivesAFractionWhereThereIsOneOrWhereTextMustSort) {
+  const auto t = *parse_time("2026-01-02T03:04:05Z");
+  EXPECT_EQ(format_time(t), "2026-01-02T03:04:05Z");
+  EXPECT_EQ(format_time_sortable(t), "2026-01-02T03:04:05.000000Z");
+  EXPECT_EQ(format_time_sortable(*parse_time("0001-12-31T23:59:59.5Z")), "0001-12-31T23:59:59.500000Z");
+}
+
 TEST(FormatTime, RoundTripsMicroseconds) {
   const Time t = Time{sys_days{year{2026} / 11 / 23}} + 1h + 2min + 3s + 4us;
   EXPECT_EQ(format_time(t), "2026-11-23T01:02:03.000004Z");

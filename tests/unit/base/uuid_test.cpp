@@ -17,6 +17,17 @@ TEST(Uuid, RefusesOtherForms) {
     EXPECT_FALSE(Uuid::parse(text)) << text;
 }
 
+TEST(Uuid, RefusesAForeignLetterAtEveryPlace) {
+  const std::string good = "0190163d-8694-739b-aea5-966c26f8ad91";
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    for (const char foreign : {'g', 'G', '/', ':', '@', '`', ' ', '\0', '\xff'}) {
+      auto wrong = good;
+      wrong[i] = foreign;
+      EXPECT_FALSE(Uuid::parse(wrong)) << i;
+    }
+  }
+}
+
 TEST(Uuid, NewIdsAreVersion7AndOrderedByTime) {
   const SystemClock clock;
   const auto now = clock.now();

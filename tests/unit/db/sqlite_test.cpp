@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "fixture.h"
 
@@ -41,6 +45,34 @@ TEST_P(SqliteFile, OnlyItsOwnerMayOpenItAndItsLog) {
 TEST_P(SqliteFile, DoubleQuotesAreNeverText) {
   auto body = [](Tx& tx) { return tx.exec({"test.quotes", "SELECT \"no_such_column\""}); };
   EXPECT_FALSE(db_->write(body));
+}
+
+TEST_P(SqliteFile, EveryReadOfManySeesTheLastCommit) {
+  script("CREATE TABLE counter (n INTEGER)");
+  auto first = [](Tx& tx) { return tx.exec({"test.insert", "INSERT INTO counter VALUES (0)"}); };
+  ASSERT_TRUE(db_->write(first));
+  auto look = [](Tx& tx) { return tx.exec({"test.look", "SELECT n FROM counter"}); };
+  for (std::int64_t n = 1; n <= 200; ++n) {
+    auto set = [n](Tx& tx) { return tx.exec({"test.set", "UPDATE counter SET n = $1"}, n); };
+    ASSERT_TRUE(db_->write(set));
+    for (int i = 0; i < 25; ++i) ASSERT_EQ(db_->read(look).value().at(0).integer(0), n);
+  }
+}
+
+TEST_P(SqliteFile, AfterManyReadsAWriteLetsTheLogBeEmptied) {
+  script("CREATE TABLE counter (n INTEGER)");
+  auto look = [](Tx& tx) { return tx.exec({"test.look", "SELECT COUNT(*) FROM counter"}); };
+  const auto reading_ends = std::chrono::steady_clock::now() + std::chrono::milliseconds{60};
+  while (std::chrono::steady_clock::now() < reading_ends) ASSERT_TRUE(db_->read(look));
+  std::this_thread::sleep_for(std::chrono::milliseconds{40});
+  auto add = [](Tx& tx) { return tx.exec({"test.add", "INSERT INTO counter VALUES (1)"}); };
+  ASSERT_TRUE(db_->write(add));
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "SELECT COUNT(*) FROM counter", nullptr, nullptr, nullptr), SQLITE_OK);  // learns that there is a log
+  EXPECT_EQ(sqlite3_wal_checkpoint_v2(other, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  EXPECT_EQ(std::filesystem::file_size(path() + "-wal"), 0U);
 }
 
 TEST_P(SqliteFile, SomethingElseIsNotADatabase) {

@@ -158,7 +158,7 @@ function ReasonLine({ reason: { severity, message } }: { reason: Reason }) {
   ) : /warn|review/.test(word) ? (
     <WarningIcon titleAccess="Attention" sx={{ color: 'warning.dark' }} />
   ) : (
-    <CheckIcon titleAccess="Checked" sx={{ color: 'success.main' }} />
+    <InfoIcon titleAccess="Note" sx={{ color: 'text.secondary' }} />
   );
   return (
     <Box component="li" sx={{ display: 'flex', gap: 1.25, alignItems: 'flex-start' }}>
