@@ -131,7 +131,7 @@ function Outcome({ decision: { outcome, reasons }, next }: { decision: Decision;
       {reasons.length > 0 && (
         <Box>
           <Typography variant="h3" component="h2" sx={{ mb: 1.5 }}>
-            {rejected ? 'Why' : outcome === 'needs_review' ? 'What the reviewer will look at' : 'What was checked'}
+            {rejected ? 'Why' : outcome === 'needs_review' ? 'What the reviewer will look at' : 'Notes'}
           </Typography>
           <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 1.25 }}>
             {reasons.map((reason) => (
