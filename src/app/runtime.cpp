@@ -1,6 +1,7 @@
 #include "app/runtime.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <openssl/evp.h>
 
 #include <filesystem>
@@ -70,23 +71,31 @@ Result<std::shared_ptr<const face::FaceEngine>> load_face_engine(const Config& c
   return face::FaceEngine::create(*fallback);
 }
 
-FaceModels::FaceModels(const Config& config) {
-  std::promise<Result<std::shared_ptr<const face::FaceEngine>>> promise;
-  engine_ = promise.get_future().share();
-  std::thread{[promise = std::move(promise), config]() mutable {
-    auto engine = load_face_engine(config);
-    if (!engine) {
-      log::warning("face_models_missing", {{"detail", engine.error().detail}});
-      if (engine.error().code != Errc::capability_unavailable) engine = Error{Errc::capability_unavailable, engine.error().detail};
-    } else {
-      log::info("face_models_loaded", {{"pack", (*engine)->pack_name()}, {"embedding", (*engine)->embedding_model_id()}});
-      if (!(*engine)->notice().empty()) log::warning("face_models_licence", {{"notice", (*engine)->notice()}});
-    }
-    promise.set_value(std::move(engine));
-  }}.detach();
+FaceModels::~FaceModels() {
+  if (thread_.joinable()) thread_.join();
 }
 
-Result<std::shared_ptr<const face::FaceEngine>> FaceModels::get() const { return engine_.get(); }
+void FaceModels::start() {
+  std::call_once(started_, [this] {
+    thread_ = std::thread{[this] {
+      auto engine = load_face_engine(config_);
+      if (!engine) {
+        log::warning("face_models_missing", {{"detail", engine.error().detail}});
+        if (engine.error().code != Errc::capability_unavailable) engine = Error{Errc::capability_unavailable, engine.error().detail};
+      } else {
+        log::info("face_models_loaded", {{"pack", (*engine)->pack_name()}, {"embedding", (*engine)->embedding_model_id()}});
+        if (!(*engine)->notice().empty()) log::warning("face_models_licence", {{"notice", (*engine)->notice()}});
+      }
+      ::malloc_trim(0);  // compiling leaves some 20 MB free in this thread's heap
+      promise_.set_value(std::move(engine));
+    }};
+  });
+}
+
+Result<std::shared_ptr<const face::FaceEngine>> FaceModels::get() {
+  start();
+  return engine_.get();
+}
 bool FaceModels::ready() const {
   return engine_.wait_for(std::chrono::seconds{0}) == std::future_status::ready && engine_.get().has_value();
 }

@@ -2,8 +2,9 @@
 
 #include <future>
 #include <memory>
-#include <set>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "app/config.h"
 #include "async/work_pool.h"
@@ -35,16 +36,22 @@ struct Storage {
   static Result<std::unique_ptr<Storage>> open(const Config& config);
 };
 
-/// The face models, loaded in the background from start on.
+/// The face models, loaded on a thread of their own: by `start`, or when first asked for.
 class FaceModels {
  public:
-  explicit FaceModels(const Config& config);
+  explicit FaceModels(const Config& config) : config_(config) {}
+  ~FaceModels();
+  void start();
   /// Waits for the end of loading. `Errc::capability_unavailable` when there is no usable pack.
-  Result<std::shared_ptr<const face::FaceEngine>> get() const;
+  Result<std::shared_ptr<const face::FaceEngine>> get();
   bool ready() const;
 
  private:
-  std::shared_future<Result<std::shared_ptr<const face::FaceEngine>>> engine_;
+  const Config& config_;
+  std::once_flag started_;
+  std::thread thread_;
+  std::promise<Result<std::shared_ptr<const face::FaceEngine>>> promise_;
+  std::shared_future<Result<std::shared_ptr<const face::FaceEngine>>> engine_ = promise_.get_future().share();
 };
 
 /// Loads the configured pack: FACE_MODEL_PATH, else the default one.

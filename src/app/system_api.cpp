@@ -90,7 +90,12 @@ awaitable<Result<Bare<Alive>>> alive(System& system, const Anonymous&, Empty) {
   co_return out;
 }
 
-awaitable<Result<RawResponse>> metrics_page(System&, const Anonymous&, Empty) {
+awaitable<Result<RawResponse>> metrics_page(System& system, const Anonymous&, Empty) {
+  if (auto* verifications = system.runtime.verifications.get()) {
+    auto count = [verifications] { return verifications->count_active(); };
+    const auto active = co_await system.runtime.files->run(count);
+    if (active) metrics::active_verifications().set(static_cast<double>(*active));
+  }
   RawResponse out;
   out.content_type = "text/plain; version=0.0.4; charset=utf-8";
   out.body = metrics::exposition();

@@ -4,6 +4,8 @@
 
 namespace authx {
 
-void wipe(void* data, std::size_t size) noexcept { ::explicit_bzero(data, size); }
+void wipe(void* data, std::size_t size) noexcept {
+  if (size != 0) ::explicit_bzero(data, size);
+}
 
 }  // namespace authx

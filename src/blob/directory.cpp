@@ -259,7 +259,7 @@ class Directory final : public Store {
       const bool last = data.size() <= kSealedChunk;
       const auto part = data.first(std::min(data.size(), kSealedChunk));
       if (part.size() < crypto::kGcmTagSize || !stream.open(number, last, part, plain.data() + done)) {
-        wipe(plain.data(), plain.size());  // the chunks before were genuine, the object is not
+        if (!plain.empty()) wipe(plain.data(), plain.size());  // the chunks before were genuine, the object is not
         return does_not_open();
       }
       if (last) return plain;

@@ -42,7 +42,7 @@ std::string random_token(std::size_t bytes) {
   Bytes raw(bytes);
   random_bytes(raw);
   auto text = base64url_encode(raw);
-  wipe(raw.data(), raw.size());
+  if (!raw.empty()) wipe(raw.data(), raw.size());
   return text;
 }
 

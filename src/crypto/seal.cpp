@@ -70,7 +70,7 @@ bool gcm_open(const Key& key, const GcmNonce& nonce, BytesView sealed, BytesView
   ok = ok && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, kGcmTagSize, tag.data()) == 1;
   std::array<std::uint8_t, 16> rest{};
   ok = ok && EVP_DecryptFinal_ex(ctx, rest.data(), &n) == 1;
-  if (!ok) wipe(out, cipher.size());  // unauthenticated plaintext must not outlive the check
+  if (!ok && !cipher.empty()) wipe(out, cipher.size());  // unauthenticated plaintext must not outlive the check
   return ok;
 }
 
@@ -100,7 +100,7 @@ Bytes seal_field(const Key& key, std::string_view plain, const Place& place) { r
 Result<std::string> open_field(const Key& key, BytesView sealed, const Place& place) {
   AX_TRY(auto plain, open(key, sealed, associated_with(place)));
   std::string text{as_text(plain)};
-  wipe(plain.data(), plain.size());
+  if (!plain.empty()) wipe(plain.data(), plain.size());
   return text;
 }
 

@@ -204,15 +204,15 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
       const bool in_path = endpoint.path.find("{" + std::string{key} + "}") != std::string::npos;
       if (in_path || endpoint.body == BodyKind::none) {
         json::value plain = schema;
-        if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value{any->as_array().at(0)};  // a query has no null
+        if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value(any->as_array().at(0));  // a query has no null
         parameters.push_back(json::value{
             {"name", json::string{key}}, {"in", in_path ? "path" : "query"}, {"required", in_path || required(key)}, {"schema", plain}});
       } else {
         json::value plain = schema;
         if (endpoint.body == BodyKind::form)
-          if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value{any->as_array().at(0)};
+          if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value(any->as_array().at(0));
         body_properties[key] = plain;
-        if (required(key)) body_required.push_back(json::value{json::string{key}});
+        if (required(key)) body_required.push_back(json::value(json::string(key)));
       }
     }
   }

@@ -50,7 +50,8 @@ std::optional<Method> method_of(bhttp::verb verb) {
 struct Connection {
   tcp::socket* socket = nullptr;
   Steady::time_point deadline = Steady::time_point::max();
-  bool idle = true;  ///< between requests: closed at once when the server drains
+  bool idle = true;               ///< between requests: closed at once when the server drains
+  std::function<void()> leave;    ///< set by a WebSocket: asks it to say goodbye when the server drains
 };
 
 struct Reactor {
@@ -107,12 +108,16 @@ class WebSocketImpl final : public WebSocket {
 
   awaitable<Result<std::optional<std::string>>> receive(std::chrono::milliseconds wait) override {
     auto shared = shared_;
-    if (shared->messages.empty() && !shared->closed && !shared->woken) {
+    if (shared->messages.empty() && !shared->closed && !shared->woken && !shared->leaving) {
       shared->timer.expires_after(wait);
       co_await shared->timer.async_wait(use_tuple);
     }
     shared->woken = false;
     std::optional<std::string> message;
+    if (shared->leaving) {
+      Result<std::optional<std::string>> gone{Errc::unavailable};
+      co_return gone;
+    }
     if (!shared->messages.empty()) {
       message = std::move(shared->messages.front());
       shared->messages.pop_front();
@@ -144,9 +149,18 @@ class WebSocketImpl final : public WebSocket {
     };
   }
 
+  /// The server is going down: ends a pending `receive`, and the goodbye says so. On the connection's thread.
+  void leave() {
+    shared_->leaving = true;
+    shared_->timer.cancel();
+  }
+
+  tcp::socket* lowest() { return &beast::get_lowest_layer(shared_->ws); }
+
   awaitable<void> close() {
     auto shared = shared_;
-    if (!shared->closed) co_await shared->ws.async_close(beast::websocket::close_code::normal, use_tuple);
+    const auto code = shared->leaving ? beast::websocket::close_code::going_away : beast::websocket::close_code::normal;
+    if (!shared->closed) co_await shared->ws.async_close(code, use_tuple);
     beast::get_lowest_layer(shared->ws).close();
   }
 
@@ -158,6 +172,7 @@ class WebSocketImpl final : public WebSocket {
     std::deque<std::string> messages;
     bool closed = false;
     bool woken = false;
+    bool leaving = false;
   };
 
   static awaitable<void> read(std::shared_ptr<Shared> shared) {
@@ -256,6 +271,10 @@ class ServerImpl final : public Server {
       renew_date(reactor);
       if (stopping_ && drain_until == Steady::time_point::max()) drain_until = now + options_.drain_timeout;
       for (auto& connection : reactor.connections) {
+        if (stopping_ && connection.leave && now < drain_until) {
+          connection.leave();
+          continue;
+        }
         const bool expired = now >= connection.deadline || now >= drain_until || (stopping_ && connection.idle);
         beast::error_code ignored;
         if (expired && connection.socket != nullptr) connection.socket->close(ignored);
@@ -339,14 +358,13 @@ class ServerImpl final : public Server {
           co_return;
         }
         self.deadline = Steady::time_point::max();
-        self.idle = true;
-        co_await upgrade(stream, parser, request.info);
+        co_await upgrade(self, stream, parser, request.info);
         co_return;
       }
       bool drained = false;
       Endpoint* endpoint = nullptr;
       Response response = co_await respond(self, stream, buffer, parser, request, endpoint, drained, head);
-      if (!drained && !parser.is_done()) keep_alive = false;
+      if (stopping_ || (!drained && !parser.is_done())) keep_alive = false;
       const auto origin = origin_listed(request.headers.origin) ? request.headers.origin : std::string_view{};
       self.deadline = reactor.now + std::chrono::seconds{30} + std::chrono::seconds{response.body.size() / options_.body_bytes_per_second};
       const bool written = co_await write(reactor, stream, head, response, request, keep_alive, origin, endpoint == nullptr);
@@ -469,16 +487,21 @@ class ServerImpl final : public Server {
   }
 
   template <class Stream, class Parser>
-  awaitable<void> upgrade(Stream& stream, Parser& parser, RequestInfo info) {
+  awaitable<void> upgrade(Connection& self, Stream& stream, Parser& parser, RequestInfo info) {
     WebSocketImpl<Stream> ws{std::move(stream)};
+    self.socket = ws.lowest();
     auto message = parser.release();
     if (!co_await ws.accept(message)) co_return;
+    self.leave = [&ws] { ws.leave(); };
     try {
       co_await websocket_(ws, std::move(info));
     } catch (const std::exception& e) {
       log::error("websocket_failed", {{"detail", e.what()}});
     }
+    self.leave = nullptr;
+    self.deadline = Steady::now() + std::chrono::seconds{5};
     co_await ws.close();
+    self.socket = nullptr;
   }
 
   template <class Stream>

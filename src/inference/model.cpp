@@ -86,6 +86,13 @@ Result<> self_test(Variant& variant) {
   return {};
 }
 
+Error named(Error error, const ModelInfo& info) {
+  if (error.detail.starts_with("model " + info.id)) return error;
+  for (auto& fault : error.faults) error.detail += fmt::format("{}{}", error.detail.empty() ? "" : "; ", fault.reason);
+  error.detail = fmt::format("model {} ({}): {}", info.id, info.path, error.detail);
+  return error;
+}
+
 class LoadedModel final : public Model {
  public:
   LoadedModel(ModelInfo info, Bytes onnx, Contract file, Backend backend, int threads)
@@ -107,15 +114,16 @@ class LoadedModel final : public Model {
     std::unique_lock lock{mutex_};
     if (const auto it = variants_.find(shape); it != variants_.end()) return it->second->take();
     if (variants_.size() >= kMaxSizes) return Error{Errc::internal, info_.id + ": too many input sizes in use"};
-    AX_TRY(auto variant, compile(shape));
-    AX_CHECK(self_test(*variant));
-    auto& kept = variants_[shape] = std::move(variant);
+    auto variant = compile(shape);
+    if (!variant) return named(std::move(variant).error(), info_);
+    if (auto sound = self_test(**variant); !sound) return named(std::move(sound).error(), info_);
+    auto& kept = variants_[shape] = *std::move(variant);
     return kept->take();
   }
 
   /// For a model of one size: compiled now, and the file's bytes are let go.
   Result<> compile_fixed() {
-    AX_TRY(const auto run, start({}));
+    AX_CHECK(start({}));
     Bytes{}.swap(onnx_);
     return {};
   }
@@ -135,12 +143,6 @@ class LoadedModel final : public Model {
   mutable std::shared_mutex mutex_;
   mutable std::map<Shape, std::unique_ptr<Variant>> variants_;
 };
-
-Error named(Error error, const ModelInfo& info) {
-  for (auto& fault : error.faults) error.detail += fmt::format("{}{}", error.detail.empty() ? "" : "; ", fault.reason);
-  error.detail = fmt::format("model {} ({}): {}", info.id, info.path, error.detail);
-  return error;
-}
 
 Result<std::shared_ptr<const Model>> build(ModelInfo info, Bytes onnx, LoadOptions options) {
   if (!info.sha256.empty()) {

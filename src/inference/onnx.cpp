@@ -180,15 +180,19 @@ void put_message(Bytes& out, std::uint32_t number, BytesView body) {
 }
 void put_raw(Bytes& out, BytesView raw) { out.insert(out.end(), raw.begin(), raw.end()); }
 
-Bytes value_info(std::string_view name, const Shape* shape) {
+/// Extents below zero are written as unknown ones.
+Bytes value_info(std::string_view name, const Shape& shape) {
   Bytes dims;
-  for (const std::int64_t extent : shape ? *shape : Shape{}) {
-    Bytes dim{1 << 3};
-    put_varint(dim, static_cast<std::uint64_t>(extent));
+  for (const std::int64_t extent : shape) {
+    Bytes dim;
+    if (extent >= 0) {
+      dim.push_back(1 << 3);
+      put_varint(dim, static_cast<std::uint64_t>(extent));
+    }
     put_message(dims, 1, dim);
   }
   Bytes tensor{1 << 3, kFloat};
-  if (shape) put_message(tensor, 2, dims);
+  if (!shape.empty()) put_message(tensor, 2, dims);
   Bytes type, out;
   put_message(type, 1, tensor);
   put_message(out, 1, as_bytes(name));
@@ -212,11 +216,12 @@ Result<Bytes> with_input_shape(BytesView file, const Shape& shape) {
     if (f.wire == 2 && (f.number == 11 || f.number == 12)) {
       AX_TRY(const Value v, read_value_info(f.bytes));
       if (f.number == 12) {
-        put_message(graph, 12, value_info(v.spec.name, nullptr));
+        // OpenCV insists on a rank; the extents follow from the input.
+        put_message(graph, 12, value_info(v.spec.name, Shape(v.spec.shape.size(), -1)));
         return {};
       }
       if (v.spec.name == parsed.contract.input.name) {
-        put_message(graph, 11, value_info(v.spec.name, &shape));
+        put_message(graph, 11, value_info(v.spec.name, shape));
         return {};
       }
     }

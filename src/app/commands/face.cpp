@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <numeric>
 #include <set>
 #include <thread>
 
@@ -186,26 +187,41 @@ std::pair<double, double> equal_error(std::vector<double> same, std::vector<doub
   return {rate, at};
 }
 
-/// Logistic regression of one variable with both classes weighing the same; Newton's method.
+/// Logistic regression of one variable, both classes weighing the same, with a slight pull towards a flat curve
+/// (separable data has no finite optimum). The loss is convex: damped Newton steps, from standardised scores.
 std::pair<double, double> fit_logistic(const std::vector<double>& same, const std::vector<double>& other) {
-  double slope = 20, bias = -20 * (same.empty() ? 0.5 : (same[same.size() / 2] + other[other.size() / 2]) / 2);
-  for (int step = 0; step < 50; ++step) {
-    double g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
+  const auto mean = [](const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size()); };
+  const double middle = (mean(same) + mean(other)) / 2, unit = std::max(mean(same) - mean(other), 1e-6);
+  constexpr double kRidge = 1e-4;
+  const auto loss = [&](double slope, double bias) {
+    const auto part = [&](const std::vector<double>& scores, double sign) {
+      double sum = 0;
+      for (const double s : scores) sum += std::log1p(std::exp(std::min(-sign * (slope * (s - middle) / unit + bias), 500.0)));
+      return sum / static_cast<double>(scores.size());
+    };
+    return part(same, 1) + part(other, -1) + kRidge * (slope * slope + bias * bias);
+  };
+  double slope = 1, bias = 0, current = loss(slope, bias);
+  for (int step = 0; step < 40; ++step) {
+    double g0 = -2 * kRidge * bias, g1 = -2 * kRidge * slope, h00 = 2 * kRidge, h01 = 0, h11 = 2 * kRidge;
     const auto add = [&](const std::vector<double>& scores, double label) {
       const double w = 1.0 / static_cast<double>(scores.size());
       for (const double s : scores) {
-        const double p = 1 / (1 + std::exp(-(slope * s + bias))), d = w * (label - p), v = w * p * (1 - p);
-        g0 += d, g1 += d * s, h00 += v, h01 += v * s, h11 += v * s * s;
+        const double x = (s - middle) / unit, p = 1 / (1 + std::exp(-(slope * x + bias))), d = w * (label - p), v = w * p * (1 - p);
+        g0 += d, g1 += d * x, h00 += v, h01 += v * x, h11 += v * x * x;
       }
     };
     add(same, 1);
     add(other, 0);
-    const double det = h00 * h11 - h01 * h01;
-    if (!(std::abs(det) > 1e-15)) break;
-    bias += std::clamp((h11 * g0 - h01 * g1) / det, -20.0, 20.0);
-    slope += std::clamp((h00 * g1 - h01 * g0) / det, -20.0, 20.0);
+    const double det = h00 * h11 - h01 * h01, d0 = (h11 * g0 - h01 * g1) / det, d1 = (h00 * g1 - h01 * g0) / det;
+    double pace = 1;
+    while (pace > 1e-6 && !(loss(slope + pace * d1, bias + pace * d0) <= current)) pace /= 2;
+    slope += pace * d1, bias += pace * d0;
+    const double reached = loss(slope, bias);
+    if (current - reached < 1e-10) break;
+    current = reached;
   }
-  return {slope, -bias / slope};
+  return {slope / unit, middle - bias * unit / slope};
 }
 
 Result<> lab(const FaceArgs& args, Cli& cli) {

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/runtime.h"
+#include "app/sweep.h"
 #include "app/version.h"
 #include "http/server.h"
 #include "services/verifications/verifications_api.h"
@@ -24,7 +25,8 @@ void configure_log(const Config& config) {
   log::configure(level, config.log_format == "json");
 }
 
-/// Waits for SIGINT or SIGTERM on a thread of its own, writing an audit checkpoint every minute meanwhile.
+/// Waits for SIGINT or SIGTERM on a thread of its own; meanwhile writes an audit checkpoint every minute and sweeps orphaned
+/// objects every hour.
 class Signals {
  public:
   /// Before any other thread starts, so that all of them leave the signals to this one.
@@ -36,12 +38,14 @@ class Signals {
   Signals(Runtime& runtime, std::function<void()> stop)
       : thread_([&runtime, stop = std::move(stop)] {
           const ::sigset_t set = wanted();
+          int minutes = 0;
           while (true) {
             const ::timespec minute{60, 0};
             const int signal = ::sigtimedwait(&set, nullptr, &minute);
             if (signal == SIGINT || signal == SIGTERM) break;
             if (signal == SIGUSR1) return;
             checkpoint(runtime);
+            if (minutes++ % 60 == 0) sweep(runtime);
           }
           log::info("stopping");
           stop();
@@ -58,6 +62,11 @@ class Signals {
   }
 
  private:
+  static void sweep(Runtime& runtime) {
+    const auto removed = sweep_orphans(*runtime.storage->database, *runtime.blobs, runtime.storage->clock.now());
+    if (!removed) log::warning("orphan_sweep_failed", {{"detail", removed.error().detail}});
+    else if (*removed > 0) log::info("orphans_removed", {{"count", *removed}});
+  }
   static ::sigset_t wanted() {
     ::sigset_t set;
     ::sigemptyset(&set);
@@ -98,6 +107,7 @@ Result<> serve(Config config) {
     socket = verifications::progress_socket(*runtime->verifications,
                                             [auth = runtime->auth.get()](std::string_view token) { return auth->authenticate(token); });
   AX_TRY(const auto server, http::create_server(options, router, files, limiter, std::move(socket)));
+  if (runtime->models) runtime->models->start();
   runtime->queue->start();
   fmt::print("AuthX {} serves on {} (port {})\n", kVersion, c.public_url, server->port());
   fmt::print("  API description: {0}/docs   health: {0}/health\n", c.public_url);
@@ -121,6 +131,7 @@ Result<> work(Config config) {
   Signals::block();
   configure_log(config);
   AX_TRY(auto runtime, Runtime::create(std::move(config)));
+  if (runtime->models) runtime->models->start();
   runtime->queue->start();
   fmt::print("AuthX {} works on jobs\n", kVersion);
   std::fflush(stdout);

@@ -47,7 +47,7 @@ Result<> migrate(Cli& cli, const Config&, Storage& s, const Options&) {
 Result<> user_create(Cli& cli, const Config& config, Storage& s, const Options& o) {
   const auto role = http::parse_role(o.role);
   if (!role) return Error::invalid("--role", "must be user, verifier, auditor or admin");
-  json::value email{json::string_view{o.email}};
+  const json::value email(json::string_view{o.email});
   http::Email parsed;
   http::Faults faults;
   http::Codec<http::Email>::parse(email, parsed, "--email", faults);

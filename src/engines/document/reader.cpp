@@ -83,46 +83,85 @@ struct Prepared {
   imaging::Image gray;
 };
 
-Result<void> prepare(const imaging::Image& input, Side side, const ReadOptions& options, const Deadline& deadline, Prepared& out) {
-  out.page.side = side;
-  out.content.side = side;
-  imaging::Quad outline = imaging::quad_of({0, 0, input.width, input.height});
-  if (const auto found = find_outline(input)) {
-    outline = *found;
-    out.page.outline_found = true;
-  }
-  Size size = size_of(outline);
-  imaging::Image flat = imaging::warp(input, outline, size.width, size.height);
-  if (deadline.passed()) return Errc::request_timeout;
+struct TypeMatch {
+  const TypeReader* type = nullptr;
+  double score = 0;
+};
 
-  // A machine-readable zone says which way is up, and costs less to look for than OCR.
-  int turns = 0;
-  const auto zone = read_mrz(flat, options.today, deadline);
-  if (zone) {
-    turns = zone->quarter_turns;
-    out.content.mrz = zone->mrz;
-    out.content.mrz_confidence = zone->confidence;
-    out.content.mrz_corrected = zone->corrected;
-  } else {
-    AX_TRY(turns, find_turns(imaging::to_gray(flat), deadline));
+TypeMatch best_type(const Page& page) {
+  TypeMatch best;
+  for (const TypeReader* t : all_types()) {
+    const double score = t->score(page);
+    if (score > best.score) best = {t, score};
   }
+  return best;
+}
+
+constexpr double kSure = 0.5;
+
+Result<void> recognise(const imaging::Image& flat, const imaging::Quad& outline, int turns, const Deadline& deadline, Prepared& out) {
   out.page.quarter_turns = ((turns % 4) + 4) % 4;
   out.page.rectified = imaging::rotate_quarter(flat, turns);
   out.page.outline = turned(outline, turns);
-  out.page.quality = imaging::measure(out.page.rectified);
   out.gray = imaging::to_gray(out.page.rectified);
-
-  const double scale = std::min(1.0, static_cast<double>(kOcrSide) / std::max(out.gray.width, out.gray.height));
-  const double enlarge = std::max(out.gray.width, out.gray.height) < 700 ? 700.0 / std::max(out.gray.width, out.gray.height) : scale;
-  const imaging::Image small = imaging::resize(out.gray, std::max(8, static_cast<int>(out.gray.width * enlarge)),
-                                               std::max(8, static_cast<int>(out.gray.height * enlarge)));
-  AX_TRY(auto words, ocr(small, OcrMode::sparse, deadline));
+  const int side = std::max(out.gray.width, out.gray.height);
+  const double scale = side > kOcrSide ? static_cast<double>(kOcrSide) / side : side < 700 ? 700.0 / side : 1.0;
+  const imaging::Image sized = imaging::resize(out.gray, std::max(8, static_cast<int>(out.gray.width * scale)),
+                                               std::max(8, static_cast<int>(out.gray.height * scale)));
+  AX_TRY(auto words, ocr(sized, OcrMode::sparse, deadline));
   for (auto& w : words) {
-    const auto back = [&](int v) { return static_cast<int>(std::lround(v / enlarge)); };
+    const auto back = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
     w.box = {back(w.box.x), back(w.box.y), back(w.box.width), back(w.box.height)};
   }
   out.content.rows = group_rows(std::move(words));
   out.content.gray = &out.gray;
+  return {};
+}
+
+Result<void> prepare(const imaging::Image& input, Side side, const ReadOptions& options, const Deadline& deadline, Prepared& out) {
+  out.page.side = side;
+  out.content.side = side;
+  const imaging::Quad whole = imaging::quad_of({0, 0, input.width, input.height});
+  const auto found = find_outline(input);
+  std::vector<imaging::Quad> outlines;
+  if (found) outlines.push_back(*found);
+  outlines.push_back(whole);
+
+  Prepared best;
+  double best_score = -1;
+  for (std::size_t i = 0; i < outlines.size(); ++i) {
+    const Size size = size_of(outlines[i]);
+    const imaging::Image flat = imaging::warp(input, outlines[i], size.width, size.height);
+    if (deadline.passed()) return Errc::request_timeout;
+    Prepared tried;
+    tried.page.side = side;
+    tried.content.side = side;
+    tried.page.outline_found = found && i == 0;
+    // A machine-readable zone says which way is up, and costs less to look for than OCR.
+    int turns = 0;
+    if (const auto zone = read_mrz(flat, options.today, deadline)) {
+      turns = zone->quarter_turns;
+      tried.content.mrz = zone->mrz;
+      tried.content.mrz_confidence = zone->confidence;
+      tried.content.mrz_corrected = zone->corrected;
+    } else {
+      AX_TRY(turns, find_turns(imaging::to_gray(flat), deadline));
+    }
+    // When nothing known comes out, the page may lie the other way up, or the outline may not be the document's.
+    for (const int more : {0, 2}) {
+      AX_CHECK(recognise(flat, outlines[i], turns + more, deadline, tried));
+      const double score = best_type(tried.content).score;
+      if (score > best_score) {
+        best_score = score;
+        best = tried;
+      }
+      if (best_score >= kSure || tried.content.mrz) break;
+    }
+    if (best_score >= kSure) break;
+  }
+  out = std::move(best);
+  out.content.gray = &out.gray;
+  out.page.quality = imaging::measure(out.page.rectified);
   return {};
 }
 
@@ -210,7 +249,7 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
       type = t;
     }
   }
-  if (reading.type_confidence < 0.5) type = nullptr;
+  if (reading.type_confidence < kSure) type = nullptr;
   if (type != nullptr) reading.type = type->type;
   if (type != nullptr) {
     for (auto& p : pages) {

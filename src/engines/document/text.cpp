@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <numeric>
 
 namespace authx::document {
@@ -38,13 +39,18 @@ std::vector<Row> group_rows(std::vector<Word> words) {
   std::vector<Row> rows;
   for (auto& w : words) {
     Row* best = nullptr;
-    double most = 0.45;
+    double most = 0.5;
     for (auto& r : rows) {
       // Compared with the row's words, not its hull: a slightly tilted row would swallow its neighbours.
       for (const auto& other : r.words) {
         const int top = std::max(w.box.y, other.box.y);
         const int bottom = std::min(w.box.y + w.box.height, other.box.y + other.box.height);
-        const double overlap = static_cast<double>(bottom - top) / std::max(1, std::max(w.box.height, other.box.height));
+        // A dash or a comma is lower than its neighbours, yet lies within their height.
+        const int shorter = std::max(1, std::min(w.box.height, other.box.height));
+        const int taller = std::max(w.box.height, other.box.height);
+        const double apart = std::abs((w.box.y + w.box.height / 2.0) - (other.box.y + other.box.height / 2.0));
+        const bool mark = std::ranges::none_of(w.text, [](unsigned char c) { return std::isalnum(c) != 0; });
+        const double overlap = apart < 0.55 * taller && (mark || taller < 2.2 * shorter) ? static_cast<double>(bottom - top) / shorter : 0;
         if (overlap > most) {
           most = overlap;
           best = &r;

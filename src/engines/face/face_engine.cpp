@@ -239,8 +239,6 @@ struct FaceEngine::Impl {
   }
 
   Similarity alignment(const DetectedFace& face, const Geometry& geometry) const {
-    if (embedder_kind == EmbedderKind::dlib && detector_kind == DetectorKind::blazeface && !geometry.mesh.empty())
-      return dlib_alignment(geometry);
     const bool rough = detector_kind == DetectorKind::blazeface && !geometry.mesh.empty();
     const FivePoints points = rough ? five_points_of(geometry) : face.points;
     const FivePoints& goal = embedder_kind == EmbedderKind::dlib ? dlib_template() : arcface_template();

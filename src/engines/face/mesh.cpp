@@ -96,6 +96,3 @@ FivePoints five_points_of(const Geometry& g) {
 }
 
 }  // namespace authx::face
-namespace authx::face {
-Similarity dlib_alignment(const Geometry& g) { return fit_similarity(five_points_of(g), dlib_template()).value_or(Similarity{}); }
-}  // namespace authx::face

@@ -17,7 +17,4 @@ Result<Geometry> fit_mesh(const inference::Model& model, const cv::Mat& bgr, con
 /// Eye centres, nose tip and mouth corners, each the mean of the mesh vertices around it.
 FivePoints five_points_of(const Geometry& geometry);
 
-/// Correspondences for alignment: steady vertices around eyes, brows, nose and mouth and where they lie in dlib's chip.
-Similarity dlib_alignment(const Geometry& geometry);
-
 }  // namespace authx::face

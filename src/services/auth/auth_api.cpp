@@ -56,6 +56,12 @@ struct SetupRequest {
 };
 BOOST_DESCRIBE_STRUCT(SetupRequest, (), (token, password))
 
+struct ConfirmRequest {
+  TokenText token;
+  static constexpr auto example = R"({"token":"hJ3…"})";
+};
+BOOST_DESCRIBE_STRUCT(ConfirmRequest, (), (token))
+
 struct Message {
   std::string message;
   using is_response = void;
@@ -103,6 +109,12 @@ awaitable<Result<Message>> setup(AuthService& service, const Anonymous& caller, 
   co_return out;
 }
 
+awaitable<Result<Message>> confirm(AuthService& service, const Anonymous& caller, ConfirmRequest in) {
+  AX_CO_CHECK(co_await service.verify_email(std::move(in.token.value), caller.request));
+  Message out{"Your e-mail address is confirmed"};
+  co_return out;
+}
+
 awaitable<Result<Profile>> me(AuthService& service, const SignedIn& caller, Empty) {
   AX_CO_TRY(auto user, co_await service.me(caller.id));
   Profile out{user.id,
@@ -136,6 +148,11 @@ void add_routes(Router& router, AuthService& service) {
   router.post("/auth/password/setup", service, &setup,
               {.operation_id = "setPassword",
                .summary = "Set the first password with the token from the link",
+               .tag = "Authentication",
+               .bucket = "auth"});
+  router.post("/auth/email/verify", service, &confirm,
+              {.operation_id = "confirmEmail",
+               .summary = "Confirm an e-mail address with the token from the link",
                .tag = "Authentication",
                .bucket = "auth"});
   router.get("/users/me", service, &me,

@@ -105,6 +105,17 @@ awaitable<Result<>> AuthService::set_password(SecretText token, SecretText passw
   co_return co_await database_.write(store);
 }
 
+awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInfo request) {
+  auto store = [this, &token, &request](db::Tx& tx) -> Result<> {
+    const auto now = clock_.now();
+    AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "email_verify", now));
+    if (rows.empty()) return Error::invalid("token", "is unknown, used or expired");
+    AX_CHECK(users::mark_email_verified(tx, rows[0].uuid(0), now));
+    return audit_.append(tx, {rows[0].uuid(0), "auth.email_verified", "{}", &request});
+  };
+  co_return co_await database_.write(store);
+}
+
 awaitable<Result<users::User>> AuthService::me(Uuid id) {
   auto read = [this, id](db::Tx& tx) { return users::get(tx, keyring_, id); };
   co_return co_await database_.read(read);

@@ -46,6 +46,9 @@ class AuthService {
   /// Sets the password with a token from a message. `Errc::validation` for a token that is unknown, used or expired.
   awaitable<Result<>> set_password(SecretText token, SecretText password, http::RequestInfo request);
 
+  /// Confirms the address that a token was sent to. Errors as `set_password`.
+  awaitable<Result<>> verify_email(SecretText token, http::RequestInfo request);
+
   awaitable<Result<users::User>> me(Uuid id);
 
   Result<http::Principal> authenticate(std::string_view token) const;

@@ -4,7 +4,6 @@
 #include "services/documents/document_json.h"
 #include "services/users/person_box.h"
 #include "services/users/users_service.h"
-#include "telemetry/metrics.h"
 
 namespace authx::verifications {
 namespace {
@@ -309,7 +308,6 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
                                        "rules " + p_.policy.version));
     if (decided.empty()) return {};  // another step decided first
     tx.on_commit([this, id = job.subject] { progress_.changed(id); });
-    if (auto active = tx.exec(kActive)) metrics::active_verifications().set(static_cast<double>(active->at(0).integer(0)));
     return p_.audit.append(
         tx, {loaded->verification.user_id, "verification.decided",
              json::serialize(
@@ -333,6 +331,13 @@ Result<> VerificationsService::give_up(db::Tx& tx, const jobs::Job& job) {
                               json::serialize(json::object{{"verification_id", job.subject.str()}, {"outcome", "needs_review"}}), nullptr});
 }
 
+Result<std::int64_t> VerificationsService::count_active() {
+  return p_.database.sync().read([](db::Tx& tx) -> Result<std::int64_t> {
+    AX_TRY(const auto rows, tx.exec(kActive));
+    return rows.at(0).integer(0);
+  });
+}
+
 Result<Replay> VerificationsService::replay(const Uuid& id) {
   AX_TRY(const auto capsule, p_.database.sync().read([&](db::Tx& tx) -> Result<json::value> {
     AX_TRY(const auto rows, tx.exec(kCapsule, id));
@@ -354,7 +359,7 @@ Result<Replay> VerificationsService::replay(const Uuid& id) {
   out.stored = json::serialize(*verdict);
   out.recomputed = json::serialize(again);
   out.policy_version = stored_policy.version;
-  out.same = json::value{again} == *verdict || out.stored == out.recomputed;
+  out.same = json::value(again) == *verdict || out.stored == out.recomputed;
   return out;
 }
 

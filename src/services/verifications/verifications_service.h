@@ -86,6 +86,9 @@ class VerificationsService {
   /// Recomputes a stored decision from its own inputs. Blocking.
   Result<Replay> replay(const Uuid& id);
 
+  /// Verifications without a decision, for the metric; blocking.
+  Result<std::int64_t> count_active();
+
   Progress& progress() noexcept { return progress_; }
 
  private:

@@ -146,6 +146,7 @@ TEST_F(RouterTest, DescribesWhatItEnforces) {
   EXPECT_TRUE(post.at("responses").as_object().contains("201"));
   EXPECT_TRUE(post.at("responses").as_object().contains("409"));
   EXPECT_TRUE(post.at("security").as_array().empty());
+  EXPECT_EQ(json::serialize(post.at("requestBody").at("content").at("application/json").at("schema").at("required")), R"(["name"])");
   EXPECT_TRUE(document.at("paths").at("/v1/files").at("post").at("requestBody").at("content").as_object().contains("multipart/form-data"));
   EXPECT_EQ(document.at("paths").at("/v1/audit").at("get").at("x-permission"), "read_audit");
 }

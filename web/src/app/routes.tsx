@@ -2,6 +2,7 @@ import type { RouteObject } from 'react-router';
 import { RequireRole, RequireSession } from '@/app/guards';
 import { BrokenScreen, NotFoundScreen } from '@/app/screens/NotFoundScreen';
 import { Shell } from '@/app/Shell';
+import { EmailConfirmPage } from '@/features/account/EmailConfirmPage';
 import { LoginPage } from '@/features/account/LoginPage';
 import { PasswordSetupPage } from '@/features/account/PasswordSetupPage';
 import { RegisterPage } from '@/features/account/RegisterPage';
@@ -22,6 +23,7 @@ export const routes: RouteObject[] = [
       { path: '/', element: <RegisterPage /> },
       { path: '/login', element: <LoginPage /> },
       { path: '/setup-password', element: <PasswordSetupPage /> },
+      { path: '/verify-email', element: <EmailConfirmPage /> },
       {
         element: <RequireSession />,
         children: [

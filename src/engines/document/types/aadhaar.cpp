@@ -118,6 +118,12 @@ double score(const Page& page) {
   return std::min(1.0, s);
 }
 
+bool is_back(const Page& page) {
+  return std::ranges::any_of(page.rows, [](const Row& row) {
+    return has_like(row.text(), "Unique Identification Authority") || has_like(row.text(), "Address:");
+  });
+}
+
 /// The first eight digits of an Aadhaar number, all but the last four of a VID.
 void hide(const Number& n, PageReading& page) {
   std::size_t hidden = n.digits.size() - 4;
@@ -147,7 +153,7 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
     int n = 0;
     for (const auto& w : row.words) {
       const std::string c = clean_name(w.text.size() < 3 ? w.text + ".." : w.text);
-      if (w.confidence < 0.5 || c.empty() || std::islower(static_cast<unsigned char>(w.text[0])) != 0) continue;
+      if (w.confidence < 0.5 || c.empty() || (std::islower(static_cast<unsigned char>(w.text[0])) != 0 && w.text[0] != 'l')) continue;
       latin += (latin.empty() ? "" : " ") + w.text;
       box = join(box, w.box);
       sum += w.confidence;
@@ -170,11 +176,12 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
 void extract_address(const Page& page, const Extraction& out) {
   for (std::size_t r = 0; r < page.rows.size(); ++r) {
     const Row& row = page.rows[r];
-    std::size_t at = row.words.size();
-    for (std::size_t w = 0; w < row.words.size(); ++w) {
-      if (has_like(row.words[w].text, "Address")) at = w;
-    }
-    if (at == row.words.size()) continue;
+    // The label may come out in pieces: look at the row as a whole, then find the word where it ends.
+    const Match label = find_like(row.text(), "Address");
+    if (!label.found) continue;
+    std::size_t at = 0;
+    for (std::size_t length = row.words[0].text.size(); length < label.end && at + 1 < row.words.size();)
+      length += 1 + row.words[++at].text.size();
     const int left = row.words[0].box.x - row.box.height * 2;
     int right = 0;
     int last_bottom = row.box.y + row.box.height;
@@ -183,8 +190,9 @@ void extract_address(const Page& page, const Extraction& out) {
     double sum = 0;
     int n = 0;
     const auto take = [&](const Word& w) {
-      if (w.confidence < 0.3) return;
-      text += (text.empty() ? "" : " ") + w.text;
+      const auto letters = std::ranges::count_if(w.text, [](unsigned char c) { return std::isalnum(c) != 0; });
+      if (letters == 0 ? w.text != "-" : w.confidence < (letters <= 2 ? 0.6 : 0.3)) return;
+      text += (text.empty() ? "" : " ") + mend_prose(w.text);
       box = join(box, w.box);
       sum += w.confidence;
       ++n;
@@ -274,7 +282,7 @@ void extract(const Page& page, const Extraction& out) {
       out.failed("number_checksum", "The Aadhaar number does not satisfy its check digit");
     }
     out.reading.display_number = f.value;
-    out.reading.variant = masked ? "masked" : out.page.side == Side::back ? "back" : "front";
+    out.reading.variant = masked ? "masked" : is_back(page) ? "back" : "front";
     out.add(std::move(f));
   }
 

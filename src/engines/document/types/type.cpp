@@ -227,6 +227,8 @@ std::string clean_name(std::string_view text) {
   for (std::size_t i = first; i < words.size() && good(words[i]); ++i) {
     std::string w = words[i];
     while (!w.empty() && (w.back() == '-' || w.back() == '\'')) w.pop_back();
+    // Sans-serif I and l look the same; a name's word does not begin with a small l.
+    if (w.size() > 1 && w[0] == 'l') w[0] = 'I';
     if (!out.empty()) out += ' ';
     out += w;
   }
@@ -262,6 +264,15 @@ std::optional<Labelled> find_pattern(const std::vector<Row>& rows, std::string_v
     }
   }
   return best;
+}
+
+std::string mend_prose(const std::string& word) {
+  std::string w = word;
+  if (w.size() == 3 && w.ends_with("th") && as_digit(w[0]) != w[0]) w[0] = as_digit(w[0]);
+  if (w.size() > 2 && w[0] == 'l' && std::islower(static_cast<unsigned char>(w[1])) != 0 &&
+      std::string_view{"yrnmslqf"}.find(w[1]) != std::string_view::npos)
+    w[0] = 'I';
+  return w;
 }
 
 Field date_field(std::string name, const FoundDate& d) {

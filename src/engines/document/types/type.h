@@ -76,6 +76,9 @@ std::string clean_name(std::string_view text);
 /// A run of words of one row whose letters and digits fit `pattern` (L letter, D digit) after look-alikes are exchanged.
 std::optional<Labelled> find_pattern(const std::vector<Row>& rows, std::string_view pattern);
 
+/// Undoes what OCR confuses in ordinary words: "Ath" for "4th", "lyer" for "Iyer".
+std::string mend_prose(const std::string& word);
+
 Field date_field(std::string name, const FoundDate& d);
 
 }  // namespace authx::document

@@ -112,6 +112,18 @@ describe('Login', () => {
   });
 });
 
+describe('Email confirmation', () => {
+  test('waits for a click, then sends the token of the link', async () => {
+    const server = fakeServer({ 'POST /auth/email/verify': () => ok({ message: 'Your address is confirmed.' }) });
+    const { router } = renderApp('/verify-email#token=abc.def_1');
+    await waitFor(() => expect(router.state.location.hash).toBe(''));
+    expect(server.to('POST /auth/email/verify')).toHaveLength(0);
+    await userEvent.click(screen.getByRole('button', { name: 'Confirm address' }));
+    expect(await screen.findByText('Your address is confirmed.')).toBeInTheDocument();
+    expect(server.to('POST /auth/email/verify')[0]!.json).toEqual({ token: 'abc.def_1' });
+  });
+});
+
 describe('Password setup', () => {
   test('sends the token of the link and takes it out of the address', async () => {
     const server = fakeServer({ 'POST /auth/password/setup': () => ok({ message: 'Your password is set.' }) });

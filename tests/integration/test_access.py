@@ -1,0 +1,138 @@
+"""Who may do what: every endpoint of the description, for every role, for own and for others' objects."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from support import pictures
+from support.people import Person, data_of, error_of, new_person, new_worker
+
+ROLES = ("user", "verifier", "auditor", "admin")
+UNKNOWN = "0190163d-8694-739b-aea5-966c26f8ad91"
+EVERYBODY = set(ROLES)
+WORKERS = {"user", "verifier", "admin"}
+# The policy, written anew: endpoint -> the roles that may call it; None: nobody needs a token.
+POLICY = {
+    ("POST", "/v1/auth/register"): None,
+    ("POST", "/v1/auth/login"): None,
+    ("POST", "/v1/auth/password/setup"): None,
+    ("GET", "/v1/users/me"): EVERYBODY,
+    ("POST", "/v1/documents/upload"): WORKERS,
+    ("GET", "/v1/documents/{document_id}"): WORKERS,
+    ("GET", "/v1/documents"): WORKERS,
+    ("POST", "/v1/face/capture"): WORKERS,
+    ("POST", "/v1/face/verify"): WORKERS,
+    ("GET", "/v1/face/captures"): WORKERS,
+    ("POST", "/v1/biometrics/capture"): WORKERS,
+    ("POST", "/v1/verification/start"): WORKERS,
+    ("GET", "/v1/verification/{verification_id}/status"): WORKERS,
+    ("GET", "/v1/verification"): WORKERS,
+    ("GET", "/v1/admin/outbox"): {"admin"},
+    ("GET", "/v1/admin/audit"): {"auditor", "admin"},
+    ("GET", "/health"): None,
+    ("GET", "/health/ready"): None,
+    ("GET", "/health/live"): None,
+    ("GET", "/metrics"): None,
+    ("GET", "/openapi.json"): None,
+}
+
+
+@pytest.fixture(scope="module")
+def callers(server, admins) -> dict[str, Person]:
+    return {role: admins(server) if role == "admin" else new_worker(server, role) for role in ROLES}
+
+
+def endpoints(server) -> dict[tuple[str, str], dict]:
+    described = requests.get(server.root + "/openapi.json", timeout=30).json()
+    return {(method.upper(), path): operation for path, item in described["paths"].items() for method, operation in item.items()}
+
+
+def call(server, method: str, path: str, token: str = "", **more) -> requests.Response:
+    for name in ("document_id", "verification_id"):
+        path = path.replace("{%s}" % name, UNKNOWN)
+    headers = {"Authorization": "Bearer " + token} if token else {}
+    return requests.request(method, server.root + path, headers=headers, timeout=30, **more)
+
+
+def test_the_policy_names_every_endpoint_of_the_description(plain_server):
+    assert set(endpoints(plain_server)) == set(POLICY)
+
+
+def test_the_description_says_who_needs_a_token(plain_server):
+    for (method, path), operation in endpoints(plain_server).items():
+        assert bool(operation["security"]) == (POLICY[method, path] is not None), (method, path)
+        described = operation["responses"].get("401", {}).get("description", "")
+        assert ("AUTHENTICATION_REQUIRED" in described) == (POLICY[method, path] is not None), (method, path)
+
+
+def test_every_endpoint_for_every_role(server, callers):
+    """With nothing to work on: the roles that may call get past the guard (and are told 400 or 404), the others 403."""
+    for (method, path), allowed in POLICY.items():
+        anonymous = call(server, method, path)
+        if allowed is None:
+            assert anonymous.status_code not in (401, 403), (method, path, anonymous.status_code)
+            continue
+        error_of(anonymous, 401, "AUTHENTICATION_REQUIRED")
+        for role in ROLES:
+            answer = call(server, method, path, callers[role].token)
+            if role in allowed:
+                assert answer.status_code in (200, 400, 404, 415), (role, method, path, answer.status_code, answer.text)
+            else:
+                error_of(answer, 403, "PERMISSION_DENIED")
+
+
+def test_a_forbidden_upload_is_refused_before_its_body_is_read(callers, server):
+    answer = callers["auditor"].upload(pictures.scene(1))
+    error_of(answer, 403, "PERMISSION_DENIED")
+
+
+def test_nobody_becomes_more_by_saying_so(server):
+    body = {"name": "A", "email": "role@example.org", "password": "correct horse", "role": "admin"}
+    answer = requests.post(server.base + "/auth/register", json=body, timeout=30)
+    assert answer.status_code == 400
+
+
+def test_objects_of_others_are_not_found(server, callers):
+    owner, other = new_person(server), new_person(server)
+    document = data_of(owner.upload(pictures.scene(2), wait=0))["document_id"]
+    verification = data_of(owner.start(document))["verification_id"]
+    owner.wait_document(document)
+    picture = pictures.base64_of(pictures.stripes())
+    paths = [("GET", f"/documents/{document}", {}), ("GET", f"/verification/{verification}/status", {}),
+             ("POST", "/face/verify", {"json": {"document_id": document, "face_image": picture}})]
+    for method, path, more in paths:
+        assert owner.request(method, path, **more).status_code in (200, 400), path
+        error_of(other.request(method, path, **more), 404, "NOT_FOUND")
+    # An absent object and somebody else's are told apart by nothing but the request's own id and time.
+    foreign, absent = (other.get(f"/documents/{d}").json()["error"] for d in (document, UNKNOWN))
+    assert {k: v for k, v in foreign.items() if k not in ("timestamp", "request_id")} == {
+        k: v for k, v in absent.items() if k not in ("timestamp", "request_id")}
+    for reviewer in ("verifier", "admin"):
+        assert data_of(callers[reviewer].get(f"/documents/{document}"))["id"] == document
+        assert data_of(callers[reviewer].get(f"/verification/{verification}/status"))["verification_id"] == verification
+    error_of(callers["auditor"].get(f"/documents/{document}"), 403, "PERMISSION_DENIED")
+    # A reviewer reads; only the owner matches a face to the document.
+    error_of(callers["verifier"].request(*paths[2][:2], **paths[2][2]), 404, "NOT_FOUND")
+
+
+def test_lists_hold_nothing_of_others(server):
+    owner, other = new_person(server), new_person(server)
+    document = data_of(owner.upload(pictures.scene(2, 200, 200), wait=0))["document_id"]
+    data_of(owner.start(document))
+    data_of(owner.capture(pictures.scene(2, 200, 200), wait=0))
+    for path in ("/documents", "/verification", "/face/captures"):
+        assert len(data_of(owner.get(path))["items"]) == 1
+        assert data_of(other.get(path))["items"] == []
+        theirs = data_of(owner.get(path))["items"][0]
+        cursor = theirs.get("id") or theirs["verification_id"]
+        assert data_of(other.get(f"{path}?cursor={cursor}"))["items"] == []
+
+
+def test_an_administrator_reads_outbox_and_audit(server, callers):
+    email = new_person(server).email
+    messages = data_of(callers["admin"].get("/admin/outbox?limit=100"))["items"]
+    assert any(m["recipient"] == email for m in messages)
+    entries = data_of(callers["auditor"].get("/admin/audit?limit=100"))["items"]
+    assert {"outbox.viewed", "auth.registered"} <= {e["action"] for e in entries}
+    assert [e["seq"] for e in entries] == sorted((e["seq"] for e in entries), reverse=True)

@@ -1,0 +1,137 @@
+"""Faces: capture, quality, comparison with a document's portrait."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from support import pictures
+from support.people import Person, data_of, error_of, faults_of
+
+CAPTURE_KEYS = {"face_id", "face_embeddings", "liveness_score", "quality_score", "verification_status"}
+VERIFY_KEYS = {"match_score", "verification_status", "confidence_level", "processing_time_ms"}
+
+
+def selfie() -> bytes:
+    return pictures.photo(pictures.SELFIE).read_bytes()
+
+
+def as_text(picture: bytes) -> str:
+    return base64.b64encode(picture).decode()
+
+
+def test_a_capture_answers_with_the_specifications_keys(person: Person):
+    data = data_of(person.capture(selfie()))
+    assert CAPTURE_KEYS <= set(data) and set(data) - CAPTURE_KEYS <= {"quality_reasons"}
+    assert data["verification_status"] == "approved", data
+    assert len(data["face_embeddings"]) >= 128 and all(isinstance(v, float | int) for v in data["face_embeddings"])
+    assert sum(v * v for v in data["face_embeddings"]) > 0
+    assert 0 <= data["quality_score"] <= 1
+    assert data["liveness_score"] is None or 0 <= data["liveness_score"] <= 1
+
+
+def test_a_picture_without_a_face_is_rejected_with_advice(person: Person):
+    data = data_of(person.capture(pictures.stripes()))
+    assert data["verification_status"] == "rejected"
+    assert data["face_embeddings"] == []
+    assert data["quality_reasons"] and all(r["code"] and r["message"] for r in data["quality_reasons"])
+
+
+def test_the_same_person_matches_the_documents_portrait(person: Person):
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    data = data_of(person.post("/face/verify", json={"document_id": document["id"], "face_image": as_text(selfie())}))
+    assert set(data) == VERIFY_KEYS
+    assert data["verification_status"] == "approved", data
+    assert data["match_score"] > 0.9
+    assert data["confidence_level"] in {"low", "medium", "high"}
+    assert isinstance(data["processing_time_ms"], int) and data["processing_time_ms"] > 0
+
+
+def test_another_person_does_not_match(person: Person):
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    stranger = pictures.photo(pictures.STRANGER).read_bytes()
+    data = data_of(person.post("/face/verify", json={"document_id": document["id"], "face_image": as_text(stranger)}))
+    assert data["verification_status"] == "rejected", data
+    assert data["match_score"] < 0.5
+
+
+def test_a_data_url_is_tolerated(person: Person):
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    picture = "data:image/jpeg;base64," + as_text(selfie())
+    assert data_of(person.post("/face/verify", json={"document_id": document["id"], "face_image": picture}))["match_score"] > 0.9
+
+
+def test_a_document_without_a_portrait_cannot_be_compared(person: Person):
+    document = person.read_document(pictures.stripes())
+    answer = person.post("/face/verify", json={"document_id": document["id"], "face_image": as_text(selfie())})
+    assert set(faults_of(answer)) == {"$.document_id"}
+
+
+def test_a_face_picture_without_a_face_is_refused_by_name(person: Person):
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    for picture in (pictures.stripes(), b"no picture at all"):
+        answer = person.post("/face/verify", json={"document_id": document["id"], "face_image": as_text(picture)})
+        assert set(faults_of(answer)) == {"$.face_image"}
+
+
+def test_a_document_that_is_still_read_is_a_conflict_or_done(person: Person):
+    made = data_of(person.upload(pictures.card("aadhaar", seed=8), wait=0))
+    answer = person.post("/face/verify", json={"document_id": made["document_id"], "face_image": as_text(pictures.scene(1))})
+    if answer.status_code == 409:
+        error_of(answer, 409, "CONFLICT")
+        assert int(answer.headers["Retry-After"]) >= 1
+    else:
+        faults_of(answer)
+    person.wait_document(made["document_id"])
+
+
+@pytest.mark.parametrize("value", ["", "not base64!", "AAAA=A", 5, None, "data:image/png;base64,"])
+def test_what_is_no_base64_is_refused(plain_person: Person, value):
+    answer = plain_person.post("/face/verify", json={"document_id": "0190163d-8694-739b-aea5-966c26f8ad91", "face_image": value})
+    assert set(faults_of(answer)) == {"$.face_image"}
+
+
+def test_an_unknown_document_is_not_found(person: Person):
+    answer = person.post("/face/verify", json={"document_id": "0190163d-8694-739b-aea5-966c26f8ad91", "face_image": as_text(pictures.scene(1))})
+    error_of(answer, 404, "NOT_FOUND")
+
+
+def test_a_video_must_be_a_video(person: Person):
+    answer = person.capture(pictures.scene(1), live_video=("v.webm", b"this is no video"))
+    assert set(faults_of(answer)) == {"$.live_video"}
+    webm = b"\x1a\x45\xdf\xa3" + bytes(200)
+    assert person.capture(pictures.scene(1), live_video=("v.webm", webm)).status_code == 200
+
+
+def test_a_pdf_is_no_face_picture(plain_person: Person):
+    import io
+
+    from PIL import Image
+
+    pdf = pictures.encoded(Image.open(io.BytesIO(pictures.scene(1))), "PDF")
+    assert set(faults_of(plain_person.capture(pdf))) == {"$.face_image"}
+
+
+def test_the_list_holds_the_callers_captures_newest_first(person: Person):
+    made = [data_of(person.capture(pictures.scene(i, 200, 200), wait=0))["face_id"] for i in range(3)]
+    data = data_of(person.get("/face/captures"))
+    assert set(data) == {"items", "next_cursor"}
+    assert [f["id"] for f in data["items"]] == made[::-1]
+    assert all("face_embeddings" not in f for f in data["items"])
+
+
+@pytest.mark.parametrize("kind", ["fingerprint", "iris"])
+def test_biometrics_without_an_engine_say_so(person: Person, kind):
+    answer = person.post("/biometrics/capture", json={"biometric_type": kind, "biometric_data": "AAAA", "quality_threshold": 0.8})
+    if answer.status_code == 503:
+        error = error_of(answer, 503, "CAPABILITY_UNAVAILABLE")
+        assert kind in error["message"]
+        assert int(answer.headers["Retry-After"]) >= 1
+    else:  # its engine has landed: four bytes are still no print
+        assert set(faults_of(answer)) == {"$.biometric_data"}
+
+
+def test_biometrics_are_validated_first(plain_person: Person):
+    answer = plain_person.post("/biometrics/capture", json={"biometric_type": "palm", "biometric_data": "%%", "quality_threshold": 2, "x": 1})
+    assert set(faults_of(answer)) == {"$.biometric_type", "$.biometric_data", "$.quality_threshold", "$.x"}

@@ -1,0 +1,22 @@
+"""A look into a server's database from outside."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import psycopg
+
+from support.server import Server
+
+
+def rows(server: Server, query: str) -> list[tuple]:
+    url = server.environment.get("DATABASE_URL")
+    if url:
+        with psycopg.connect(url) as db:
+            return db.execute(query).fetchall()  # type: ignore[arg-type]
+    with sqlite3.connect(f"file:{server.data_dir}/authx.db?mode=ro", uri=True) as db:
+        return db.execute(query).fetchall()
+
+
+def value(server: Server, query: str):
+    return rows(server, query)[0][0]
