@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <CLI/CLI.hpp>
 
@@ -24,6 +25,9 @@ void configure_log(const Config& config) {
                                                      : log::Level::info;
   log::configure(level, config.log_format == "json");
 }
+
+/// One malloc heap a core instead of eight: what one thread frees serves the others, so that a loaded server stays smaller.
+void limit_heaps() { ::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency()))); }
 
 /// Waits for SIGINT or SIGTERM on a thread of its own; meanwhile writes an audit checkpoint every minute and sweeps orphaned
 /// objects every hour.
@@ -83,6 +87,7 @@ std::unordered_map<std::string, http::Rate> rates(const Config& config) {
 
 Result<> serve(Config config) {
   Signals::block();
+  limit_heaps();
   configure_log(config);
   AX_TRY(auto runtime, Runtime::create(std::move(config)));
   const Config& c = runtime->config;
@@ -129,6 +134,7 @@ Result<> serve(Config config) {
 
 Result<> work(Config config) {
   Signals::block();
+  limit_heaps();
   configure_log(config);
   AX_TRY(auto runtime, Runtime::create(std::move(config)));
   if (runtime->models) runtime->models->start();
