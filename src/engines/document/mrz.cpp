@@ -290,14 +290,17 @@ std::string_view look_alikes(char c) noexcept {
   }
 }
 
-/// Every text that differs from `text` by one or two look-alikes.
-std::vector<std::string> variants(const std::string& text) {
+/// Every text that differs from `text` by exactly `changes` (1 or 2) look-alikes.
+std::vector<std::string> variants(const std::string& text, int changes) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     for (const char a : look_alikes(text[i])) {
       std::string one = text;
       one[i] = a;
-      out.push_back(one);
+      if (changes == 1) {
+        out.push_back(one);
+        continue;
+      }
       for (std::size_t j = i + 1; j < text.size(); ++j) {
         for (const char b : look_alikes(text[j])) {
           std::string two = one;
@@ -419,25 +422,27 @@ Result<Mrz> repair_mrz(std::string_view text, Date today) {
   const auto mend = [&](const Span& span, std::string_view id) {
     const auto* check = best.check(id);
     if (span.line < 0 || check == nullptr || check->passed) return;
-    std::optional<Mrz> found;
     auto& line = lines[static_cast<std::size_t>(span.line)];
     const std::string before = line;
-    for (const auto& candidate : variants(cut(lines, span))) {
-      line.replace(static_cast<std::size_t>(span.from), candidate.size(), candidate);
-      Mrz tried = read_fields(*format, lines, today);
-      if (tried.check(id)->passed && composite_passed(tried)) {
-        if (found) {
-          found.reset();
-          line = before;
-          return;
-        }
+    const std::string text = cut(lines, span);
+    for (const int changes : {1, 2}) {
+      std::optional<Mrz> found;
+      bool several = false;
+      for (const auto& candidate : variants(text, changes)) {
+        line.replace(static_cast<std::size_t>(span.from), candidate.size(), candidate);
+        Mrz tried = read_fields(*format, lines, today);
+        if (!tried.check(id)->passed || !composite_passed(tried)) continue;
+        several = found.has_value();
+        if (several) break;
         found = std::move(tried);
       }
-    }
-    line = before;
-    if (found) {
-      lines = found->lines;
-      best = *std::move(found);
+      line = before;
+      if (several) return;
+      if (found) {
+        lines = found->lines;
+        best = *std::move(found);
+        return;
+      }
     }
   };
   mend(l.number, "document_number");

@@ -302,10 +302,17 @@ float prior(MrzSlot slot, int k) {
   }
 }
 
-/// No document code has one of these as its second letter, yet they resemble the frequent D.
+/// Second letters of document codes: `<` and D lead by far; O, U, Q and B, which resemble D, are not in use.
 float code_prior(int row, int column, int k) {
-  const char c = GlyphNet::kAlphabet[k];
-  return row == 0 && column == 1 && (c == 'O' || c == 'U' || c == 'Q') ? -6.0F : 0;
+  if (row != 0 || column != 1) return 0;
+  switch (GlyphNet::kAlphabet[k]) {
+    case 'O':
+    case 'U':
+    case 'Q':
+    case 'B': return -6.0F;
+    case 'D': return 1.0F;
+    default: return 0;
+  }
 }
 
 /// Fillers come in runs.
@@ -534,7 +541,7 @@ std::optional<Found> read_upright(const cv::Mat& gray, Date today, const Deadlin
       std::vector<Cells> cells;
       double mean = 0;
       for (std::size_t i = 0; i < fits.size(); ++i) {
-        if (i != anchor && fits[i].cells.mean < fits[anchor].cells.mean - 0.1) {
+        if (i != anchor && fits[i].cells.mean < -0.03) {
           Line l = g.lines[i];
           // The gap between the lines as they were found, from where the best one came to lie.
           const double dy = l.middle() - g.lines[anchor].middle();

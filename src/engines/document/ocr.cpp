@@ -1,5 +1,6 @@
 #include "engines/document/ocr.h"
 
+#include <allheaders.h>
 #include <dlfcn.h>
 #include <tesseract/baseapi.h>
 #include <tesseract/ocrclass.h>
@@ -24,6 +25,7 @@ struct Engine {
 
   Engine() {
     keep_to_one_thread();
+    setMsgSeverity(L_SEVERITY_NONE);  // Leptonica prints to stderr
     // Dictionaries of English words only mislead on names and numbers.
     const std::vector<std::string> names{"load_system_dawg", "load_freq_dawg", "debug_file", "tessedit_do_invert"};
     const std::vector<std::string> values{"0", "0", "/dev/null", "0"};

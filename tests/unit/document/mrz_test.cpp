@@ -163,11 +163,18 @@ TEST(Mrz, RepairMendsLettersAndDigitsByTheirPlace) {
 
 TEST(Mrz, RepairOfTheNumberNeedsOneSolution) {
   std::string text{kTd3};
-  text[45 + 1] = 'B';  // L8 -> LB
+  text[45 + 5] = 'O';  // 0 -> O
   const auto m = repair_mrz(text, kToday);
   ASSERT_TRUE(m);
   EXPECT_EQ(m->document_number, "L898902C3");
   EXPECT_TRUE(m->corrected);
+  // B for 8 has three solutions that satisfy the digits: none is taken.
+  std::string ambiguous{kTd3};
+  ambiguous[45 + 1] = 'B';
+  const auto a = repair_mrz(ambiguous, kToday);
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->document_number, "LB98902C3");
+  EXPECT_FALSE(a->valid());
   std::string hopeless{kTd3};
   hopeless[45 + 1] = 'W';
   const auto h = repair_mrz(hopeless, kToday);

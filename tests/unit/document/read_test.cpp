@@ -210,7 +210,7 @@ TEST(SharedData, IndianLookAlikesAreReadAboveTheFloor) {
   EXPECT_GE(numbers, total - 1);
 }
 
-TEST(SharedData, FewZonesAreWronglyValid) {
+TEST(SharedData, GeneratedZonesAreReadAboveTheFloor) {
   const auto folder = shared_data() / "mrz_synth";
   std::ifstream in{folder / "truth.csv"};
   if (!in) GTEST_SKIP() << folder << " is absent";
@@ -221,6 +221,7 @@ TEST(SharedData, FewZonesAreWronglyValid) {
   int wrong_but_valid = 0;
   while (std::getline(in, line)) {
     if (!line.starts_with("L0_") && !line.starts_with("L1_")) continue;
+    if (line.back() == '\r') line.pop_back();
     const auto mrz = line.substr(line.rfind(',') + 1);
     const auto m = read_mrz(load(folder / line.substr(0, line.find(','))), kToday, {});
     ++total;
@@ -232,8 +233,8 @@ TEST(SharedData, FewZonesAreWronglyValid) {
   }
   ASSERT_EQ(total, 50);
   RecordProperty("exact", exact);
-  EXPECT_GE(exact, 20) << "of " << total;
-  EXPECT_LE(wrong_but_valid, 3);
+  EXPECT_GE(exact, 42) << "of " << total;
+  EXPECT_LE(wrong_but_valid, 5);
 }
 
 }  // namespace

@@ -39,9 +39,9 @@ Bytes pdf_with_pages(int count) {
   };
   object("<< /Type /Catalog /Pages 2 0 R >>");
   std::string kids;
-  for (int i = 0; i < count; ++i) kids += "3 0 R ";
+  for (int i = 0; i < count; ++i) kids += fmt::format("{} 0 R ", 3 + i);
   object(fmt::format("<< /Type /Pages /Kids [ {}] /Count {} >>", kids, count));
-  object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] >>");
+  for (int i = 0; i < count; ++i) object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] >>");
   const auto start = body.size();
   body += fmt::format("xref\n0 {}\n0000000000 65535 f \n", offsets.size() + 1);
   for (const auto o : offsets) body += fmt::format("{:010} 00000 n \n", o);
@@ -65,7 +65,14 @@ struct TiffSink {
 Bytes tiff_of(const Image& image, int pages, std::uint16_t bits = 8) {
   TiffSink sink;
   TIFF* t = TIFFClientOpen(
-      "memory", "w", &sink, [](thandle_t, void*, tmsize_t) -> tmsize_t { return 0; },
+      "memory", "w", &sink,
+      [](thandle_t h, void* to, tmsize_t n) -> tmsize_t {
+        auto& s = *static_cast<TiffSink*>(h);
+        const std::size_t count = s.at >= s.data.size() ? 0 : std::min(static_cast<std::size_t>(n), s.data.size() - s.at);
+        std::memcpy(to, s.data.data() + s.at, count);
+        s.at += count;
+        return static_cast<tmsize_t>(count);
+      },
       [](thandle_t h, void* from, tmsize_t n) -> tmsize_t {
         auto& s = *static_cast<TiffSink*>(h);
         if (s.data.size() < s.at + static_cast<std::size_t>(n)) s.data.resize(s.at + static_cast<std::size_t>(n));

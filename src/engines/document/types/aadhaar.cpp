@@ -106,6 +106,7 @@ double score(const Page& page) {
     const std::string t = row.text();
     if (has_like(t, "Unique Identification Authority")) s += 0.8;
     if (has_like(t, "Government of India")) s += 0.4;
+    if (has_like(t, "DOB") || has_like(t, "Year of Birth")) s += 0.15;
     if (has_like(t, "uidai") || has_like(t, "aadhaar")) s += 0.4;
     if (has_like(t, "Enrolment No")) s += 0.3;
     if (t.find("VID") != std::string::npos) s += 0.3;
