@@ -153,7 +153,9 @@ bool parse_text(const json::value& in, std::string& out, std::size_t min, std::s
   return true;
 }
 
-json::object text_schema(std::size_t min, std::size_t max) { return {{"type", "string"}, {"minLength", min}, {"maxLength", max}}; }
+json::object text_schema(std::size_t min, std::size_t max) {
+  return {{"type", "string"}, {"minLength", min}, {"maxLength", max}, {"pattern", "^[^\\u0000-\\u001f\\u007f]*$"}};
+}
 
 void Codec<Email>::parse(const json::value& in, Email& out, const std::string& path, Faults& faults) {
   const auto text = as_string(in, path, faults);

@@ -94,7 +94,7 @@ struct Codec<Base64<Max>> {
   }
   static json::value lift(std::string_view text) { return lift_text(text); }
   static json::value schema(Schemas&) {
-    return {{"type", "string"}, {"contentEncoding", "base64"}, {"minLength", 4}, {"maxLength", (Max + 2) / 3 * 4 + 64}};
+    return {{"type", "string"}, {"contentEncoding", "base64"}, {"minLength", 2}, {"maxLength", (Max + 2) / 3 * 4 + 64}};
   }
 };
 

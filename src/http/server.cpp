@@ -400,7 +400,13 @@ class ServerImpl final : public Server {
     };
     auto& message = parser.get();
     const auto method = method_of(message.method());
-    if (!method) co_return refuse(Error{Errc::method_not_allowed, "unknown method"});
+    if (!method) {
+      const auto known = router_.match(Method::options, request.path, request.path_params);  // no endpoint has it: only the path counts
+      if (!known.path_known) co_return refuse(Error{Errc::not_found, "no such path"});
+      auto response = refuse(Error{Errc::method_not_allowed, "unknown method"});
+      response.headers.emplace_back("Allow", known.allow);
+      co_return response;
+    }
     request.method = *method;
     if (*method == Method::options && !sv(message[bhttp::field::access_control_request_method]).empty()) co_return preflight(request);
     const auto match = router_.match(*method, request.path, request.path_params);
