@@ -1,6 +1,7 @@
 #include "engines/face/face_engine.h"
 
 #include <cmath>
+#include <future>
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
@@ -314,18 +315,29 @@ struct FaceEngine::Impl {
                            const Deadline& deadline) const {
     Analysis a;
     cv::Mat bgr = given;
-    AX_TRY(auto faces, detect_main(given, deadline));
-    if (how.any_orientation && (faces.empty() || faces.front().score < 0.8f)) {
-      float best = faces.empty() ? 0 : faces.front().score + 0.05f;  // a turn must be clearly better
-      for (int turns = 1; turns < 4; ++turns) {
-        const cv::Mat other = turned(given, turns);
-        AX_TRY(auto found, detect_main(other, deadline));
-        if (found.empty() || found.front().score <= best) continue;
-        best = found.front().score;
+    std::vector<DetectedFace> faces;
+    // Detectors fire on upside-down faces too, with points in the wrong places; the mesh model does not take those
+    // for faces. So every turn is tried and the most face-like wins.
+    double best = -1;
+    for (int turns = 0; turns < (how.any_orientation ? 4 : 1); ++turns) {
+      const cv::Mat candidate = turned(given, turns);
+      AX_TRY(auto found, detect_main(candidate, deadline));
+      if (!how.any_orientation) {
         faces = std::move(found);
-        bgr = other;
-        a.quarter_turns = turns;
+        break;
       }
+      if (found.empty()) continue;
+      double rank = found.front().score;
+      if (mesh) {
+        AX_TRY(const Geometry g, fit_mesh(*mesh, candidate, found.front()));
+        // Beyond a quarter turn of the mesh itself this is not the upright picture.
+        rank *= g.face_presence * (std::abs(g.pose.roll) > 50 ? 0.5 : 1.0);
+      }
+      if (rank <= best) continue;
+      best = rank;
+      faces = std::move(found);
+      bgr = candidate;
+      a.quarter_turns = turns;
     }
     const auto as_given = [&](const DetectedFace& f) { return turn_back(f, a.quarter_turns, given.size()); };
     for (const auto& f : faces) a.faces.push_back(as_given(f));
@@ -396,17 +408,22 @@ Result<std::shared_ptr<const FaceEngine>> FaceEngine::create(const inference::Pa
   impl->options = options;
   impl->pack = pack.name;
   impl->notice = pack.notice;
-  const auto load = [&](std::string_view role, std::shared_ptr<const Model>& into) -> Result<> {
+  // Compiling takes some 100 ms a model; the models don't depend on one another.
+  const auto load = [&](std::string_view role) -> Result<std::shared_ptr<const Model>> {
     const auto* info = pack.find(role);
-    if (info == nullptr) return {};
-    AX_TRY(into, Model::load(*info, options.load));
-    return {};
+    if (info == nullptr) return std::shared_ptr<const Model>{};
+    return Model::load(*info, options.load);
   };
-  AX_CHECK(load("detector", impl->detector));
-  AX_CHECK(load("embedding", impl->embedder));
-  AX_CHECK(load("mesh", impl->mesh));
-  AX_CHECK(load("liveness", impl->liveness));
-  AX_CHECK(load("liveness-wide", impl->liveness_wide));
+  const std::array<std::pair<std::string_view, std::shared_ptr<const Model>*>, 5> wanted{{{"detector", &impl->detector},
+                                                                                          {"embedding", &impl->embedder},
+                                                                                          {"mesh", &impl->mesh},
+                                                                                          {"liveness", &impl->liveness},
+                                                                                          {"liveness-wide", &impl->liveness_wide}}};
+  std::vector<std::future<Result<std::shared_ptr<const Model>>>> loading;
+  for (const auto& entry : wanted) loading.push_back(std::async(std::launch::async, load, entry.first));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    AX_TRY(*wanted[i].second, loading[i].get());
+  }
   if (!impl->detector || !impl->embedder) {
     return Error{Errc::capability_unavailable, fmt::format("model pack {} in {} lacks a detector or an embedding", pack.name, pack.folder)};
   }

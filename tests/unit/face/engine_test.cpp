@@ -252,7 +252,7 @@ TEST(FaceQuality, BlurAndDarknessLowerTheScoreAndSayWhy) {
   imaging::Image dark = imaging::resize(face, 640, 640 * face.height / face.width);
   for (auto& p : dark.pixels) p = static_cast<std::uint8_t>(p / 8);
   const auto dim = quality(dark);
-  const auto small = imaging::resize(face, 96, 96 * face.height / face.width);
+  const auto small = imaging::resize(face, 48, 48 * face.height / face.width);
   const auto soft = quality(imaging::resize(small, 640, 640 * face.height / face.width));
   EXPECT_TRUE(fair.acceptable);
   EXPECT_LT(soft.sharpness, fair.sharpness / 2);
