@@ -1,30 +1,34 @@
 #include "app/face_models.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 namespace authx::app {
+namespace {
 
 namespace fs = std::filesystem;
 
-std::string models_folder() {
+std::string default_folder(const Config& config) {
+  if (!config.default_model_path.empty()) return config.default_model_path;
   std::error_code ec;
-  if (const char* given = std::getenv("AUTHX_MODELS_DIR"); given != nullptr && *given != '\0') return given;
-  if (fs::is_directory(".deps/models", ec)) return ".deps/models";
+  const fs::path inside = fs::path{".deps"} / "models" / "default";
+  if (fs::is_directory(inside, ec)) return inside.string();
   for (fs::path at = fs::read_symlink("/proc/self/exe", ec).parent_path(); !at.empty(); at = at.parent_path()) {
-    if (fs::is_directory(at / ".deps" / "models", ec)) return (at / ".deps" / "models").string();
+    if (fs::is_directory(at / inside, ec)) return (at / inside).string();
     if (at == at.parent_path()) break;
   }
   return {};
 }
 
-Result<inference::Pack> find_face_models(const std::string& path) {
-  const std::string folder = models_folder();
-  auto standard = inference::find_pack(folder.empty() ? "default" : (fs::path{folder} / "default").string());
-  if (!path.empty()) return inference::find_pack(path, standard ? &*standard : nullptr);
+}  // namespace
+
+Result<inference::Pack> find_face_models(const Config& config, const std::string& path) {
+  const auto folder = default_folder(config);
+  auto standard = folder.empty() ? Result<inference::Pack>{Errc::not_found} : inference::find_pack(folder);
+  const std::string& wanted = path.empty() ? config.face_model_path : path;
+  if (!wanted.empty()) return inference::find_pack(wanted, standard ? &*standard : nullptr);
   if (standard || standard.error().code != Errc::not_found) return standard;
-  Error missing{Errc::capability_unavailable, "no face models: run tools/models/prepare_models.py, or name a folder with --models"};
-  missing.message = "The face models are not installed.";
+  Error missing{Errc::capability_unavailable, "no face models: run `./dev models`, or set FACE_MODEL_PATH"};
+  missing.message = "The face models are not installed";
   return missing;
 }
 

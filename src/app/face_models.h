@@ -1,18 +1,15 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "app/config.h"
 #include "inference/pack.h"
 
 namespace authx::app {
 
-/// Where the prepared default pack lies: $AUTHX_MODELS_DIR, .deps/models of the working folder, or that of any folder
-/// above the executable (a build tree). Empty when none exists.
-std::string models_folder();
-
-/// The pack of `path` (the specification's FACE_MODEL_PATH), completed by the default pack's mesh; the default pack
-/// when `path` is empty. Errors: not_found, validation; capability_unavailable when the default pack is not prepared.
-Result<inference::Pack> find_face_models(const std::string& path);
+/// The pack in `path`, or in the configured FACE_MODEL_PATH when it is empty, completed by the default pack's mesh; else the
+/// default pack, from AUTHX_DEFAULT_MODEL_PATH or from `.deps/models/default` of the working folder or of a folder above the
+/// executable (a build tree). Errors: not_found, validation; capability_unavailable when no pack is prepared.
+Result<inference::Pack> find_face_models(const Config& config, const std::string& path = {});
 
 }  // namespace authx::app

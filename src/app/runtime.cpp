@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/face_models.h"
 #include "crypto/hash.h"
-#include "inference/pack.h"
 #include "services/auth/auth_api.h"
 #include "services/documents/documents_api.h"
 #include "services/faces/faces_api.h"
@@ -59,16 +59,8 @@ Result<std::unique_ptr<Storage>> Storage::open(const Config& config) {
 }
 
 Result<std::shared_ptr<const face::FaceEngine>> load_face_engine(const Config& config) {
-  std::optional<inference::Pack> fallback;
-  if (!config.default_model_path.empty()) {
-    if (auto found = inference::find_pack(config.default_model_path)) fallback = std::move(*found);
-  }
-  if (!config.face_model_path.empty()) {
-    AX_TRY(const auto pack, inference::find_pack(config.face_model_path, fallback ? &*fallback : nullptr));
-    return face::FaceEngine::create(pack);
-  }
-  if (!fallback) return Error{Errc::capability_unavailable, "no face models: run `./dev models`, or set FACE_MODEL_PATH"};
-  return face::FaceEngine::create(*fallback);
+  AX_TRY(const auto pack, find_face_models(config));
+  return face::FaceEngine::create(pack);
 }
 
 FaceModels::~FaceModels() {

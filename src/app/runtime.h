@@ -54,7 +54,7 @@ class FaceModels {
   std::shared_future<Result<std::shared_ptr<const face::FaceEngine>>> engine_ = promise_.get_future().share();
 };
 
-/// Loads the configured pack: FACE_MODEL_PATH, else the default one.
+/// Loads the configured pack (`find_face_models`).
 Result<std::shared_ptr<const face::FaceEngine>> load_face_engine(const Config& config);
 
 /// Every service, wired.

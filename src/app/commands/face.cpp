@@ -82,7 +82,8 @@ struct FaceArgs {
 };
 
 Result<std::shared_ptr<const face::FaceEngine>> engine_for(const FaceArgs& args) {
-  AX_TRY(const auto pack, find_face_models(args.models));
+  AX_TRY(const auto config, load_config({}));
+  AX_TRY(const auto pack, find_face_models(config, args.models));
   face::EngineOptions options;
   if (!args.backend.empty()) options.load.backend = args.backend == "opencv" ? inference::Backend::opencv : inference::Backend::openvino;
   return face::FaceEngine::create(pack, options);

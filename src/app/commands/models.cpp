@@ -10,7 +10,8 @@ namespace authx::app {
 namespace {
 
 Result<> list_or_verify(const std::string& path, bool verify, Cli& cli) {
-  AX_TRY(const auto pack, find_face_models(path));
+  AX_TRY(const auto config, load_config({}));
+  AX_TRY(const auto pack, find_face_models(config, path));
   const auto backend = inference::openvino_available() ? inference::Backend::openvino : inference::Backend::opencv;
   std::string human =
       fmt::format("pack {} in {}, backend {} {}", pack.name, pack.folder, to_string(backend), inference::openvino_version());
