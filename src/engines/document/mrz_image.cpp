@@ -527,8 +527,18 @@ struct Found {
   Group lines;
 };
 
-std::optional<Found> read_upright(const cv::Mat& gray, Date today, const Deadline& deadline) {
-  const auto lines = find_lines(gray);
+/// The same lines on the picture turned by 180 degrees.
+std::vector<Line> upside_down(std::vector<Line> lines, cv::Size size) {
+  for (auto& l : lines) {
+    const double x0 = l.x0;
+    l.x0 = size.width - l.x1;
+    l.x1 = size.width - x0;
+    l.at = size.height - 1 - l.at - l.slope * (size.width - 1);
+  }
+  return lines;
+}
+
+std::optional<Found> read_upright(const cv::Mat& gray, const std::vector<Line>& lines, Date today, const Deadline& deadline) {
   auto groups = group(lines);
   if (groups.size() > 8) groups.resize(8);
   std::optional<Found> best;
@@ -602,12 +612,17 @@ std::optional<MrzFromImage> read_mrz(const imaging::Image& image, Date today, co
   cv::resize(full, work, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   std::optional<Found> best;
   int turns = 0;
+  std::vector<Line> lines;
+  int looked = -1;
   const bool vertical = text_is_vertical(imaging::from_mat(work));
   for (const int t : vertical ? std::array{1, 3, 0, 2} : std::array{0, 2, 1, 3}) {
     if (!vertical && t % 2 == 1 && work.cols > work.rows) break;  // a landscape page whose text runs along it
     cv::Mat turned = work;
     if (t != 0) cv::rotate(work, turned, t == 1 ? cv::ROTATE_90_CLOCKWISE : t == 2 ? cv::ROTATE_180 : cv::ROTATE_90_COUNTERCLOCKWISE);
-    auto found = read_upright(turned, today, deadline);
+    lines = t % 2 == looked ? upside_down(std::move(lines), turned.size()) : find_lines(turned);
+    looked = t % 2;
+    if (lines.size() < 2) continue;
+    auto found = read_upright(turned, lines, today, deadline);
     if (found && (!best || found->decoded.mean > best->decoded.mean)) {
       best = std::move(found);
       turns = t;
