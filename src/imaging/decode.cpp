@@ -10,6 +10,7 @@
 #include <tiffio.h>
 #include <webp/decode.h>
 
+#include <bit>
 #include <cmath>
 #include <csetjmp>
 #include <cstdio>

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+
 #include <jpeglib.h>
 #include <png.h>
 

@@ -7,6 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "engines/document/glyph_net.h"
+#include "engines/document/outline.h"
 #include "imaging/mat.h"
 
 namespace authx::document {
@@ -160,11 +161,7 @@ Strip straighten(const cv::Mat& gray, const Line& line, double pitch) {
   // Pixel centres: half a pixel on both sides.
   m(0, 2) += 0.5 * (m(0, 0) + m(0, 1)) - 0.5;
   m(1, 2) += 0.5 * (m(1, 0) + m(1, 1)) - 0.5;
-  const double shrink = std::max(1 / s.scale_x, 1 / sy);
-  cv::Mat soft;  // not a header of `gray`: OpenCV would blur the picture itself
-  if (shrink > 1.25) cv::GaussianBlur(gray, soft, {}, 0.4 * shrink);
-  cv::warpAffine(soft.empty() ? gray : soft, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
-                 cv::BORDER_REPLICATE);
+  cv::warpAffine(gray, s.pixels, m, {width, GlyphNet::kHeight}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
   s.pixels.convertTo(s.pixels, CV_32F);
   return s;
 }
@@ -218,8 +215,20 @@ struct Fit {
 };
 
 /// Tries small changes of both ends, of the place and of the height. `exact`: the ends already bound the cells.
-Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
+Fit fit_cells(const cv::Mat& whole, const Line& guess, int n, bool exact) {
   Line line = guess;
+  // Work on the line's surroundings, smoothed once for the reduction to the classifier's scale.
+  const auto [low, high] = std::minmax(guess.at + guess.slope * guess.x0, guess.at + guess.slope * guess.x1);
+  const int top = std::clamp(static_cast<int>(low - 2 * guess.height), 0, whole.rows - 1);
+  const int bottom = std::clamp(static_cast<int>(high + 2 * guess.height) + 1, top + 1, whole.rows);
+  cv::Mat gray = whole.rowRange(top, bottom);
+  const double shrink = std::max(guess.length() / n / GlyphNet::kCell, guess.height / GlyphNet::kCap);
+  if (shrink > 1.25) {
+    cv::Mat soft;  // not a header of the picture, which OpenCV would blur in place
+    cv::GaussianBlur(gray, soft, {}, 0.4 * shrink);
+    gray = soft;
+  }
+  line.at -= top;
   if (!exact) {
     // Ink of the first and last character falls short of its cell by the side bearings.
     const double pitch = guess.length() / (n - 0.28);
@@ -243,6 +252,11 @@ Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
     return m;
   };
   Fit best{{}, line};
+  const auto done = [&] {
+    Fit out = std::move(best);
+    out.line.at += top;
+    return out;
+  };
   const auto offer = [&](const Line& l, int every) {
     Cells c = attempt(l, every);
     if (c.mean > best.cells.mean) best = {std::move(c), l};
@@ -255,7 +269,7 @@ Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
       for (const double b : {0.0, -reach, reach}) offer(moved(start, a, b, 0, grow), 4);
     }
   }
-  if (best.cells.mean < -1.9) return best;
+  if (best.cells.mean < -1.9) return done();
   const auto refine = [&](std::initializer_list<double> ends, std::initializer_list<double> rises, std::initializer_list<double> heights) {
     const Line from = best.line;
     best.cells = {};
@@ -269,11 +283,11 @@ Fit fit_cells(const cv::Mat& gray, const Line& guess, int n, bool exact) {
   };
   best.line.height = start.height;
   refine({0.0}, {0.0, -0.09, 0.09}, {1.0, 0.8, 0.9, 1.1, 1.22});
-  if (best.cells.mean < -1.5) return best;
+  if (best.cells.mean < -1.5) return done();
   refine({0.0, -0.1, 0.1}, {0.0}, {1.0});
   refine({0.0}, {0.0, -0.045, 0.045}, {1.0, 0.95, 1.05});
   refine({0.0, -0.05, 0.05}, {0.0}, {1.0});
-  return best;
+  return done();
 }
 
 int index_of(char c) { return c == '<' ? 36 : c <= '9' ? c - '0' : c - 'A' + 10; }
@@ -513,8 +527,18 @@ struct Found {
   Group lines;
 };
 
-std::optional<Found> read_upright(const cv::Mat& gray, Date today, const Deadline& deadline) {
-  const auto lines = find_lines(gray);
+/// The same lines on the picture turned by 180 degrees.
+std::vector<Line> upside_down(std::vector<Line> lines, cv::Size size) {
+  for (auto& l : lines) {
+    const double x0 = l.x0;
+    l.x0 = size.width - l.x1;
+    l.x1 = size.width - x0;
+    l.at = size.height - 1 - l.at - l.slope * (size.width - 1);
+  }
+  return lines;
+}
+
+std::optional<Found> read_upright(const cv::Mat& gray, const std::vector<Line>& lines, Date today, const Deadline& deadline) {
   auto groups = group(lines);
   if (groups.size() > 8) groups.resize(8);
   std::optional<Found> best;
@@ -529,6 +553,9 @@ std::optional<Found> read_upright(const cv::Mat& gray, Date today, const Deadlin
       lengths = ratio > 40 ? std::vector<int>{44, 36} : std::vector<int>{36, 44};
     }
     for (const int n : lengths) {
+      // Capitals are about as tall as their pitch; blur and tilt make them look taller.
+      const auto shape = [&](const Line& l) { return l.height * n / l.length(); };
+      if (std::ranges::any_of(g.lines, [&](const Line& l) { return shape(l) < 0.65 || shape(l) > 1.65; })) continue;
       std::vector<Fit> fits;
       std::size_t anchor = 0;
       for (const auto& l : g.lines) {
@@ -585,10 +612,17 @@ std::optional<MrzFromImage> read_mrz(const imaging::Image& image, Date today, co
   cv::resize(full, work, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   std::optional<Found> best;
   int turns = 0;
-  for (const int t : {0, 2, 1, 3}) {
+  std::vector<Line> lines;
+  int looked = -1;
+  const bool vertical = text_is_vertical(imaging::from_mat(work));
+  for (const int t : vertical ? std::array{1, 3, 0, 2} : std::array{0, 2, 1, 3}) {
+    if (!vertical && t % 2 == 1 && work.cols > work.rows) break;  // a landscape page whose text runs along it
     cv::Mat turned = work;
     if (t != 0) cv::rotate(work, turned, t == 1 ? cv::ROTATE_90_CLOCKWISE : t == 2 ? cv::ROTATE_180 : cv::ROTATE_90_COUNTERCLOCKWISE);
-    auto found = read_upright(turned, today, deadline);
+    lines = t % 2 == looked ? upside_down(std::move(lines), turned.size()) : find_lines(turned);
+    looked = t % 2;
+    if (lines.size() < 2) continue;
+    auto found = read_upright(turned, lines, today, deadline);
     if (found && (!best || found->decoded.mean > best->decoded.mean)) {
       best = std::move(found);
       turns = t;
