@@ -22,7 +22,7 @@ def test_generated_requests_are_answered_as_described(servers, tmp_path, role):
     done = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", "--config-file", str(Path(__file__).with_name("schemathesis.toml")), "run",
          server.root + "/openapi.json", "--checks", CHECKS, "--header",
-         f"Authorization: Bearer {caller.token}", "--max-examples", "12", "--seed", "1", "--workers", "2", "--request-timeout", "60",
+         f"Authorization: Bearer {caller.token}", "--max-examples", "12", "--seed", "1", "--workers", "1", "--request-timeout", "60",
          "--generation-database", "none", "--no-color"],
         capture_output=True, text=True, cwd=tmp_path, timeout=300)
     report = done.stdout + done.stderr

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 import requests
+import websocket
 
 from support import pictures
 from support.people import Person, data_of, new_person
@@ -154,8 +155,6 @@ def test_websocket_frames_of_noise_are_survived(target):
 
 
 def test_a_message_too_long_for_the_websocket_is_cut(target, attacker: Person):
-    import websocket
-
     stream = websocket.create_connection(target.root.replace("http", "ws", 1) + "/ws", timeout=30)
     with pytest.raises((websocket.WebSocketException, OSError)):
         stream.send("x" * 1_000_000)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support import pictures
 from support.corpus import CORPUS, Hostile
-from support.people import Person, data_of, error_of, faults_of
+from support.people import Person, data_of, error_of, faults_of, new_person
 from support.wire import Wire, form, upload_head
 
 PLAIN_WORDS = 8  # a reason that a person can read has at least so many letters
@@ -159,10 +160,6 @@ def test_huge_numbers_of_headers_are_refused(target):
 
 def test_many_hostile_uploads_at_once(attacker: Person, target):
     """All of it again, twelve at a time: still bounded, still nobody's server error."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from support.people import new_person
-
     people = [new_person(target) for _ in range(12)]
 
     def attack(n: int) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 
 import pytest
+from PIL import Image
 
 from support import pictures
 from support.people import Person, data_of, error_of, faults_of
@@ -105,10 +107,6 @@ def test_a_video_must_be_a_video(person: Person):
 
 
 def test_a_pdf_is_no_face_picture(plain_person: Person):
-    import io
-
-    from PIL import Image
-
     pdf = pictures.encoded(Image.open(io.BytesIO(pictures.scene(1))), "PDF")
     assert set(faults_of(plain_person.capture(pdf))) == {"$.face_image"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 
@@ -228,8 +229,6 @@ def test_credentials_are_never_allowed_across_origins(cors_server):
 
 @pytest.fixture(scope="module")
 def web_server(servers, tmp_path_factory):
-    import gzip
-
     folder = tmp_path_factory.mktemp("web")
     (folder / "assets").mkdir()
     script = "console.log('authx');\n" * 500

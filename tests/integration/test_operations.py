@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
+import time
 
 import pytest
 import requests
@@ -201,9 +203,6 @@ def test_a_worker_process_does_the_work_of_a_server_that_does_none(servers, tmp_
     worker = subprocess.Popen([str(binary()), "worker"], env=server.environment, cwd=server.folder, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
     try:
-        import sqlite3
-        import time
-
         deadline = time.monotonic() + 120
         while True:
             with sqlite3.connect(f"file:{server.data_dir}/authx.db?mode=ro", uri=True) as db:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from support import pictures, postgres
 from support.people import PASSWORD, data_of, login, new_person
+from support.server import Server, binary
 
 NAME, ADDRESS, PHONE = "Zephyrine Quillfeather", "17 Quibble Lane, Zanzibar", "+919812399887"
 EMAIL = "zephyrine.quillfeather@quibble.example.org"
@@ -68,8 +74,6 @@ def test_the_database_holds_nothing_personal_in_the_clear(lived):
     if url:
         data = subprocess.run([str(postgres.programs() / "pg_dump"), "--inserts", url], capture_output=True, check=True, timeout=60).stdout
         assert b"document.uploaded" in data
-        import re
-
         data += b"".join(bytes.fromhex(h.decode()) for h in re.findall(rb"\\x((?:[0-9a-f]{2})+)", data))
     else:
         data = b"".join(p.read_bytes() for p in server.data_dir.glob("authx.db*"))
@@ -101,10 +105,6 @@ def test_the_data_folder_is_the_owners_alone(lived):
 
 def test_an_aadhaar_number_is_kept_nowhere(lived):
     """Only the last four digits may be shown or kept."""
-    import json
-    import tempfile
-    from pathlib import Path
-
     server, *_, aadhaar = lived
     with tempfile.TemporaryDirectory() as folder:
         truth = Path(folder) / "truth.json"
@@ -121,22 +121,14 @@ def test_an_aadhaar_number_is_kept_nowhere(lived):
     assert number[:8] not in shown
 
 
-def test_the_keys_are_needed_to_read_anything(lived, tmp_path):
+def test_the_keys_are_needed_to_read_anything(servers, tmp_path):
     """Without its key file the data stays closed: what the service cannot open it does not show."""
-    import shutil
-
-    from support.server import Server
-
-    server = lived[0]
-    if server.environment.get("DATABASE_URL"):
-        pytest.skip("shown once, on SQLite")
+    server = servers().start()
+    new_person(server, name=NAME)
+    assert server.stop() == 0
     shutil.copytree(server.data_dir, tmp_path / "data")
     (tmp_path / "data" / "keys").unlink()
-    other = Server(tmp_path)
-    import subprocess as sp
-
-    from support.server import binary
-
-    done = sp.run([str(binary()), "--json", "user", "list"], capture_output=True, env=other.environment, cwd=tmp_path, timeout=60)
+    thief = Server(tmp_path)
+    done = subprocess.run([str(binary()), "--json", "user", "list"], capture_output=True, env=thief.environment, cwd=tmp_path, timeout=60)
     assert done.returncode != 0
     assert NAME.encode() not in done.stdout + done.stderr
