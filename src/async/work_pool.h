@@ -32,7 +32,8 @@ using asio::awaitable;
 /// Call `join` before the io_contexts of the coroutines that use it go away.
 class WorkPool {
  public:
-  WorkPool(std::string name, std::size_t threads, std::size_t queue_limit) : name_(std::move(name)), limit_(threads + queue_limit), pool_(threads) {}
+  WorkPool(std::string name, std::size_t threads, std::size_t queue_limit)
+      : name_(std::move(name)), limit_(threads + queue_limit), pool_(threads) {}
   ~WorkPool() { join(); }
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;

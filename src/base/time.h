@@ -34,7 +34,7 @@ class ManualClock final : public Clock {
 };
 
 std::string format_time(Time t);                        ///< 2024-01-01T10:00:00.123456Z; no fraction when zero
-std::string format_time_sortable(Time t);                        ///< always six digits of fraction, so that text order is time order
+std::string format_time_sortable(Time t);               ///< always six digits of fraction, so that text order is time order
 std::optional<Time> parse_time(std::string_view text);  ///< RFC 3339, and PostgreSQL's `2024-01-01 10:00:00.1+00`
 std::string format_date(Date d);                        ///< 1990-01-01
 std::optional<Date> parse_date(std::string_view text);  ///< exactly YYYY-MM-DD, a day that exists

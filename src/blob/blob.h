@@ -20,10 +20,11 @@ class Store {
   /// Durable when it returns (file and directory synced, then renamed into place). Putting the same name again replaces it.
   /// Errors: `Errc::unavailable` (disk full or failing), `Errc::internal` (a name or key that is not of the form).
   virtual Result<> put(std::string_view name, BytesView plain, const crypto::Key& key) = 0;
-  virtual Result<Bytes> get(std::string_view name, const crypto::Key& key) = 0;   ///< `Errc::not_found`, `Errc::internal` when it does not open
-  virtual Result<> remove(std::string_view name) = 0;                              ///< idempotent
-  virtual Result<std::vector<std::string>> list() = 0;                             ///< names, for the sweep of orphans
-  virtual Result<> ping() = 0;                                                     ///< writable, with space left
+  virtual Result<Bytes> get(std::string_view name,
+                            const crypto::Key& key) = 0;  ///< `Errc::not_found`, `Errc::internal` when it does not open
+  virtual Result<> remove(std::string_view name) = 0;     ///< idempotent
+  virtual Result<std::vector<std::string>> list() = 0;    ///< names, for the sweep of orphans
+  virtual Result<> ping() = 0;                            ///< writable, with space left
 };
 
 /// `<root>/<hh>/<name>`, `hh` from the name's hash: ids that begin with the time would all share their own first letters.

@@ -18,7 +18,7 @@ Digest hmac_sha256(BytesView key, BytesView data);
 SecretBytes hkdf_sha256(BytesView secret, BytesView salt, BytesView info, std::size_t length = 32);
 /// Time depends on the sizes only.
 bool constant_time_equal(BytesView a, BytesView b) noexcept;
-std::string random_token(std::size_t bytes = 32);                       ///< base64url
+std::string random_token(std::size_t bytes = 32);  ///< base64url
 /// A password that a person can read from a terminal: 20 characters without look-alikes, about 115 bits.
 std::string random_password();
 

@@ -20,7 +20,7 @@ Digest chain_link(const SecretBytes& key, BytesView previous, std::uint64_t seq,
 struct Checkpoint {
   std::uint64_t seq = 0;
   Bytes head;
-  std::string signature;                                                 ///< hex
+  std::string signature;  ///< hex
 };
 Checkpoint sign_checkpoint(const SecretBytes& key, std::uint64_t seq, BytesView head);
 bool verify_checkpoint(const SecretBytes& key, const Checkpoint& checkpoint);

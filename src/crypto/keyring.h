@@ -48,7 +48,7 @@ class Keyring {
   /// Adds a newer master key to the file, atomically, and returns its version. Processes use it once they load the file again.
   static Result<std::uint32_t> add_master(const std::string& path);
 
-  Key new_key() const;                                            ///< random data key
+  Key new_key() const;  ///< random data key
   /// Wrapped form: 4-byte big-endian master version | sealed key. `context` binds the wrap to its owner ("person:<uuid>").
   Bytes wrap(const Key& key, std::string_view context) const;
   /// Error: `Errc::internal` for a wrong context, an altered wrap, or a master version that the ring does not hold.

@@ -13,7 +13,8 @@ namespace authx::db {
 /// Full queue: `Errc::overloaded`. What a body throws is thrown to the awaiting coroutine.
 class AsyncDatabase {
  public:
-  AsyncDatabase(Database& database, std::size_t threads, std::size_t queue_limit) : database_(database), pool_("database", threads, queue_limit) {}
+  AsyncDatabase(Database& database, std::size_t threads, std::size_t queue_limit)
+      : database_(database), pool_("database", threads, queue_limit) {}
 
   Database& sync() noexcept { return database_; }
   void join() { pool_.join(); }

@@ -101,7 +101,7 @@ Result<std::unique_ptr<Database>> open(const Options& options);
 
 /// Applies the migrations that are missing, each in its transaction, under a lock that other processes wait for.
 /// Refuses to start on a database that has migrations this binary does not know, or whose applied text was changed.
-Result<int> migrate(Database& database);                                ///< number applied now
+Result<int> migrate(Database& database);  ///< number applied now
 Result<int> schema_version(Database& database);
 
 }  // namespace authx::db

@@ -328,7 +328,8 @@ class Connection {
       if (at == std::string_view::npos) continue;
       text.remove_prefix(at + mark.size());
       for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
-        if (std::string_view{option->keyword} == "password" && option->val != nullptr && text.find(option->val) != std::string_view::npos) text = {};
+        if (std::string_view{option->keyword} == "password" && option->val != nullptr && text.find(option->val) != std::string_view::npos)
+          text = {};
       }
       return Error{Errc::unavailable, fmt::format("PostgreSQL can't be reached: {}", text)};
     }

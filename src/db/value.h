@@ -20,19 +20,19 @@ class Value {
   using Kinds = std::variant<std::monostate, std::int64_t, double, bool, std::string, Bytes, Uuid, Time>;
 
   Value() = default;
-  Value(std::nullopt_t) {}                                             // NOLINT(*-explicit-*)
-  Value(std::int64_t v) : v_(v) {}                                     // NOLINT(*-explicit-*)
-  Value(int v) : v_(std::int64_t{v}) {}                                // NOLINT(*-explicit-*)
-  Value(double v) : v_(v) {}                                           // NOLINT(*-explicit-*)
-  Value(bool v) : v_(v) {}                                             // NOLINT(*-explicit-*)
-  Value(std::string v) : v_(std::move(v)) {}                           // NOLINT(*-explicit-*)
-  Value(std::string_view v) : v_(std::string{v}) {}                    // NOLINT(*-explicit-*)
-  Value(const char* v) : v_(std::string{v}) {}                         // NOLINT(*-explicit-*)
-  Value(Bytes v) : v_(std::move(v)) {}                                 // NOLINT(*-explicit-*)
-  Value(const Uuid& v) : v_(v) {}                                      // NOLINT(*-explicit-*)
-  Value(Time v) : v_(v) {}                                             // NOLINT(*-explicit-*)
+  Value(std::nullopt_t) {}                           // NOLINT(*-explicit-*)
+  Value(std::int64_t v) : v_(v) {}                   // NOLINT(*-explicit-*)
+  Value(int v) : v_(std::int64_t{v}) {}              // NOLINT(*-explicit-*)
+  Value(double v) : v_(v) {}                         // NOLINT(*-explicit-*)
+  Value(bool v) : v_(v) {}                           // NOLINT(*-explicit-*)
+  Value(std::string v) : v_(std::move(v)) {}         // NOLINT(*-explicit-*)
+  Value(std::string_view v) : v_(std::string{v}) {}  // NOLINT(*-explicit-*)
+  Value(const char* v) : v_(std::string{v}) {}       // NOLINT(*-explicit-*)
+  Value(Bytes v) : v_(std::move(v)) {}               // NOLINT(*-explicit-*)
+  Value(const Uuid& v) : v_(v) {}                    // NOLINT(*-explicit-*)
+  Value(Time v) : v_(v) {}                           // NOLINT(*-explicit-*)
   template <class T>
-  Value(const std::optional<T>& v) {                                   // NOLINT(*-explicit-*)
+  Value(const std::optional<T>& v) {  // NOLINT(*-explicit-*)
     if (v) *this = Value{*v};
   }
 
@@ -51,7 +51,7 @@ class Row {
   bool is_null(std::size_t i) const;
   std::int64_t integer(std::size_t i) const;
   double real(std::size_t i) const;
-  bool boolean(std::size_t i) const;                                   ///< SQLite's 0 and 1 too
+  bool boolean(std::size_t i) const;  ///< SQLite's 0 and 1 too
   const std::string& text(std::size_t i) const;
   Bytes bytes(std::size_t i) const;
   Uuid uuid(std::size_t i) const;

@@ -52,7 +52,8 @@ bool is_name(std::string_view name) {
 
 Result<MultipartParser> MultipartParser::create(std::string_view content_type, MultipartLimits limits) {
   const auto after = content_type.substr(std::min<std::size_t>(content_type.size(), 19), 1);
-  if (!iequals(content_type.substr(0, 19), "multipart/form-data") || (!after.empty() && after != ";" && after != " ")) return Error{Errc::unsupported_media_type, "not multipart/form-data"};
+  if (!iequals(content_type.substr(0, 19), "multipart/form-data") || (!after.empty() && after != ";" && after != " "))
+    return Error{Errc::unsupported_media_type, "not multipart/form-data"};
   const auto boundary = parameter(content_type, "boundary");
   if (!boundary || boundary->empty() || boundary->size() > 70) return malformed("no usable boundary");
   MultipartParser parser;

@@ -117,7 +117,7 @@ class Binder {
 
   const json::value* member(std::string_view name, json::value& scratch, json::value (*lift)(std::string_view));
   const UploadedFile* file(std::string_view name);
-  bool has_field(std::string_view name) const;   ///< a text part of a form
+  bool has_field(std::string_view name) const;  ///< a text part of a form
   void unknown(const std::function<bool(std::string_view)>& known);
 
  private:

@@ -50,8 +50,8 @@ std::optional<Method> method_of(bhttp::verb verb) {
 struct Connection {
   tcp::socket* socket = nullptr;
   Steady::time_point deadline = Steady::time_point::max();
-  bool idle = true;               ///< between requests: closed at once when the server drains
-  std::function<void()> leave;    ///< set by a WebSocket: asks it to say goodbye when the server drains
+  bool idle = true;             ///< between requests: closed at once when the server drains
+  std::function<void()> leave;  ///< set by a WebSocket: asks it to say goodbye when the server drains
 };
 
 struct Reactor {

@@ -68,8 +68,10 @@ class Signals {
  private:
   static void sweep(Runtime& runtime) {
     const auto removed = sweep_orphans(*runtime.storage->database, *runtime.blobs, runtime.storage->clock.now());
-    if (!removed) log::warning("orphan_sweep_failed", {{"detail", removed.error().detail}});
-    else if (*removed > 0) log::info("orphans_removed", {{"count", *removed}});
+    if (!removed)
+      log::warning("orphan_sweep_failed", {{"detail", removed.error().detail}});
+    else if (*removed > 0)
+      log::info("orphans_removed", {{"count", *removed}});
   }
   static ::sigset_t wanted() {
     ::sigset_t set;

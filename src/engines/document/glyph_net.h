@@ -19,12 +19,12 @@ struct GlyphNet {
   static constexpr int kInputs = kWidth * kHeight;
   static constexpr int kHidden = 160;
   static constexpr int kGlyphs = 37;
-  static constexpr int kNone = 37;              ///< no character, or one cut in the wrong place
+  static constexpr int kNone = 37;  ///< no character, or one cut in the wrong place
   static constexpr int kClasses = kGlyphs + 1;
   static constexpr char kAlphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<";
 
-  /// Log-probabilities in the order of `kAlphabet`, then `kNone`. The patch is gray, dark characters on light ground, row by row; its mean and
-  /// contrast don't matter.
+  /// Log-probabilities in the order of `kAlphabet`, then `kNone`. The patch is gray, dark characters on light ground, row by row; its mean
+  /// and contrast don't matter.
   static std::array<float, kClasses> classify(std::span<const float, kInputs> patch);
 };
 

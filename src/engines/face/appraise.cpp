@@ -81,11 +81,12 @@ std::vector<Liveness::Cue> recapture_cues(const cv::Mat& bgr, const DetectedFace
   cv::Mat gray;
   cv::cvtColor(bgr(inside), gray, cv::COLOR_BGR2GRAY);
   // The centre at full resolution: shrinking would remove the raster that is looked for.
-  const int side = std::min({gray.cols, gray.rows, 256}) & ~1;
+  // A multiple of 32 keeps the transform's factors small.
+  const int side = std::min({gray.cols, gray.rows, 256}) / 32 * 32;
   cv::Mat window, spectrum;
   gray(cv::Rect{(gray.cols - side) / 2, (gray.rows - side) / 2, side, side}).convertTo(window, CV_32F);
-  cv::Mat hann;
-  cv::createHanningWindow(hann, window.size(), CV_32F);
+  thread_local cv::Mat hann;
+  if (hann.rows != side) cv::createHanningWindow(hann, window.size(), CV_32F);
   window = (window - cv::mean(window)).mul(hann);
   cv::dft(window, spectrum, cv::DFT_COMPLEX_OUTPUT);
   std::array<cv::Mat, 2> parts;
@@ -97,8 +98,12 @@ std::vector<Liveness::Cue> recapture_cues(const cv::Mat& bgr, const DetectedFace
   std::vector<std::vector<float>> rings(static_cast<std::size_t>(side) / 2);
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) {
-      const double radius = std::hypot(std::min(x, side - x), std::min(y, side - y));
-      if (radius >= side / 5.0 && radius < side / 2.0) rings[static_cast<std::size_t>(radius)].push_back(power.at<float>(y, x));
+      const int dx = std::min(x, side - x);
+      const int dy = std::min(y, side - y);
+      const int squared = dx * dx + dy * dy;
+      if (squared * 25 < side * side || squared * 4 >= side * side) continue;
+      const double radius = std::sqrt(static_cast<double>(squared));
+      rings[static_cast<std::size_t>(radius)].push_back(power.at<float>(y, x));
     }
   }
   for (auto& ring : rings) {

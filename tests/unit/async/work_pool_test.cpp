@@ -1,9 +1,9 @@
 #include "async/work_pool.h"
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 #include <latch>
 #include <thread>
@@ -18,7 +18,7 @@ TEST(WorkPool, RunsWorkElsewhereAndResumesOnTheCallersThread) {
     const auto before = std::this_thread::get_id();
     auto work = []() -> Result<std::thread::id> { return std::this_thread::get_id(); };
     const auto there = co_await pool.run(work);
-    co_return there.has_value() && *there != before && std::this_thread::get_id() == before;
+    co_return there.has_value() && *there != before&& std::this_thread::get_id() == before;
   };
   auto done = asio::co_spawn(io, body, asio::use_future);
   io.run();
@@ -37,8 +37,10 @@ TEST(WorkPool, RefusesWorkBeyondItsQueueAndTakesMoreWhenItDrained) {
       return 1;
     };
     const auto result = co_await pool.run(work);
-    if (result) ++worked;
-    else if (result.error().code == Errc::overloaded && result.error().retry_after) ++refused;
+    if (result)
+      ++worked;
+    else if (result.error().code == Errc::overloaded && result.error().retry_after)
+      ++refused;
     if (refused == 3 && worked == 0) release.count_down();
   };
   for (int i = 0; i < 5; ++i) asio::co_spawn(io, call, asio::use_future);

@@ -77,7 +77,8 @@ TEST_F(AuditTest, FindsRemovedSwappedAndAddedEntries) {
   sql("UPDATE audit_logs SET seq = 100 WHERE seq = 1");
   EXPECT_FALSE(verify().intact);
   SetUp();
-  sql("INSERT INTO audit_logs SELECT 6, '0190163d-8694-739b-aea5-966c26f8ad91', user_id, action, details, ip_address, user_agent, created_at, link FROM audit_logs WHERE seq = 5");
+  sql("INSERT INTO audit_logs SELECT 6, '0190163d-8694-739b-aea5-966c26f8ad91', user_id, action, details, ip_address, user_agent, "
+      "created_at, link FROM audit_logs WHERE seq = 5");
   EXPECT_FALSE(verify().intact);
 }
 

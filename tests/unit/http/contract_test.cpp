@@ -45,8 +45,9 @@ std::vector<std::pair<std::string, std::string>> faults_of(std::string_view text
 TEST(Contract, AcceptsAValidObjectAndNormalises) {
   Outer out;
   Faults faults;
-  Codec<Outer>::parse(json::parse(R"({"name":" Ann ","email":"Ann@Example.COM","dob":"1990-01-01","items":[{"count":2,"colour":"red"}],"share":0.5})"), out, "",
-                      faults);
+  Codec<Outer>::parse(
+      json::parse(R"({"name":" Ann ","email":"Ann@Example.COM","dob":"1990-01-01","items":[{"count":2,"colour":"red"}],"share":0.5})"), out,
+      "", faults);
   EXPECT_TRUE(faults.empty());
   EXPECT_EQ(out.name.value, "Ann");
   EXPECT_EQ(out.email.value, "ann@example.com");
@@ -88,7 +89,8 @@ TEST(Contract, CountsCodePointsNotBytes) {
 }
 
 TEST(Email, IsStrictAboutWhatMailServersRefuse) {
-  for (const auto* bad : {"", "@", "a@", "@b.co", "a@b", "a@@b.co", "a b@c.de", "a@b..co", "a@-b.co", "a@b-.co", "a@b.co.", "a@b.c\r\nBcc: x@y.zz"}) {
+  for (const auto* bad :
+       {"", "@", "a@", "@b.co", "a@b", "a@@b.co", "a b@c.de", "a@b..co", "a@-b.co", "a@b-.co", "a@b.co.", "a@b.c\r\nBcc: x@y.zz"}) {
     Email out;
     Faults faults;
     Codec<Email>::parse(json::value(bad), out, "e", faults);
@@ -108,7 +110,8 @@ TEST(Base64Field, TakesADataUrlAndRefusesTooMuch) {
 
 TEST(Responses, AreWrittenAsDescribedWithNullsAndEscapes) {
   Answer a{"q\"\\\n\x01é", std::nullopt, {Uuid{}}, Colour::red};
-  EXPECT_EQ(to_json(a), "{\"text\":\"q\\\"\\\\\\n\\u0001é\",\"score\":null,\"ids\":[\"00000000-0000-0000-0000-000000000000\"],\"colour\":\"red\"}");
+  EXPECT_EQ(to_json(a),
+            "{\"text\":\"q\\\"\\\\\\n\\u0001é\",\"score\":null,\"ids\":[\"00000000-0000-0000-0000-000000000000\"],\"colour\":\"red\"}");
   a.score = std::numeric_limits<double>::quiet_NaN();
   EXPECT_NE(to_json(a).find("\"score\":null"), std::string::npos);
 }

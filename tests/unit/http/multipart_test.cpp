@@ -61,10 +61,11 @@ TEST(Multipart, RefusesWhatIsTooMuch) {
 
 TEST(Multipart, RefusesMalformedBodies) {
   const std::string part = "--XyZ\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nv\r\n";
-  for (const std::string& bad : {std::string{}, std::string{"junk"} + part + "--XyZ--", part, part + "--XyZxx", part + part + "--XyZ--",
-                                 std::string{"--XyZ\r\nContent-Disposition: form-data\r\n\r\nv\r\n--XyZ--"},
-                                 std::string{"--XyZ\r\nContent-Disposition: form-data; name=\"a/../b\"\r\n\r\nv\r\n--XyZ--"},
-                                 std::string{"--XyZ\r\nno colon\r\n\r\nv\r\n--XyZ--"}, "--XyZ\r\nX: " + std::string(5000, 'y') + "\r\n\r\n"})
+  for (const std::string& bad :
+       {std::string{}, std::string{"junk"} + part + "--XyZ--", part, part + "--XyZxx", part + part + "--XyZ--",
+        std::string{"--XyZ\r\nContent-Disposition: form-data\r\n\r\nv\r\n--XyZ--"},
+        std::string{"--XyZ\r\nContent-Disposition: form-data; name=\"a/../b\"\r\n\r\nv\r\n--XyZ--"},
+        std::string{"--XyZ\r\nno colon\r\n\r\nv\r\n--XyZ--"}, "--XyZ\r\nX: " + std::string(5000, 'y') + "\r\n\r\n"})
     EXPECT_FALSE(parse(bad, 11)) << bad.substr(0, 80);
 }
 

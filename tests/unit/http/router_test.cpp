@@ -1,9 +1,9 @@
 #include "http/router.h"
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 namespace authx::http {
 namespace {
@@ -76,7 +76,8 @@ class RouterTest : public ::testing::Test {
     request.headers.authorization = authorization;
     request.info.id = "req_1";
     auto match = router.match(method, request.path, request.path_params);
-    if (match.endpoint == nullptr) return problem(match.path_known ? Errc::method_not_allowed : Errc::not_found, request.info, clock.now(), false);
+    if (match.endpoint == nullptr)
+      return problem(match.path_known ? Errc::method_not_allowed : Errc::not_found, request.info, clock.now(), false);
     asio::io_context io;
     auto future = asio::co_spawn(io, match.endpoint->invoke(request), asio::use_future);
     io.run();

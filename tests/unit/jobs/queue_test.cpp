@@ -1,10 +1,10 @@
 #include "jobs/queue.h"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -145,8 +145,9 @@ TEST_F(QueueTest, TakesUpTheWorkOfAProcessThatDied) {
   ::gethostname(host, sizeof host - 1);
   auto claimed = database->write([&](db::Tx& tx) -> Result<> {
     // Process 1 never started at tick 1 of a boot that also runs this test.
-    AX_CHECK(tx.exec({"test.claim", "UPDATE jobs SET state = 'running', attempts = 1, lease = $2, leased_until = $3, worker = $4 WHERE id = $1"}, id,
-                     Uuid::generate(clock.now()), clock.now() + std::chrono::hours{1}, std::string{host} + "/1/1x"));
+    AX_CHECK(
+        tx.exec({"test.claim", "UPDATE jobs SET state = 'running', attempts = 1, lease = $2, leased_until = $3, worker = $4 WHERE id = $1"},
+                id, Uuid::generate(clock.now()), clock.now() + std::chrono::hours{1}, std::string{host} + "/1/1x"));
     return {};
   });
   ASSERT_TRUE(claimed);
