@@ -41,6 +41,10 @@ struct Api {
   std::string failure;
 
   Api() {
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    failure = "OpenVINO's TBB opens a library with RTLD_DEEPBIND, which sanitizers refuse";
+    return;
+#endif
     // The wheel's suffix drops the century: 2026.2.1 is .so.2621. Its folder is in the executable's run path.
     const std::string name =
         fmt::format("libopenvino_c.so.{}{}{}", OPENVINO_VERSION_MAJOR % 100, OPENVINO_VERSION_MINOR, OPENVINO_VERSION_PATCH);
