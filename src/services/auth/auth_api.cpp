@@ -116,7 +116,7 @@ awaitable<Result<Message>> confirm(AuthService& service, const Anonymous& caller
 }
 
 awaitable<Result<Profile>> me(AuthService& service, const SignedIn& caller, Empty) {
-  AX_CO_TRY(auto user, co_await service.me(caller.id));
+  AX_CO_TRY(auto user, co_await service.me(caller.id, caller.request));
   Profile out{user.id,
               std::move(user.name),
               std::move(user.email),

@@ -116,9 +116,13 @@ awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInf
   co_return co_await database_.write(store);
 }
 
-awaitable<Result<users::User>> AuthService::me(Uuid id) {
-  auto read = [this, id](db::Tx& tx) { return users::get(tx, keyring_, id); };
-  co_return co_await database_.read(read);
+awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo request) {
+  auto read = [this, id, &request](db::Tx& tx) -> Result<users::User> {
+    AX_TRY(auto user, users::get(tx, keyring_, id));
+    AX_CHECK(audit_.append(tx, {id, "user.viewed", "{}", &request}));
+    return user;
+  };
+  co_return co_await database_.write(read);
 }
 
 std::string AuthService::issue(const users::User& user) const {

@@ -49,7 +49,7 @@ class AuthService {
   /// Confirms the address that a token was sent to. Errors as `set_password`.
   awaitable<Result<>> verify_email(SecretText token, http::RequestInfo request);
 
-  awaitable<Result<users::User>> me(Uuid id);
+  awaitable<Result<users::User>> me(Uuid id, http::RequestInfo request);
 
   Result<http::Principal> authenticate(std::string_view token) const;
   std::string issue(const users::User& user) const;
