@@ -51,7 +51,21 @@ json::value to_json(const document::Reading& r) {
   }
   json::array findings;
   for (const auto& f : r.findings)
-    findings.push_back({{"id", f.id}, {"outcome", document::to_string(f.outcome)}, {"explanation", f.explanation}});
+    findings.push_back({{"id", f.id},
+                        {"outcome", document::to_string(f.outcome)},
+                        {"kind", document::to_string(f.kind)},
+                        {"weight", document::to_string(f.weight)},
+                        {"score", f.score ? json::value(*f.score) : json::value(nullptr)},
+                        {"explanation", f.explanation},
+                        {"limits", f.limits}});
+  json::array evidence;
+  for (const auto& e : r.evidence)
+    evidence.push_back({{"kind", document::to_string(e.kind)},
+                        {"state", document::to_string(e.state)},
+                        {"format", e.format},
+                        {"key_name", e.key_name},
+                        {"key_fingerprint", e.key_fingerprint},
+                        {"warnings", json::value_from(e.warnings)}});
   json::array pages;
   for (const auto& p : r.pages) {
     json::array outline;
@@ -94,7 +108,8 @@ json::value to_json(const document::Reading& r) {
           {"fields", fields},
           {"findings", findings},
           {"mrz", mrz},
-          {"qr", {{"state", document::to_string(r.qr.state)}, {"format", r.qr.format}, {"key_fingerprint", r.qr.key_fingerprint}}},
+          {"assurance", document::to_string(r.assurance)},
+          {"evidence", evidence},
           {"pages", pages}};
 }
 

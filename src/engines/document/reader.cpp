@@ -194,15 +194,16 @@ void conclude(Reading& r, const TypeReader* type, const ReadOptions& options) {
   r.issue_date = date_field_value(r, "issue_date");
   r.expiry_date = date_field_value(r, "expiry_date");
 
-  const auto add = [&](std::string id, bool good, std::string yes, std::string no) {
-    r.findings.push_back({std::move(id), good ? Outcome::passed : Outcome::failed, good ? std::move(yes) : std::move(no)});
+  const auto add = [&](std::string id, bool good, std::string yes, std::string no, CheckKind kind = CheckKind::rule) {
+    r.findings.push_back({std::move(id), good ? Outcome::passed : Outcome::failed, good ? std::move(yes) : std::move(no), kind});
   };
   if (r.type == Type::unknown) {
-    r.findings.push_back({"type_known", Outcome::failed, "The picture shows none of the documents that can be read here"});
+    r.findings.push_back(
+        {"type_known", Outcome::failed, "The picture shows none of the documents that can be read here", CheckKind::capture});
   }
   if (options.declared != DeclaredType::other && r.type != Type::unknown) {
     add("type_matches", declared_as(options.declared, r.type), "The document is of the declared type",
-        fmt::format("The document looks like {} instead of {}", to_string(r.type), to_string(options.declared)));
+        fmt::format("The document looks like {} instead of {}", to_string(r.type), to_string(options.declared)), CheckKind::type);
   }
   if (r.expiry_date) add("not_expired", *r.expiry_date >= options.today, "The document has not expired", "The document has expired");
   if (r.dob) {
@@ -218,10 +219,11 @@ void conclude(Reading& r, const TypeReader* type, const ReadOptions& options) {
   for (const auto& page : r.pages) {
     const auto& q = page.quality;
     const std::string prefix = page.side == Side::front ? "" : "back_";
-    add(prefix + "sharp_enough", q.sharpness >= 8, "The picture is sharp", "The picture is blurred");
-    add(prefix + "free_of_glare", q.glare_share < 0.12, "No glare covers the document", "Glare covers part of the document");
+    add(prefix + "sharp_enough", q.sharpness >= 8, "The picture is sharp", "The picture is blurred", CheckKind::capture);
+    add(prefix + "free_of_glare", q.glare_share < 0.12, "No glare covers the document", "Glare covers part of the document",
+        CheckKind::capture);
     add(prefix + "large_enough", std::max(page.rectified.width, page.rectified.height) >= 400,
-        "The document is large enough in the picture", "The document is too small in the picture");
+        "The document is large enough in the picture", "The document is too small in the picture", CheckKind::capture);
   }
 
   if (type == nullptr) return;

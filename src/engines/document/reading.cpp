@@ -13,6 +13,7 @@ std::string_view to_string(Type type) noexcept {
     case Type::mrz_card: return "mrz_card";
     case Type::driving_license: return "driving_license";
     case Type::voter_id: return "voter_id";
+    case Type::aamva_license: return "aamva_license";
   }
   return "unknown";
 }
@@ -38,23 +39,45 @@ std::optional<DeclaredType> parse_declared_type(std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view to_string(Source source) noexcept { return source == Source::printed ? "printed" : source == Source::mrz ? "mrz" : "qr"; }
+std::string_view to_string(Source source) noexcept {
+  switch (source) {
+    case Source::printed: return "printed";
+    case Source::mrz: return "mrz";
+    case Source::qr: return "qr";
+    case Source::pdf417: return "pdf417";
+    case Source::chip: return "chip";
+    case Source::file: return "file";
+  }
+  return "printed";
+}
 std::string_view to_string(Side side) noexcept { return side == Side::front ? "front" : "back"; }
 std::string_view to_string(Outcome outcome) noexcept {
   return outcome == Outcome::passed ? "passed" : outcome == Outcome::failed ? "failed" : "not_checked";
 }
 
-std::string_view to_string(QrState state) noexcept {
-  switch (state) {
-    case QrState::absent: return "absent";
-    case QrState::unreadable: return "unreadable";
-    case QrState::present: return "present";
-    case QrState::unsigned_legacy: return "unsigned_legacy";
-    case QrState::signature_invalid: return "signature_invalid";
-    case QrState::unverified: return "unverified";
-    case QrState::verified: return "verified";
+std::string_view to_string(CheckKind kind) noexcept {
+  switch (kind) {
+    case CheckKind::capture: return "capture";
+    case CheckKind::type: return "type";
+    case CheckKind::rule: return "rule";
+    case CheckKind::consistency: return "consistency";
+    case CheckKind::signature: return "signature";
+    case CheckKind::authenticity: return "authenticity";
   }
-  return "absent";
+  return "rule";
+}
+
+std::string_view to_string(Weight weight) noexcept {
+  return weight == Weight::note ? "note" : weight == Weight::review ? "review" : "refuse";
+}
+
+std::string_view to_string(Assurance assurance) noexcept {
+  switch (assurance) {
+    case Assurance::read_only: return "read_only";
+    case Assurance::internally_consistent: return "internally_consistent";
+    case Assurance::cryptographically_verified: return "cryptographically_verified";
+  }
+  return "read_only";
 }
 
 const Field* Reading::find(std::string_view field) const {

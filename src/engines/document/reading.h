@@ -7,14 +7,17 @@
 
 #include "base/secret.h"
 #include "base/time.h"
+#include "engines/document/evidence/evidence.h"
+#include "engines/document/field.h"
 #include "imaging/geometry.h"
 #include "imaging/image.h"
 #include "imaging/quality.h"
 
 namespace authx::document {
 
-/// What a page was recognised as. `mrz_card` is any TD1/TD2 card or visa with a machine-readable zone.
-enum class Type { unknown, aadhaar, pan, passport, mrz_card, driving_license, voter_id };
+/// What a page was recognised as. `mrz_card` is any TD1/TD2 card or visa with a machine-readable zone, `aamva_license` a driving
+/// licence of the United States or Canada with a PDF417 barcode.
+enum class Type { unknown, aadhaar, pan, passport, mrz_card, driving_license, voter_id, aamva_license };
 
 /// What the person who uploads says it is. `other` accepts anything.
 enum class DeclaredType { other, aadhaar, pan, passport, driving_license, voter_id };
@@ -22,37 +25,6 @@ enum class DeclaredType { other, aadhaar, pan, passport, driving_license, voter_
 std::string_view to_string(Type type) noexcept;  ///< "aadhaar", "mrz_card", ...
 std::string_view to_string(DeclaredType type) noexcept;
 std::optional<DeclaredType> parse_declared_type(std::string_view text);  ///< also the spelling "aadhar"
-
-enum class Source { printed, mrz, qr };
-std::string_view to_string(Source source) noexcept;
-
-enum class Side { front, back };
-std::string_view to_string(Side side) noexcept;
-
-/// One thing read. Names: name, name_local, dob, year_of_birth, gender, document_number, father_name, address,
-/// pincode, issue_date, expiry_date, nationality, issuer, vid.
-/// An Aadhaar number or VID is masked here (XXXXXXXX1234); the whole number is only in `Reading::document_number`.
-struct Field {
-  std::string name;
-  std::string value;       ///< as read
-  std::string normalised;  ///< dates YYYY-MM-DD, gender M/F/X, numbers without spaces, countries ISO 3166-1 alpha-3
-  double confidence = 0;   ///< 0..1
-  Source source = Source::printed;
-  Side side = Side::front;
-  imaging::Box box;    ///< on the rectified page; empty when not located
-  bool valid = true;   ///< passes the rules of its kind
-  std::string reason;  ///< why it is not valid
-};
-
-enum class Outcome { passed, failed, not_checked };
-std::string_view to_string(Outcome outcome) noexcept;
-
-/// One named check, e.g. "number_checksum", "mrz_composite", "type_matches", "not_expired", "sharp_enough".
-struct Finding {
-  std::string id;
-  Outcome outcome = Outcome::not_checked;
-  std::string explanation;  ///< one sentence for a person; holds no personal data
-};
 
 /// The machine-readable zone, when there is one. `mrz.h` parses it.
 struct MrzReading {
@@ -63,15 +35,13 @@ struct MrzReading {
   double confidence = 0;
 };
 
-/// The state of an Aadhaar Secure QR. Only `verified` proves anything.
-enum class QrState { absent, unreadable, present, unsigned_legacy, signature_invalid, unverified, verified };
-std::string_view to_string(QrState state) noexcept;
-
-struct QrReading {
-  QrState state = QrState::absent;
-  std::string format;           ///< "secure_v1", "secure_vx", "legacy_xml", "text"
-  std::string key_fingerprint;  ///< SHA-256 of the certificate that verified it, hex
+/// How far what was read can be relied on.
+enum class Assurance {
+  read_only,                  ///< nothing but print, or print whose check digits fail
+  internally_consistent,      ///< check digits or two sources agree
+  cryptographically_verified  ///< the number, name and birth date come from evidence that is `verified`
 };
+std::string_view to_string(Assurance assurance) noexcept;
 
 /// One side after rectification.
 struct PageReading {
@@ -104,7 +74,9 @@ struct Reading {
   std::optional<Date> issue_date;
   std::optional<Date> expiry_date;
   std::optional<MrzReading> mrz;
-  QrReading qr;
+  std::vector<Evidence> evidence;  ///< codes, chip groups and signed files, as found
+  Assurance assurance = Assurance::read_only;
+  std::optional<imaging::Image> signed_portrait;  ///< from verified evidence: preferred for matching a face
 
   const Field* find(std::string_view field) const;
   const Finding* finding(std::string_view id) const;

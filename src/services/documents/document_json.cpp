@@ -1,20 +1,11 @@
 #include "services/documents/document_json.h"
 
 #include <algorithm>
-#include <array>
 
 namespace authx::documents {
 namespace {
 
 json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
-
-/// Failed checks that another photo of the same document could mend.
-bool mendable(std::string_view id) {
-  constexpr std::array<std::string_view, 12> ids{"sharp_enough", "bright_enough", "contrast_enough", "free_of_glare",
-                                                 "no_glare",     "large_enough",  "whole",           "document_found",
-                                                 "legible",      "upright",       "colour",          "type_known"};
-  return std::ranges::find(ids, id) != ids.end();
-}
 
 }  // namespace
 
@@ -25,13 +16,16 @@ Grade grade(const document::Reading& reading) {
     return g;
   }
   bool capture_fault = false;
+  bool suspicious = false;
   for (const auto& finding : reading.findings) {
-    if (finding.outcome != document::Outcome::failed) continue;
+    if (finding.outcome != document::Outcome::failed || finding.weight == document::Weight::note) continue;
     g.reasons.push_back(finding.explanation);
     if (finding.id == "not_expired")
       g.expired = true;
-    else if (mendable(finding.id))
+    else if (finding.kind == document::CheckKind::capture)
       capture_fault = true;
+    else if (finding.weight == document::Weight::review)
+      suspicious = true;
     else
       g.invalid = true;
   }
@@ -40,12 +34,13 @@ Grade grade(const document::Reading& reading) {
   const bool has_number = !reading.document_number.empty() || !reading.display_number.empty();
   if (!has_number) g.reasons.emplace_back("The document's number could not be read");
   if (reading.name.empty()) g.reasons.emplace_back("The name could not be read");
-  const bool hard =
-      std::ranges::any_of(reading.findings, [](const auto& f) { return f.outcome == document::Outcome::failed && !mendable(f.id); });
+  const bool hard = std::ranges::any_of(reading.findings, [](const auto& f) {
+    return f.outcome == document::Outcome::failed && f.kind != document::CheckKind::capture && f.weight == document::Weight::refuse;
+  });
   g.accepted = has_number && !reading.name.empty() && !hard && reading.confidence >= 0.4;
   if (!g.accepted && g.reasons.empty())
     g.reasons.emplace_back("The document could not be read clearly enough; take the picture again in good light");
-  g.needs_review = g.accepted && reading.confidence < 0.6;
+  g.needs_review = g.accepted && (suspicious || reading.confidence < 0.6);
   return g;
 }
 
