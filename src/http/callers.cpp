@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, kPermissions> kWords{"view_dashboard",     "verify_documents",   "verify_face",
                                                             "capture_biometrics", "start_verification", "review_verifications",
-                                                            "read_audit",         "manage_users"};
+                                                            "read_audit",         "manage_users",       "manage_documents"};
 
 }  // namespace
 
@@ -38,7 +38,7 @@ Permissions permissions_of(Role role) noexcept {
     case Role::auditor: return {view_dashboard, read_audit};
     case Role::admin:
       return {view_dashboard,     verify_documents,     verify_face, capture_biometrics,
-              start_verification, review_verifications, read_audit,  manage_users};
+              start_verification, review_verifications, read_audit,  manage_users,      manage_documents};
   }
   return {};
 }

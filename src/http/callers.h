@@ -23,8 +23,9 @@ enum class Permission : std::uint8_t {
   review_verifications,  ///< read anyone's documents and verifications, and decide
   read_audit,
   manage_users,
+  manage_documents,  ///< have anyone's documents read again, and delete them
 };
-inline constexpr std::size_t kPermissions = 8;
+inline constexpr std::size_t kPermissions = 9;
 
 std::string_view to_string(Role role) noexcept;
 std::string_view to_string(Permission permission) noexcept;

@@ -50,7 +50,7 @@ Result<> run(Cli& cli, const Options& o) {
   options.today = date_of(SystemClock{}.now());
   AX_TRY(const auto reading, document::read(front, back ? &*back : nullptr, options, Deadline::after(std::chrono::seconds{60})));
   const auto grade = documents::grade(reading);
-  const auto shown = documents::reading_json(reading, grade, std::nullopt);
+  const auto shown = documents::reading_json(reading, grade);
   facts.type = document::to_string(reading.type);
   facts.accepted = grade.accepted;
   facts.forged_or_invalid = grade.invalid;

@@ -31,18 +31,46 @@ class Findings {
   std::vector<Reason> reasons_;
 };
 
+/// What the issuer said. Never better than its answer: not asking confirms nothing.
+void judge_lookup(const DocumentFacts& d, Findings& out) {
+  const bool differs = d.lookup_reason == "name_differs" || d.lookup_reason == "birth_date_differs";
+  if (d.lookup == "confirmed")
+    out.info("issuer_confirmed", "The issuer's records confirm the document");
+  else if (d.lookup == "refuted" && differs)
+    out.review("issuer_differs", "The issuer's records name the document's holder differently");
+  else if (d.lookup == "refuted")
+    out.reject("issuer_refuted", "The issuer's records do not know the document or say that it is not valid");
+  else if (d.lookup == "unknown")
+    out.review("issuer_unknown", "The issuer's records gave no usable answer");
+  else if (d.lookup == "not_checked")
+    out.info("issuer_not_checked", "The document was not looked up at its issuer");
+}
+
 void judge_documents(const Inputs& in, const Policy& policy, Findings& out) {
   if (in.documents.empty()) out.review("document_missing", "No identity document was given");
   for (const auto& d : in.documents) {
     if (d.expired)
       out.reject("document_expired", "The document has expired");
+    else if (d.signature_invalid)
+      out.reject("signature_invalid", "A digital signature on the document does not fit what it says");
     else if (d.forged_or_invalid)
       out.reject("document_invalid", "The document's own checks do not add up");
     else if (!d.accepted)
       out.review("document_unreadable", "The document could not be read well enough to accept it");
     else if (d.confidence < policy.min_document_confidence)
       out.review("document_uncertain", "The document was read with low confidence");
+    if (!d.doubts.empty()) out.review("authenticity_doubtful", "The document shows traces of copying or editing, so a person must look");
+    if (d.image_reused) out.review("image_reused", "The same picture of a document was given by another account");
+    if (d.number_reused) out.review("number_reused", "Another account gave a document with the same number");
+    if (d.assurance == "cryptographically_verified")
+      out.info("document_signed", "What the document says was verified by its issuer's digital signature");
+    judge_lookup(d, out);
   }
+}
+
+/// A document may have only the year.
+bool same_birth(std::string_view account, std::string_view document) {
+  return document.size() == 4 ? account.substr(0, 4) == document : account == document;
 }
 
 void judge_person(const Inputs& in, const Policy& policy, Findings& out) {
@@ -50,9 +78,9 @@ void judge_person(const Inputs& in, const Policy& policy, Findings& out) {
   bool dob_seen = false;
   for (const auto& d : in.documents) {
     if (!d.accepted) continue;
-    if (!d.name.empty()) {
+    if (!d.name.empty() || d.name_similarity) {
       name_seen = true;
-      const double similarity = name_similarity(in.account_name, d.name);
+      const double similarity = d.name.empty() ? *d.name_similarity : name_similarity(in.account_name, d.name);
       if (similarity < policy.name_differs)
         out.review("name_differs", "The name on the document differs from the account's name");
       else if (similarity < policy.name_agrees)
@@ -60,9 +88,11 @@ void judge_person(const Inputs& in, const Policy& policy, Findings& out) {
     }
     if (d.dob && in.account_dob) {
       dob_seen = true;
-      const bool year_only = d.dob->size() == 4;
-      const bool same = year_only ? in.account_dob->substr(0, 4) == *d.dob : *in.account_dob == *d.dob;
-      if (!same) out.reject("birth_date_differs", "The birth date on the document differs from the account's");
+      if (!same_birth(*in.account_dob, *d.dob))
+        out.reject("birth_date_differs", "The birth date on the document differs from the account's");
+    } else if (d.dob_agrees && in.account_dob) {
+      dob_seen = true;
+      if (!*d.dob_agrees) out.reject("birth_date_differs", "The birth date on the document differs from the account's");
     }
   }
   const bool any_accepted = std::ranges::any_of(in.documents, &DocumentFacts::accepted);
@@ -113,6 +143,16 @@ Verdict decide(const Inputs& in, const Policy& policy) {
   return std::move(findings).verdict(confidence);
 }
 
+void forget_document(Inputs& in, std::string_view document_id) {
+  for (auto& d : in.documents) {
+    if (d.id != document_id) continue;
+    if (!d.name.empty()) d.name_similarity = name_similarity(in.account_name, d.name);
+    if (d.dob && in.account_dob) d.dob_agrees = same_birth(*in.account_dob, *d.dob);
+    d.name.clear();
+    d.dob.reset();
+  }
+}
+
 json::object to_json(const Inputs& in) {
   json::array documents;
   for (const auto& d : in.documents) {
@@ -126,6 +166,17 @@ json::object to_json(const Inputs& in) {
                    {"image_sha256", d.image_sha256},
                    {"reasons", json::value_from(d.reasons)}};
     if (d.dob) o["dob"] = *d.dob;
+    if (!d.assurance.empty()) o["assurance"] = d.assurance;
+    if (d.signature_invalid) o["signature_invalid"] = true;
+    if (!d.doubts.empty()) o["doubts"] = json::value_from(d.doubts);
+    if (d.image_reused) o["image_reused"] = true;
+    if (d.number_reused) o["number_reused"] = true;
+    if (!d.lookup.empty()) {
+      o["lookup"] = d.lookup;
+      o["lookup_reason"] = d.lookup_reason;
+    }
+    if (d.name_similarity) o["name_similarity"] = *d.name_similarity;
+    if (d.dob_agrees) o["dob_agrees"] = *d.dob_agrees;
     documents.push_back(std::move(o));
   }
   const auto& f = in.face;
@@ -195,6 +246,15 @@ Result<Inputs> inputs_from_json(const json::value& v) {
     facts.dob = get_text(d, "dob");
     facts.image_sha256 = get_text(d, "image_sha256").value_or("");
     facts.reasons = words(find(d, "reasons"));
+    facts.assurance = get_text(d, "assurance").value_or("");
+    facts.signature_invalid = get_bool(d, "signature_invalid").value_or(false);
+    facts.doubts = words(find(d, "doubts"));
+    facts.image_reused = get_bool(d, "image_reused").value_or(false);
+    facts.number_reused = get_bool(d, "number_reused").value_or(false);
+    facts.lookup = get_text(d, "lookup").value_or("");
+    facts.lookup_reason = get_text(d, "lookup_reason").value_or("");
+    facts.name_similarity = get_number(d, "name_similarity");
+    facts.dob_agrees = get_bool(d, "dob_agrees");
     in.documents.push_back(std::move(facts));
   }
   auto& f = in.face;

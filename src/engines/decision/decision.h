@@ -23,6 +23,19 @@ struct DocumentFacts {
   std::optional<std::string> dob;    ///< YYYY-MM-DD, or YYYY when the document has only the year
   std::string image_sha256;          ///< hex
   std::vector<std::string> reasons;  ///< why it was refused
+
+  // Empty in the stored inputs of rules before 2026-11.2, which did not ask.
+  std::string assurance;            ///< "read_only", "internally_consistent", "cryptographically_verified"
+  bool signature_invalid = false;   ///< a signature on it does not fit its content
+  std::vector<std::string> doubts;  ///< checks of authenticity that failed
+  bool image_reused = false;        ///< another account gave the same picture
+  bool number_reused = false;       ///< another account gave the same number
+  std::string lookup;               ///< the issuer's answer: "confirmed", "refuted", "unknown", "not_checked"
+  std::string lookup_reason;        ///< its code
+
+  // What stands for the name and the birth date once the document was deleted.
+  std::optional<double> name_similarity;  ///< to the account's name
+  std::optional<bool> dob_agrees;         ///< with the account's birth date
 };
 
 struct FaceFacts {
@@ -50,7 +63,7 @@ struct Inputs {
 enum class LivenessPolicy { basic, strict };
 
 struct Policy {
-  std::string version = "2026-11.1";
+  std::string version = "2026-11.2";
   double min_document_confidence = 0.6;
   double name_agrees = 0.85;  ///< similarity at and above which names agree
   double name_differs = 0.6;  ///< below which they differ
@@ -75,6 +88,10 @@ struct Verdict {
 
 /// Any "reject" reason rejects; else any "review" reason sends it to a person; else it is approved. Pure.
 Verdict decide(const Inputs& inputs, const Policy& policy);
+
+/// The same inputs without what only the document said: its name and birth date are replaced by how they compared, so that
+/// `decide` still gives the same verdict. For a document that is deleted after the decision.
+void forget_document(Inputs& inputs, std::string_view document_id);
 
 json::object to_json(const Inputs& inputs);
 json::object to_json(const Policy& policy);

@@ -17,6 +17,7 @@ constexpr db::Query kHead{"audit.head", "SELECT seq, link, signature FROM audit_
 constexpr db::Query kInsert{"audit.insert",
                             "INSERT INTO audit_logs (seq, id, user_id, action, details, ip_address, user_agent, created_at, link) "
                             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+constexpr db::Query kEntry{"audit.entry", "SELECT action, details, link FROM audit_logs WHERE seq = $1"};
 constexpr db::Query kMoveHead{"audit.move_head", "UPDATE audit_head SET seq = $1, link = $2, signature = $3 WHERE only_row = 1"};
 constexpr db::Query kPage{"audit.verify_page",
                           "SELECT seq, id, user_id, action, details, ip_address, user_agent, created_at, link FROM audit_logs WHERE seq > "
@@ -40,6 +41,17 @@ Bytes to_vector(const crypto::Digest& digest) { return {digest.begin(), digest.e
 }  // namespace
 
 Result<> Log::append(db::Tx& tx, const Entry& entry) const {
+  AX_CHECK(record(tx, entry));
+  return {};
+}
+
+Result<Kept> Log::entry(db::Tx& tx, std::uint64_t seq) const {
+  AX_TRY(const auto rows, tx.exec(kEntry, static_cast<std::int64_t>(seq)));
+  if (rows.empty()) return Errc::not_found;
+  return Kept{rows[0].text(0), rows[0].text(1), hex_encode(rows[0].bytes(2))};
+}
+
+Result<Recorded> Log::record(db::Tx& tx, const Entry& entry) const {
   AX_TRY(const auto head, tx.exec(tx.dialect() == db::Dialect::postgres ? kHeadForUpdate : kHead));
   if (head.empty()) return Error{Errc::internal, "audit head is missing"};
   const auto seq = head[0].integer(0) + 1;
@@ -52,7 +64,7 @@ Result<> Log::append(db::Tx& tx, const Entry& entry) const {
   AX_CHECK(tx.exec(kInsert, seq, id, entry.user, entry.action, entry.details, ip, agent, now, to_vector(link)));
   const auto signature = crypto::sign_checkpoint(key_, static_cast<std::uint64_t>(seq), link).signature;
   AX_CHECK(tx.exec(kMoveHead, seq, to_vector(link), signature));
-  return {};
+  return Recorded{static_cast<std::uint64_t>(seq), hex_encode(link)};
 }
 
 Result<VerifyReport> Log::verify(db::Database& database, const std::string& checkpoint_file) const {

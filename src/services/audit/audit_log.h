@@ -19,6 +19,17 @@ struct Entry {
   const http::RequestInfo* request = nullptr;
 };
 
+/// Where an entry stands in the chain.
+struct Recorded {
+  std::uint64_t seq = 0;
+  std::string link;  ///< hex
+};
+
+/// An entry as it is kept.
+struct Kept {
+  std::string action, details, link;  ///< link in hex
+};
+
 struct VerifyReport {
   std::uint64_t entries = 0;
   bool intact = true;
@@ -35,6 +46,10 @@ class Log {
 
   /// In the transaction of the change it tells of. Take it last: the head's row is locked until commit.
   Result<> append(db::Tx& tx, const Entry& entry) const;
+  /// The same, telling where the entry stands: for receipts that point at it.
+  Result<Recorded> record(db::Tx& tx, const Entry& entry) const;
+  /// `Errc::not_found` when the log has no such entry.
+  Result<Kept> entry(db::Tx& tx, std::uint64_t seq) const;
 
   /// Walks the whole chain and compares it with the checkpoints in `checkpoint_file` (absent: none to compare).
   Result<VerifyReport> verify(db::Database& database, const std::string& checkpoint_file) const;

@@ -78,7 +78,25 @@ std::optional<face::Embedding> embedding_from_json(const json::value& v) {
   return e;
 }
 
-json::object reading_json(const document::Reading& reading, const Grade& grade, const std::optional<face::Embedding>& portrait) {
+document::Finding finding_from_json(const json::value& v) {
+  document::Finding f;
+  f.id = get_text(v, "check").value_or("");
+  const auto result = get_text(v, "result");
+  f.outcome = result == "passed"   ? document::Outcome::passed
+              : result == "failed" ? document::Outcome::failed
+                                   : document::Outcome::not_checked;
+  f.explanation = get_text(v, "explanation").value_or("");
+  using enum document::CheckKind;
+  for (const auto kind : {capture, type, rule, consistency, signature, authenticity})
+    if (get_text(v, "kind") == document::to_string(kind)) f.kind = kind;
+  for (const auto weight : {document::Weight::note, document::Weight::review, document::Weight::refuse})
+    if (get_text(v, "weight") == document::to_string(weight)) f.weight = weight;
+  f.score = get_number(v, "score");
+  f.limits = get_text(v, "limits").value_or("");
+  return f;
+}
+
+json::object reading_json(const document::Reading& reading, const Grade& grade, const Kept& kept) {
   json::array fields;
   for (const auto& f : reading.fields)
     fields.push_back({{"name", f.name},
@@ -89,8 +107,28 @@ json::object reading_json(const document::Reading& reading, const Grade& grade, 
                       {"valid", f.valid},
                       {"reason", f.reason}});
   json::array findings;
-  for (const auto& f : reading.findings)
-    findings.push_back({{"check", f.id}, {"result", js(document::to_string(f.outcome))}, {"explanation", f.explanation}});
+  for (const auto& f : reading.findings) {
+    json::object o{{"check", f.id},
+                   {"result", js(document::to_string(f.outcome))},
+                   {"explanation", f.explanation},
+                   {"kind", js(document::to_string(f.kind))},
+                   {"weight", js(document::to_string(f.weight))}};
+    if (f.score) o["score"] = *f.score;
+    if (!f.limits.empty()) o["limits"] = f.limits;
+    findings.push_back(std::move(o));
+  }
+  json::array evidence;
+  for (const auto& e : reading.evidence) {
+    json::object o{{"kind", js(document::to_string(e.kind))},
+                   {"state", js(document::to_string(e.state))},
+                   {"format", e.format},
+                   {"side", js(document::to_string(e.side))},
+                   {"warnings", json::value_from(e.warnings)}};
+    if (!e.key_name.empty()) o["key_name"] = e.key_name;
+    if (!e.key_fingerprint.empty()) o["key_fingerprint"] = e.key_fingerprint;
+    if (e.signed_at) o["signed_at"] = format_time(*e.signed_at);
+    evidence.push_back(std::move(o));
+  }
   json::object out{{"type", js(document::to_string(reading.type))},
                    {"variant", reading.variant},
                    {"type_confidence", reading.type_confidence},
@@ -100,16 +138,22 @@ json::object reading_json(const document::Reading& reading, const Grade& grade, 
                    {"accepted", grade.accepted},
                    {"expired", grade.expired},
                    {"invalid", grade.invalid},
+                   {"redacted", kept.redacted},
+                   {"assurance", js(document::to_string(reading.assurance))},
                    {"reasons", json::value_from(grade.reasons)},
                    {"fields", std::move(fields)},
-                   {"findings", std::move(findings)}};
+                   {"findings", std::move(findings)},
+                   {"evidence", std::move(evidence)}};
   if (reading.dob) {
     out["dob"] = format_date(*reading.dob);
   } else if (const auto* year = reading.find("year_of_birth"); year != nullptr && year->valid) {
     out["dob"] = year->normalised.empty() ? year->value : year->normalised;
   }
   if (reading.expiry_date) out["expiry"] = format_date(*reading.expiry_date);
-  if (portrait) out["portrait"] = embedding_json(*portrait);
+  if (kept.portrait) {
+    out["portrait"] = embedding_json(*kept.portrait);
+    out["portrait_signed"] = kept.portrait_signed;
+  }
   return out;
 }
 

@@ -23,8 +23,16 @@ Grade grade(const document::Reading& reading);
 /// The specification's `ocr_data`: what was read, by field name, with the number as it may be shown.
 json::object ocr_data(const document::Reading& reading);
 
-/// Everything kept of a reading: fields, findings, quality, the portrait's embedding.
-json::object reading_json(const document::Reading& reading, const Grade& grade, const std::optional<face::Embedding>& portrait);
+/// What is kept beside what was read.
+struct Kept {
+  std::optional<face::Embedding> portrait{};
+  bool portrait_signed = false;  ///< it comes from verified evidence, not from print
+  bool redacted = false;         ///< numbers were painted over on the kept pictures
+};
+
+/// Everything kept of a reading: fields, findings, evidence, assurance, the portrait's embedding.
+json::object reading_json(const document::Reading& reading, const Grade& grade, const Kept& kept = {});
+document::Finding finding_from_json(const json::value& v);
 
 json::object embedding_json(const face::Embedding& embedding);
 std::optional<face::Embedding> embedding_from_json(const json::value& v);

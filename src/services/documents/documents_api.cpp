@@ -35,6 +35,41 @@ struct DocumentPath {
 };
 BOOST_DESCRIBE_STRUCT(DocumentPath, (), (document_id))
 
+enum class ImageSide { front, back };
+BOOST_DESCRIBE_ENUM(ImageSide, front, back)
+
+enum class ImageSize { thumbnail, full };
+BOOST_DESCRIBE_ENUM(ImageSize, thumbnail, full)
+
+struct ImageRequest {
+  Uuid document_id;
+  std::optional<ImageSide> side;
+  std::optional<ImageSize> size;
+  std::optional<Int<1, 10>> page;
+};
+BOOST_DESCRIBE_STRUCT(ImageRequest, (), (document_id, side, size, page))
+
+struct ImageView {
+  std::string side;
+  std::int64_t page = 1;
+  using is_response = void;
+};
+BOOST_DESCRIBE_STRUCT(ImageView, (), (side, page))
+
+struct RereadResult {
+  Uuid document_id;
+  std::string stage;
+  std::int64_t progress_percentage = 0;
+  using is_response = void;
+};
+BOOST_DESCRIBE_STRUCT(RereadResult, (), (document_id, stage, progress_percentage))
+
+struct DeleteResult {
+  AnyJson receipt;
+  using is_response = void;
+};
+BOOST_DESCRIBE_STRUCT(DeleteResult, (), (receipt))
+
 struct DocumentView {
   Uuid id;
   std::string document_type;
@@ -44,13 +79,18 @@ struct DocumentView {
   bool needs_review = false;
   AnyJson ocr_data;
   std::optional<double> confidence_score;
-  AnyJson fields, findings, reasons;
+  AnyJson fields, findings, evidence, reasons;
+  std::optional<std::string> assurance, engine_version, expiry_state;
+  std::string stage;
+  std::int64_t progress_percentage = 0;
+  std::vector<ImageView> images;
   Time created_at, updated_at;
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(DocumentView, (),
                       (id, document_type, document_number, is_verified, verification_status, needs_review, ocr_data, confidence_score,
-                       fields, findings, reasons, created_at, updated_at))
+                       fields, findings, evidence, reasons, assurance, engine_version, expiry_state, stage, progress_percentage, images,
+                       created_at, updated_at))
 
 struct DocumentSummary {
   Uuid id;
@@ -59,11 +99,13 @@ struct DocumentSummary {
   DocumentStatus verification_status = DocumentStatus::processing;
   bool needs_review = false;
   std::optional<double> confidence_score;
+  std::optional<std::string> expiry_state;
   Time created_at, updated_at;
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(DocumentSummary, (),
-                      (id, document_type, is_verified, verification_status, needs_review, confidence_score, created_at, updated_at))
+                      (id, document_type, is_verified, verification_status, needs_review, confidence_score, expiry_state, created_at,
+                       updated_at))
 
 struct DocumentList {
   std::vector<DocumentSummary> items;
@@ -75,8 +117,9 @@ BOOST_DESCRIBE_STRUCT(DocumentList, (), (items, next_cursor))
 struct DocumentQuery {
   std::optional<Int<1, 100>> limit;
   std::optional<Uuid> cursor;
+  std::optional<Int<0, 3650>> expiring_within_days;  ///< only documents that end within so many days, and have not ended
 };
-BOOST_DESCRIBE_STRUCT(DocumentQuery, (), (limit, cursor))
+BOOST_DESCRIBE_STRUCT(DocumentQuery, (), (limit, cursor, expiring_within_days))
 
 DocumentStatus status_of(const std::string& word) {
   if (word == "approved") return DocumentStatus::approved;
@@ -117,7 +160,14 @@ awaitable<Result<DocumentView>> get(DocumentsService& service, const Can<Permiss
   out.confidence_score = d.confidence;
   out.fields.text = part(d.reading, "fields");
   out.findings.text = part(d.reading, "findings");
+  out.evidence.text = part(d.reading, "evidence");
   out.reasons.text = part(d.reading, "reasons");
+  if (const auto parsed = parse_json(d.reading)) out.assurance = get_text(*parsed, "assurance");
+  out.engine_version = std::move(d.engine_version);
+  out.expiry_state = std::move(d.expiry_state);
+  out.stage = std::move(d.stage);
+  out.progress_percentage = d.progress;
+  for (auto& image : d.images) out.images.push_back({std::move(image.side), image.page});
   out.created_at = d.created_at;
   out.updated_at = d.updated_at;
   co_return out;
@@ -125,7 +175,9 @@ awaitable<Result<DocumentView>> get(DocumentsService& service, const Can<Permiss
 
 awaitable<Result<DocumentList>> list(DocumentsService& service, const Can<Permission::verify_documents>& caller, DocumentQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
-  AX_CO_TRY(auto documents, co_await service.list(caller.id, in.cursor, limit + 1));
+  std::optional<std::chrono::days> within;
+  if (in.expiring_within_days) within = std::chrono::days{in.expiring_within_days->value};
+  AX_CO_TRY(auto documents, co_await service.list(caller.id, in.cursor, limit + 1, within));
   DocumentList out;
   if (documents.size() > limit) {
     documents.pop_back();
@@ -133,7 +185,30 @@ awaitable<Result<DocumentList>> list(DocumentsService& service, const Can<Permis
   }
   for (auto& d : documents)
     out.items.push_back(
-        {d.id, std::move(d.document_type), d.is_verified, status_of(d.status), d.needs_review, d.confidence, d.created_at, d.updated_at});
+        {d.id, std::move(d.document_type), d.is_verified, status_of(d.status), d.needs_review, d.confidence, std::move(d.expiry_state),
+         d.created_at, d.updated_at});
+  co_return out;
+}
+
+awaitable<Result<RawResponse>> image(DocumentsService& service, const Can<Permission::verify_documents>& caller, ImageRequest in) {
+  const std::string side{enum_name(in.side.value_or(ImageSide::front))};
+  const bool thumbnail = in.size.value_or(ImageSize::thumbnail) == ImageSize::thumbnail;
+  AX_CO_TRY(const auto jpeg, co_await service.image(in.document_id, caller, side, in.page ? in.page->value : 1, thumbnail));
+  RawResponse out;
+  out.content_type = "image/jpeg";
+  out.body = std::string{as_text(jpeg)};
+  co_return out;
+}
+
+awaitable<Result<RereadResult>> reread(DocumentsService& service, const Can<Permission::manage_documents>& caller, DocumentPath in) {
+  AX_CO_TRY(auto d, co_await service.reread(in.document_id, caller));
+  RereadResult out{d.id, std::move(d.stage), d.progress};
+  co_return out;
+}
+
+awaitable<Result<DeleteResult>> remove(DocumentsService& service, const Can<Permission::verify_documents>& caller, DocumentPath in) {
+  AX_CO_TRY(const auto receipt, co_await service.remove(in.document_id, caller));
+  DeleteResult out{{json::serialize(receipt)}};
   co_return out;
 }
 
@@ -153,7 +228,29 @@ void add_routes(Router& router, DocumentsService& service) {
               .tag = "Documents",
               .errors = {Errc::not_found}});
   router.get("/documents", service, &list,
-             {.operation_id = "listDocuments", .summary = "The caller's documents, newest first", .tag = "Documents"});
+             {.operation_id = "listDocuments",
+              .summary = "The caller's documents, newest first; with expiring_within_days only those that end so soon",
+              .tag = "Documents"});
+  router.get("/documents/{document_id}/image", service, &image,
+             {.operation_id = "getDocumentImage",
+              .summary = "A kept picture of a document as JPEG: redacted, without metadata; each look is audited",
+              .tag = "Documents",
+              .errors = {Errc::not_found},
+              .content_type = "image/jpeg"});
+  router.post("/documents/{document_id}/reread", service, &reread,
+              {.operation_id = "rereadDocument",
+               .summary = "Read a document's kept pictures again with the present engine",
+               .tag = "Documents",
+               .errors = {Errc::not_found, Errc::conflict}});
+  router.add(Method::del, "/documents/{document_id}", service, &remove,
+             {.operation_id = "deleteDocument",
+              .summary = "Delete a document and its pictures; the answer is a signed receipt",
+              .tag = "Documents",
+              .errors = {Errc::not_found}});
+}
+
+progress::Topic progress_topic(DocumentsService& service) {
+  return [&service](Uuid id, const Principal& caller) { return service.progress(id, caller); };
 }
 
 }  // namespace authx::documents

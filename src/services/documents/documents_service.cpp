@@ -2,48 +2,42 @@
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
-#include "engines/document/reader.h"
-#include "engines/face/face_engine.h"
 #include "imaging/decode.h"
 #include "services/documents/document_json.h"
+#include "services/documents/jobs.h"
 #include "services/users/person_box.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
 
 namespace authx::documents {
 namespace {
 
-constexpr std::string_view kJob = "document.read";
-constexpr std::chrono::seconds kReadLimit{60};
+constexpr int kThumbnailSide = 320;
 
 constexpr db::Query kInsert{
     "documents.insert",
     "INSERT INTO documents (id, user_id, document_type, front_image_url, back_image_url, image_sha256, verification_status, job_id, "
-    "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 'processing', $7, $8, $8)"};
+    "created_at, updated_at, stage, progress, intake_key) VALUES ($1, $2, $3, $4, $5, $6, 'processing', $7, $8, $8, 'received', 5, $9)"};
 constexpr db::Query kGet{
     "documents.get",
     "SELECT user_id, document_type, verification_status, is_verified, needs_review, confidence_score, ocr_data, reading, document_number, "
-    "created_at, updated_at, job_id FROM documents WHERE id = $1"};
+    "created_at, updated_at, job_id, stage, progress, engine_version, expiry_state FROM documents WHERE id = $1"};
 constexpr db::Query kNewest{
     "documents.newest",
-    "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at FROM documents "
-    "WHERE user_id = $1 ORDER BY id DESC LIMIT $2"};
+    "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at, stage, progress, "
+    "expiry_state, expiry_date FROM documents WHERE user_id = $1 ORDER BY id DESC LIMIT $2"};
 constexpr db::Query kBefore{
     "documents.before",
-    "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at FROM documents "
-    "WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
-constexpr db::Query kForJob{
-    "documents.for_job",
-    "SELECT user_id, document_type, front_image_url, back_image_url, verification_status FROM documents WHERE id = $1"};
-constexpr db::Query kStore{
-    "documents.store_reading",
-    "UPDATE documents SET document_number = $2, document_number_index = $3, ocr_data = $4, reading = $5, confidence_score = $6, "
-    "is_verified = $7, needs_review = $8, verification_status = $9, issued_date = $10, expiry_date = $11, front_image_url = $12, "
-    "back_image_url = $13, updated_at = $14 WHERE id = $1"};
-constexpr db::Query kFail{"documents.fail",
-                          "UPDATE documents SET verification_status = 'rejected', reading = $2, ocr_data = $3, confidence_score = 0, "
-                          "updated_at = $4 WHERE id = $1"};
+    "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at, stage, progress, "
+    "expiry_state, expiry_date FROM documents WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
 constexpr db::Query kFacts{"documents.facts", "SELECT user_id, verification_status, reading, image_sha256 FROM documents WHERE id = $1"};
+constexpr db::Query kImages{"documents.images",
+                            "SELECT side, page, object, sha256 FROM document_images WHERE document_id = $1 ORDER BY side DESC, page"};
+constexpr db::Query kImage{"documents.image",
+                           "SELECT d.user_id, i.object FROM documents d JOIN document_images i ON i.document_id = d.id "
+                           "WHERE d.id = $1 AND i.side = $2 AND i.page = $3"};
+constexpr db::Query kProgress{"documents.progress",
+                              "SELECT user_id, stage, progress, verification_status, needs_review, updated_at FROM documents WHERE id = $1"};
+constexpr db::Query kNumber{"documents.number",
+                            "SELECT user_id, document_number, number_reference, reading FROM documents WHERE id = $1"};
 
 /// The same fault, named after the form's field instead of the engine's.
 Error renamed(Error error, std::string_view field) {
@@ -52,18 +46,15 @@ Error renamed(Error error, std::string_view field) {
   return error;
 }
 
-std::string refusal_json(std::string_view reason) {
-  const json::string_view text{reason.data(), reason.size()};
-  return json::serialize(json::object{{"type", "unknown"},
-                                      {"confidence", 0},
-                                      {"name", ""},
-                                      {"number", ""},
-                                      {"accepted", false},
-                                      {"expired", false},
-                                      {"invalid", false},
-                                      {"reasons", json::array{text}},
-                                      {"fields", json::array{}},
-                                      {"findings", json::array{}}});
+bool may_see(const Uuid& owner, const http::Principal& caller) {
+  return owner == caller.id || caller.can(http::Permission::review_verifications);
+}
+
+Result<std::vector<StoredImage>> images_of(db::Tx& tx, const Uuid& id) {
+  AX_TRY(const auto rows, tx.exec(kImages, id));
+  std::vector<StoredImage> out;
+  for (const auto& row : rows) out.push_back({row.text(0), row.integer(1), row.text(2), hex_encode(row.bytes(3))});
+  return out;
 }
 
 }  // namespace
@@ -71,8 +62,10 @@ std::string refusal_json(std::string_view reason) {
 DocumentsService::DocumentsService(Parts parts) : p_(std::move(parts)) {}
 
 void DocumentsService::register_jobs() {
-  p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); },
-                                      [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+  const auto give_up_reading = [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); };
+  p_.queue.handle(std::string{kReadJob}, {[this](const jobs::Job& job) { return process(job, false); }, give_up_reading});
+  p_.queue.handle(std::string{kRereadJob}, {[this](const jobs::Job& job) { return process(job, true); }, give_up_reading});
+  p_.queue.handle(std::string{kExpiryJob}, {[this](const jobs::Job& job) { return watch_expiry(job); }, nullptr});
 }
 
 awaitable<Result<Document>> DocumentsService::upload(Uuid user, Upload upload, http::RequestInfo request, std::chrono::milliseconds wait) {
@@ -96,16 +89,21 @@ awaitable<Result<Document>> DocumentsService::upload(Uuid user, Upload upload, h
 
   auto find_key = [this, user](db::Tx& tx) { return users::person_key(tx, p_.keyring, user); };
   AX_CO_TRY(auto key, co_await p_.database.read(find_key));
-  auto seal = [this, key, upload, front_name, back_name]() -> Result<> {
-    AX_CHECK(p_.blobs.put(front_name, upload.front.bytes(), key));
-    if (back_name) AX_CHECK(p_.blobs.put(*back_name, upload.back->bytes(), key));
+  // The files as sent may hold what must not be kept (a whole Aadhaar number, an EXIF thumbnail, a PDF's text). Their key is in the
+  // row alone until the reading is stored: without it a file that a crash left behind opens for nobody.
+  const auto intake = p_.keyring.new_key();
+  auto seal = [this, intake, upload, front_name, back_name]() -> Result<> {
+    AX_CHECK(p_.blobs.put(front_name, upload.front.bytes(), intake));
+    if (back_name) AX_CHECK(p_.blobs.put(*back_name, upload.back->bytes(), intake));
     return {};
   };
   AX_CO_CHECK(co_await p_.files.run(std::move(seal)));
 
-  auto store = [this, id, user, &upload, &front_name, &back_name, &digest, &request, now](db::Tx& tx) -> Result<Uuid> {
-    AX_TRY(const auto job, p_.queue.enqueue(tx, kJob, id));
-    AX_CHECK(tx.exec(kInsert, id, user, upload.document_type, front_name, back_name, digest, job, now));
+  const users::PersonBox box{std::move(key), "documents", id};
+  const auto sealed_intake = box.seal("intake_key", as_text(intake.expose()));
+  auto store = [this, id, user, &upload, &front_name, &back_name, &digest, &request, &sealed_intake, now](db::Tx& tx) -> Result<Uuid> {
+    AX_TRY(const auto job, p_.queue.enqueue(tx, kReadJob, id));
+    AX_CHECK(tx.exec(kInsert, id, user, upload.document_type, front_name, back_name, digest, job, now, sealed_intake));
     AX_CHECK(
         p_.audit.append(tx, {user, "document.uploaded",
                              json::serialize(json::object{{"document_id", id.str()}, {"document_type", upload.document_type}}), &request}));
@@ -127,7 +125,7 @@ awaitable<Result<Document>> DocumentsService::load(Uuid id, const http::Principa
     Document d;
     d.id = id;
     d.user_id = row.uuid(0);
-    if (d.user_id != caller.id && !caller.can(http::Permission::review_verifications)) return Errc::not_found;
+    if (!may_see(d.user_id, caller)) return Errc::not_found;
     d.document_type = row.text(1);
     d.status = row.text(2);
     d.is_verified = row.boolean(3);
@@ -136,6 +134,11 @@ awaitable<Result<Document>> DocumentsService::load(Uuid id, const http::Principa
     d.created_at = row.time(9);
     d.updated_at = row.time(10);
     d.job_id = row.uuid(11);
+    d.stage = row.text(12);
+    d.progress = row.integer(13);
+    d.engine_version = row.opt_text(14);
+    d.expiry_state = row.opt_text(15);
+    AX_TRY(d.images, images_of(tx, id));
     if (!row.is_null(6)) {
       AX_TRY(auto key, users::person_key(tx, p_.keyring, d.user_id));
       const users::PersonBox box{std::move(key), "documents", id};
@@ -158,153 +161,101 @@ awaitable<Result<Document>> DocumentsService::get(Uuid id, const http::Principal
   co_return document;
 }
 
-awaitable<Result<std::vector<Document>>> DocumentsService::list(Uuid user, std::optional<Uuid> before, std::size_t limit) {
-  auto read = [user, before, limit](db::Tx& tx) -> Result<std::vector<Document>> {
-    const auto count = static_cast<std::int64_t>(limit);
-    AX_TRY(const auto rows, before ? tx.exec(kBefore, user, count, *before) : tx.exec(kNewest, user, count));
+awaitable<Result<std::vector<Document>>> DocumentsService::list(Uuid user, std::optional<Uuid> before, std::size_t limit,
+                                                                std::optional<std::chrono::days> within) {
+  auto read = [this, user, before, limit, within](db::Tx& tx) -> Result<std::vector<Document>> {
+    constexpr std::size_t kMostSearched = 2000;
     std::vector<Document> list;
-    for (const auto& row : rows) {
-      Document d;
-      d.id = row.uuid(0);
-      d.user_id = user;
-      d.document_type = row.text(1);
-      d.status = row.text(2);
-      d.is_verified = row.boolean(3);
-      d.needs_review = row.boolean(4);
-      d.confidence = row.opt_real(5);
-      d.created_at = row.time(6);
-      d.updated_at = row.time(7);
-      list.push_back(std::move(d));
+    auto from = before;
+    std::size_t searched = 0;
+    std::optional<crypto::Key> key;
+    const auto today = std::chrono::sys_days{date_of(p_.clock.now())};
+    // The day of expiry is sealed, so the filter opens it row by row.
+    while (list.size() < limit && searched < kMostSearched) {
+      const auto count = static_cast<std::int64_t>(within ? std::max<std::size_t>(limit, 100) : limit);
+      AX_TRY(const auto rows, from ? tx.exec(kBefore, user, count, *from) : tx.exec(kNewest, user, count));
+      for (const auto& row : rows) {
+        if (list.size() == limit) break;
+        ++searched;
+        from = row.uuid(0);
+        if (within) {
+          if (row.is_null(11)) continue;
+          if (!key) {
+            AX_TRY(key, users::person_key(tx, p_.keyring, user));
+          }
+          const users::PersonBox box{*key, "documents", row.uuid(0)};
+          AX_TRY(const auto text, box.open("expiry_date", row.bytes(11)));
+          const auto day = parse_date(text);
+          if (!day) continue;
+          const auto left = std::chrono::sys_days{*day} - today;
+          if (left < std::chrono::days{0} || left > *within) continue;
+        }
+        Document d;
+        d.id = row.uuid(0);
+        d.user_id = user;
+        d.document_type = row.text(1);
+        d.status = row.text(2);
+        d.is_verified = row.boolean(3);
+        d.needs_review = row.boolean(4);
+        d.confidence = row.opt_real(5);
+        d.created_at = row.time(6);
+        d.updated_at = row.time(7);
+        d.stage = row.text(8);
+        d.progress = row.integer(9);
+        d.expiry_state = row.opt_text(10);
+        list.push_back(std::move(d));
+      }
+      if (!within || rows.size() < static_cast<std::size_t>(count)) break;
     }
     return list;
   };
   co_return co_await p_.database.read(read);
 }
 
-Result<> DocumentsService::process(const jobs::Job& job) {
-  struct Loaded {
-    Uuid user;
-    std::string type, front, status;
-    std::optional<std::string> back;
+awaitable<Result<Bytes>> DocumentsService::image(Uuid id, const http::Principal& caller, std::string side, std::int64_t page,
+                                                 bool thumbnail) {
+  struct Found {
+    std::string object;
     crypto::Key key;
   };
-  AX_TRY(const auto loaded, p_.database.sync().read([&](db::Tx& tx) -> Result<Loaded> {
-    AX_TRY(const auto rows, tx.exec(kForJob, job.subject));
-    if (rows.empty()) return Errc::not_found;
-    const auto& row = rows[0];
-    AX_TRY(auto key, users::person_key(tx, p_.keyring, row.uuid(0)));
-    return Loaded{row.uuid(0), row.text(1), row.text(2), row.text(4), row.opt_text(3), std::move(key)};
-  }));
-  if (loaded.status != "processing")  // read already; only the job's end was lost
-    return p_.database.sync().write([&](db::Tx& tx) { return p_.queue.complete(tx, job); });
-
-  const auto started = std::chrono::steady_clock::now();
-  const auto deadline = Deadline::after(kReadLimit);
-  std::string refused;
-  imaging::Image front;
-  imaging::Image back;
-  const auto decode = [&](const std::string& name, imaging::Image& into) -> Result<> {
-    AX_TRY(const auto bytes, p_.blobs.get(name, loaded.key));
-    auto decoded = imaging::decode(bytes, {}, deadline);
-    if (!decoded) {
-      if (decoded.error().code != Errc::validation) return decoded.error();
-      if (refused.empty()) refused = decoded.error().faults.empty() ? "the image cannot be read" : decoded.error().faults.front().reason;
-      return {};
-    }
-    into = std::move(decoded->pages.front());
-    return {};
+  auto find = [this, id, &caller, &side, page, thumbnail](db::Tx& tx) -> Result<Found> {
+    AX_TRY(const auto rows, tx.exec(kImage, id, side, page));
+    if (rows.empty() || !may_see(rows[0].uuid(0), caller)) return Errc::not_found;
+    AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(0)));
+    const auto details = json::object{{"document_id", id.str()}, {"side", side}, {"page", page}, {"size", thumbnail ? "thumbnail" : "full"}};
+    AX_CHECK(p_.audit.append(tx, {caller.id, "document.image_viewed", json::serialize(details), &caller.request}));
+    return Found{rows[0].text(1), std::move(key)};
   };
-  AX_CHECK(decode(loaded.front, front));
-  if (loaded.back) AX_CHECK(decode(*loaded.back, back));
-
-  if (!refused.empty()) {
-    return p_.database.sync().write([&](db::Tx& tx) -> Result<> {
-      AX_CHECK(p_.queue.complete(tx, job));
-      const users::PersonBox box{loaded.key, "documents", job.subject};
-      AX_CHECK(tx.exec(kFail, job.subject, box.seal("reading", refusal_json(refused)), box.seal("ocr_data", "{}"), p_.clock.now()));
-      if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
-      return p_.audit.append(tx, {loaded.user, "document.rejected",
-                                  json::serialize(json::object{{"document_id", job.subject.str()}, {"why", "undecodable"}}), nullptr});
-    });
-  }
-
-  document::ReadOptions options;
-  options.declared = document::parse_declared_type(loaded.type).value_or(document::DeclaredType::other);
-  options.today = date_of(p_.clock.now());
-  AX_TRY(auto reading, document::read(front, back.empty() ? nullptr : &back, options, deadline));
-  const auto verdict = grade(reading);
-
-  std::optional<face::Embedding> portrait;
-  if (auto engine = p_.face_engine()) {
-    for (const auto& page : reading.pages) {
-      auto found = (*engine)->portrait(page.rectified, deadline);
-      if (!found) return found.error();
-      if (found->embedding) {
-        portrait = std::move(found->embedding);
-        break;
-      }
-    }
-  } else if (engine.error().code != Errc::capability_unavailable) {
-    return engine.error();
-  }
-
-  // The law lets nobody keep a picture of a whole Aadhaar number: the picture as sent is replaced by a redacted one.
-  std::string front_name = loaded.front;
-  std::optional<std::string> back_name = loaded.back;
-  for (const auto& page : reading.pages) {
-    if (page.secret_on_input.empty()) continue;
-    imaging::Image& image = page.side == document::Side::front ? front : back;
-    imaging::black_out(image, page.secret_on_input);
-    AX_TRY(const auto jpeg, imaging::encode_jpeg(image, 92));
-    auto name = job.subject.str() + (page.side == document::Side::front ? "-front-redacted" : "-back-redacted");
-    AX_CHECK(p_.blobs.put(name, jpeg, loaded.key));
-    if (page.side == document::Side::front)
-      front_name = std::move(name);
-    else
-      back_name = std::move(name);
-  }
-
-  const users::PersonBox box{loaded.key, "documents", job.subject};
-  const auto number = reading.document_number.expose();
-  std::optional<Bytes> sealed_number;
-  std::optional<Bytes> number_index;
-  if (!number.empty()) {
-    // Of an Aadhaar number only what may be shown is kept; the keyed index still finds the same number again.
-    sealed_number = box.seal("document_number", reading.type == document::Type::aadhaar ? reading.display_number : number);
-    number_index = p_.keyring.blind_index("documents.number", std::string{document::to_string(reading.type)} + ":" + number);
-  }
-  const auto date_text = [](const std::optional<Date>& date) { return date ? std::optional{format_date(*date)} : std::nullopt; };
-  const auto stored = json::serialize(reading_json(reading, verdict, portrait));
-  const auto shown = json::serialize(ocr_data(reading));
-  AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
-    AX_CHECK(p_.queue.complete(tx, job));
-    AX_CHECK(tx.exec(kStore, job.subject, sealed_number, number_index, box.seal("ocr_data", shown), box.seal("reading", stored),
-                     reading.confidence, verdict.accepted, verdict.needs_review, verdict.accepted ? "approved" : "rejected",
-                     box.seal_optional("issued_date", date_text(reading.issue_date)),
-                     box.seal_optional("expiry_date", date_text(reading.expiry_date)), front_name, back_name, p_.clock.now()));
-    if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
-    return p_.audit.append(
-        tx, {loaded.user, verdict.accepted ? "document.approved" : "document.rejected",
-             json::serialize(json::object{{"document_id", job.subject.str()}, {"confidence", reading.confidence}}), nullptr});
-  }));
-  // After the commit nothing names the unredacted objects; losing the process here leaves them to the orphan sweep.
-  if (front_name != loaded.front) AX_CHECK(p_.blobs.remove(loaded.front));
-  if (back_name != loaded.back && loaded.back) AX_CHECK(p_.blobs.remove(*loaded.back));
-  metrics::document_duration().observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  return {};
+  AX_CO_TRY(auto found, co_await p_.database.write(find));
+  auto open = [this, found = std::move(found)]() { return p_.blobs.get(found.object, found.key); };
+  AX_CO_TRY(auto full, co_await p_.files.run(std::move(open)));
+  if (!thumbnail) co_return full;
+  auto shrink = [full = std::move(full)]() -> Result<Bytes> {
+    AX_TRY(const auto decoded, imaging::decode(full));
+    const auto& image = decoded.pages.front();
+    const double scale = std::min(1.0, static_cast<double>(kThumbnailSide) / std::max(image.width, image.height));
+    const auto side_of = [scale](int length) { return std::max(1, static_cast<int>(std::lround(length * scale))); };
+    return imaging::encode_jpeg(imaging::resize(image, side_of(image.width), side_of(image.height)), 80);
+  };
+  co_return co_await p_.vision.run(std::move(shrink));
 }
 
-Result<> DocumentsService::give_up(db::Tx& tx, const jobs::Job& job) {
-  AX_TRY(const auto rows, tx.exec(kForJob, job.subject));
-  if (rows.empty()) return {};
-  const auto user = rows[0].uuid(0);
-  AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
-  const users::PersonBox box{std::move(key), "documents", job.subject};
-  AX_CHECK(tx.exec(kFail, job.subject, box.seal("reading", refusal_json("The document could not be processed; upload it again")),
-                   box.seal("ocr_data", "{}"), p_.clock.now()));
-  if (p_.on_final) AX_CHECK(p_.on_final(tx, user));
-  return p_.audit.append(tx, {user, "document.rejected",
-                              json::serialize(json::object{{"document_id", job.subject.str()}, {"why", "processing_failed"}}), nullptr});
+awaitable<Result<progress::State>> DocumentsService::progress(Uuid id, const http::Principal& caller) {
+  auto read = [id, &caller](db::Tx& tx) -> Result<progress::State> {
+    AX_TRY(const auto rows, tx.exec(kProgress, id));
+    if (rows.empty() || !may_see(rows[0].uuid(0), caller)) return Errc::not_found;
+    const auto& row = rows[0];
+    progress::State out;
+    out.data = json::serialize(json::object{{"document_id", id.str()},
+                                            {"state", row.text(1)},
+                                            {"progress_percentage", row.integer(2)},
+                                            {"verification_status", row.text(3)},
+                                            {"needs_review", row.boolean(4)}});
+    out.updated_at = row.time(5);
+    out.is_final = row.text(1) == "final";
+    return out;
+  };
+  co_return co_await p_.database.read(read);
 }
 
 Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id, const Uuid& owner) const {
@@ -319,6 +270,10 @@ Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id,
   const users::PersonBox box{std::move(key), "documents", id};
   AX_TRY(const auto text, box.open("reading", rows[0].bytes(2)));
   AX_TRY(const auto reading, parse_json(text));
+  const auto each = [&reading](std::string_view name, const auto& use) {
+    if (const auto* list = find(reading, name); list != nullptr && list->is_array())
+      for (const auto& item : list->as_array()) use(item);
+  };
   d.type = get_text(reading, "type").value_or("");
   d.name = get_text(reading, "name").value_or("");
   d.dob = get_text(reading, "dob");
@@ -326,11 +281,50 @@ Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id,
   d.confidence = get_number(reading, "confidence").value_or(0);
   d.expired = get_bool(reading, "expired").value_or(false) || (d.expiry && *d.expiry < format_date(date_of(p_.clock.now())));
   d.invalid = get_bool(reading, "invalid").value_or(false);
-  if (const auto* reasons = find(reading, "reasons"); reasons != nullptr && reasons->is_array())
-    for (const auto& r : reasons->as_array())
-      if (r.is_string()) d.reasons.emplace_back(r.as_string());
+  d.assurance = get_text(reading, "assurance").value_or("");
+  d.portrait_signed = get_bool(reading, "portrait_signed").value_or(false);
+  each("reasons", [&](const json::value& r) {
+    if (r.is_string()) d.reasons.emplace_back(r.as_string());
+  });
+  each("evidence", [&](const json::value& e) {
+    if (get_text(e, "state") == document::to_string(document::EvidenceState::signature_invalid)) d.signature_invalid = true;
+  });
+  each("findings", [&](const json::value& v) {
+    const auto f = finding_from_json(v);
+    if (f.kind == document::CheckKind::authenticity && f.outcome == document::Outcome::failed && f.weight != document::Weight::note)
+      d.doubts.push_back(f.id);
+  });
+  each("fields", [&](const json::value& f) {
+    if (!d.father_name && get_text(f, "name") == "father_name") d.father_name = get_text(f, "value");
+  });
   if (const auto* portrait = find(reading, "portrait")) d.portrait = embedding_from_json(*portrait);
+  AX_TRY(d.reuse, find_reuse(tx, p_.keyring, id, owner));
   return d;
+}
+
+Result<std::optional<SecretText>> DocumentsService::whole_number(db::Tx& tx, const Uuid& id, std::string_view why,
+                                                                 const std::optional<Uuid>& asker) const {
+  AX_TRY(const auto rows, tx.exec(kNumber, id));
+  if (rows.empty()) return Errc::not_found;
+  const auto user = rows[0].uuid(0);
+  const auto audited = [&](std::string_view from) {
+    const auto details = json::object{{"document_id", id.str()},
+                                      {"from", json::string_view{from.data(), from.size()}},
+                                      {"why", json::string_view{why.data(), why.size()}}};
+    return p_.audit.append(tx, {asker ? asker : std::optional{user}, "document.number_opened", json::serialize(details), nullptr});
+  };
+  if (const auto reference = rows[0].opt_uuid(2)) {
+    AX_TRY(auto number, vault_get(tx, p_.keyring, *reference));
+    AX_CHECK(audited("vault"));
+    return std::optional{std::move(number)};
+  }
+  if (rows[0].is_null(1)) return std::optional<SecretText>{};
+  AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
+  const users::PersonBox box{std::move(key), "documents", id};
+  AX_TRY(auto number, box.open("document_number", rows[0].bytes(1)));
+  if (number.starts_with('X')) return std::optional<SecretText>{};  // masked: the policy discards it
+  AX_CHECK(audited("document"));
+  return std::optional{SecretText{std::move(number)}};
 }
 
 }  // namespace authx::documents

@@ -1,7 +1,5 @@
 #include "services/verifications/verifications_api.h"
 
-#include <boost/asio/this_coro.hpp>
-
 namespace authx::verifications {
 namespace {
 
@@ -21,10 +19,11 @@ struct StartRequest {
   List<Uuid, 1, 5> document_ids;
   std::optional<bool> include_biometrics;
   std::optional<List<BiometricKind, 0, 2>> biometric_types;
+  std::optional<bool> consent;  ///< to look the documents' numbers up at their issuers
   static constexpr auto example =
       R"({"verification_type":"comprehensive","document_ids":["0190163d-8694-739b-aea5-966c26f8ad91"],"include_biometrics":false})";
 };
-BOOST_DESCRIBE_STRUCT(StartRequest, (), (verification_type, document_ids, include_biometrics, biometric_types))
+BOOST_DESCRIBE_STRUCT(StartRequest, (), (verification_type, document_ids, include_biometrics, biometric_types, consent))
 
 struct StartResult {
   Uuid verification_id;
@@ -99,7 +98,8 @@ StatusView view(Verification&& v) {
 }
 
 awaitable<Result<StartResult>> start(VerificationsService& service, const Can<Permission::start_verification>& caller, StartRequest in) {
-  Start s{std::string{enum_name(in.verification_type)}, std::move(in.document_ids.value), in.include_biometrics.value_or(false)};
+  Start s{std::string{enum_name(in.verification_type)}, std::move(in.document_ids.value), in.include_biometrics.value_or(false),
+          in.consent.value_or(false)};
   AX_CO_TRY(auto v, co_await service.start(caller.id, std::move(s), caller.request));
   StartResult out{v.id, status_of(v.status), v.estimated_minutes, {std::move(v.steps)}};
   co_return out;
@@ -130,7 +130,8 @@ awaitable<Result<VerificationList>> list(VerificationsService& service, const Ca
 void add_routes(Router& router, VerificationsService& service) {
   router.post("/verification/start", service, &start,
               {.operation_id = "startVerification",
-               .summary = "Start a verification of the caller with the given documents",
+               .summary = "Start a verification of the caller with the given documents. With consent: true their numbers may be looked "
+                          "up at the issuers that this server is connected to.",
                .tag = "Verifications"});
   router.get("/verification/{verification_id}/status", service, &status,
              {.operation_id = "getVerificationStatus",
@@ -141,75 +142,14 @@ void add_routes(Router& router, VerificationsService& service) {
              {.operation_id = "listVerifications", .summary = "The caller's verifications, newest first", .tag = "Verifications"});
 }
 
-WebSocketHandler progress_socket(VerificationsService& service, Authenticator authenticate) {
-  return [&service, authenticate = std::move(authenticate)](WebSocket& socket, RequestInfo info) -> awaitable<void> {
-    struct Watch {
-      Progress& progress;
-      std::vector<std::uint64_t> tokens;
-      ~Watch() {
-        for (const auto token : tokens) progress.unwatch(token);
-      }
-    } watch{service.progress(), {}};
-    std::optional<Principal> who;
-    std::map<Uuid, Time> followed;  // when the last state that was sent was made
-    const auto complain = [](std::string_view why) { return fmt::format(R"({{"type":"error","message":"{}"}})", why); };
-    int idle = 0;
-    while (true) {
-      // Other processes may do the work: look once a second even when nothing wakes us.
-      auto received = co_await socket.receive(std::chrono::seconds{followed.empty() ? 30 : 1});
-      if (!received) co_return;
-      if (*received) {
-        idle = 0;
-        const auto message = parse_json(**received);
-        const auto type = message ? get_text(*message, "type") : std::nullopt;
-        std::string answer;
-        if (type == "authenticate") {
-          auto principal = authenticate(get_text(*message, "token").value_or(""));
-          if (!principal) co_return;
-          who = std::move(*principal);
-          who->request = info;
-          answer = R"({"type":"authenticated"})";
-        } else if (!who) {
-          co_return;
-        } else if (type == "subscribe") {
-          const auto id = Uuid::parse(get_text(*message, "verification_id").value_or(""));
-          if (!id || followed.size() >= 20) {
-            answer = complain("verification_id must be a UUID, and at most 20 can be followed");
-          } else {
-            followed.emplace(*id, Time{});
-            watch.tokens.push_back(service.progress().watch(*id, socket.waker()));
-          }
-        } else {
-          answer = complain("unknown message type");
-        }
-        if (!answer.empty()) {
-          const auto sent = co_await socket.send(std::move(answer));
-          if (!sent) co_return;
-        }
-      } else if (followed.empty() && ++idle > 4) {
-        co_return;  // two minutes without a word
-      }
-      for (auto it = followed.begin(); it != followed.end();) {
-        auto state = co_await service.status(it->first, *who);
-        if (!state) {
-          const auto sent = co_await socket.send(complain("no such verification"));
-          if (!sent) co_return;
-          it = followed.erase(it);
-          continue;
-        }
-        const bool done = state->is_final();
-        if (state->updated_at != it->second) {
-          it->second = state->updated_at;
-          std::string text = R"({"type":"verification","data":)" + to_json(view(std::move(*state))) + "}";
-          const auto sent = co_await socket.send(std::move(text));
-          if (!sent) co_return;
-        }
-        if (done)
-          it = followed.erase(it);
-        else
-          ++it;
-      }
-    }
+progress::Topic progress_topic(VerificationsService& service) {
+  return [&service](Uuid id, const Principal& caller) -> awaitable<Result<progress::State>> {
+    AX_CO_TRY(auto v, co_await service.status(id, caller));
+    progress::State out;
+    out.updated_at = v.updated_at;
+    out.is_final = v.is_final();
+    out.data = to_json(view(std::move(v)));
+    co_return out;
   };
 }
 
