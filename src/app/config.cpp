@@ -19,52 +19,91 @@ namespace {
 
 using Target =
     std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*, std::vector<std::string> Config::*, SecretText Config::*>;
+using ProviderTarget =
+    std::variant<std::string ProviderConfig::*, std::int64_t ProviderConfig::*, bool ProviderConfig::*, SecretText ProviderConfig::*>;
 
 struct Setting {
-  const char* name;
+  std::string name;
   Target target;
-  const char* help;
+  std::string help;
   std::int64_t min = 0, max = 0;
+  std::optional<std::size_t> provider{};  ///< then `provider_target` instead of `target`
+  ProviderTarget provider_target{};
 };
 
+constexpr std::array<std::string_view, 5> kProviders{"AADHAAR", "PAN", "DRIVING_LICENSE", "VOTER_ID", "PASSPORT"};
+
+void add_provider_settings(std::vector<Setting>& table) {
+  for (std::size_t i = 0; i < kProviders.size(); ++i) {
+    const auto add = [&](const char* name, ProviderTarget target, const char* help, std::int64_t min = 0, std::int64_t max = 0) {
+      table.push_back({fmt::format("AUTHX_PROVIDER_{}_{}", kProviders[i], name), {}, help, min, max, i, target});
+    };
+    add("URL", &ProviderConfig::url, "where its number is looked up; empty: not at all");
+    add("SCHEME", &ProviderConfig::scheme, "hmac, jws, bearer, oauth2, or none (client certificate alone)");
+    add("KEY_ID", &ProviderConfig::key_id, "client id, or the key's name");
+    add("KEY", &ProviderConfig::key, "secret, or the PEM private key of jws");
+    add("TOKEN_URL", &ProviderConfig::token_url, "of oauth2");
+    add("CA", &ProviderConfig::ca, "PEM authorities instead of the system's");
+    add("CLIENT_CERT", &ProviderConfig::client_certificate, "PEM certificate for mutual TLS");
+    add("CLIENT_KEY", &ProviderConfig::client_key, "its PEM key");
+    add("ANSWER_KEY", &ProviderConfig::answer_key, "PEM public key that signs the answers");
+    add("TIMEOUT_MS", &ProviderConfig::timeout_ms, "of one try", 100, 120'000);
+    add("ALLOW_PRIVATE", &ProviderConfig::allow_private, "the address may be private");
+  }
+}
+
+/// Calls `use` with the member of the configuration that the setting names.
+template <class C, class F>
+auto with_member(C& config, const Setting& setting, F use) {
+  if (setting.provider)
+    return std::visit([&](auto member) { return use(config.providers[*setting.provider].*member); }, setting.provider_target);
+  return std::visit([&](auto member) { return use(config.*member); }, setting.target);
+}
+
 const std::vector<Setting>& settings() {
-  static const std::vector<Setting> table{
-      {"AUTHX_DATA_DIR", &Config::data_dir, "folder of database, objects, keys"},
-      {"AUTHX_HOST", &Config::host, "address to listen on"},
-      {"AUTHX_PORT", &Config::port, "port to listen on; 0 lets the kernel choose", 0, 65535},
-      {"AUTHX_THREADS", &Config::threads, "I/O threads; 0 means one per core", 0, 256},
-      {"AUTHX_PUBLIC_URL", &Config::public_url, "how users reach this server, for links in messages"},
-      {"AUTHX_WEB_DIR", &Config::web_dir, "folder of the built web page"},
-      {"AUTHX_TLS_CERTIFICATE", &Config::tls_certificate, "PEM certificate chain; with it the server speaks TLS 1.3"},
-      {"AUTHX_TLS_KEY", &Config::tls_key, "PEM private key"},
-      {"AUTHX_CORS_ORIGINS", &Config::cors_origins, "origins that browsers may call from, comma-separated"},
-      {"AUTHX_TRUSTED_PROXIES", &Config::trusted_proxies, "addresses whose X-Forwarded-For counts, comma-separated"},
-      {"AUTHX_SERVICES", &Config::services, "modules to serve, comma-separated; empty means all"},
-      {"DATABASE_URL", &Config::database_url, "sqlite:///file or postgresql://…; empty means SQLite in the data folder"},
-      {"AUTHX_DATABASE_CONNECTIONS", &Config::database_connections, "PostgreSQL connections or SQLite readers", 1, 200},
-      {"UPLOAD_DIR", &Config::upload_dir, "folder of sealed objects"},
-      {"MAX_FILE_SIZE", &Config::max_file_size, "bytes of one uploaded file", 1024, 100 * 1024 * 1024},
-      {"SECRET_KEY", &Config::secret_key, "derive all keys from this (32 characters or more) instead of from the key file"},
-      {"JWT_SECRET_KEY", &Config::jwt_secret_key, "key of access tokens (32 characters or more); empty derives one"},
-      {"JWT_ALGORITHM", &Config::jwt_algorithm, "HS256"},
-      {"JWT_EXPIRE_MINUTES", &Config::jwt_expire_minutes, "lifetime of access tokens", 1, 24 * 60},
-      {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
-      {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
-      {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},
-      {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
-      {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
-      {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
-      {"AUTHX_LIVENESS", &Config::liveness_policy, "basic, or strict: no approval without a liveness model"},
-      {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates, "PEM files whose keys sign Aadhaar QR codes, comma-separated"},
-      {"LOG_LEVEL", &Config::log_level, "DEBUG, INFO, WARNING or ERROR"},
-      {"AUTHX_LOG_FORMAT", &Config::log_format, "json or text"},
-      {"AUTHX_ACCESS_LOG", &Config::access_log, "one log line per request"},
-      {"AUTHX_RATE_LIMITS", &Config::rate_limits, "limit requests per address"},
-      {"SENTRY_DSN", &Config::sentry_dsn, "error tracking"},
-      {"SENDGRID_API_KEY", &Config::sendgrid_api_key, "e-mail provider"},
-      {"TWILIO_ACCOUNT_SID", &Config::twilio_account_sid, "SMS provider"},
-      {"TWILIO_AUTH_TOKEN", &Config::twilio_auth_token, "SMS provider"},
-  };
+  static const std::vector<Setting> table = [] {
+    std::vector<Setting> all{
+        {"AUTHX_DATA_DIR", &Config::data_dir, "folder of database, objects, keys"},
+        {"AUTHX_HOST", &Config::host, "address to listen on"},
+        {"AUTHX_PORT", &Config::port, "port to listen on; 0 lets the kernel choose", 0, 65535},
+        {"AUTHX_THREADS", &Config::threads, "I/O threads; 0 means one per core", 0, 256},
+        {"AUTHX_PUBLIC_URL", &Config::public_url, "how users reach this server, for links in messages"},
+        {"AUTHX_WEB_DIR", &Config::web_dir, "folder of the built web page"},
+        {"AUTHX_TLS_CERTIFICATE", &Config::tls_certificate, "PEM certificate chain; with it the server speaks TLS 1.3"},
+        {"AUTHX_TLS_KEY", &Config::tls_key, "PEM private key"},
+        {"AUTHX_CORS_ORIGINS", &Config::cors_origins, "origins that browsers may call from, comma-separated"},
+        {"AUTHX_TRUSTED_PROXIES", &Config::trusted_proxies, "addresses whose X-Forwarded-For counts, comma-separated"},
+        {"AUTHX_SERVICES", &Config::services, "modules to serve, comma-separated; empty means all"},
+        {"DATABASE_URL", &Config::database_url, "sqlite:///file or postgresql://…; empty means SQLite in the data folder"},
+        {"AUTHX_DATABASE_CONNECTIONS", &Config::database_connections, "PostgreSQL connections or SQLite readers", 1, 200},
+        {"UPLOAD_DIR", &Config::upload_dir, "folder of sealed objects"},
+        {"MAX_FILE_SIZE", &Config::max_file_size, "bytes of one uploaded file", 1024, 100 * 1024 * 1024},
+        {"SECRET_KEY", &Config::secret_key, "derive all keys from this (32 characters or more) instead of from the key file"},
+        {"JWT_SECRET_KEY", &Config::jwt_secret_key, "key of access tokens (32 characters or more); empty derives one"},
+        {"JWT_ALGORITHM", &Config::jwt_algorithm, "HS256"},
+        {"JWT_EXPIRE_MINUTES", &Config::jwt_expire_minutes, "lifetime of access tokens", 1, 24 * 60},
+        {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
+        {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
+        {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},
+        {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
+        {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
+        {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
+        {"AUTHX_LIVENESS", &Config::liveness_policy, "basic, or strict: no approval without a liveness model"},
+        {"AUTHX_AADHAAR_NUMBER", &Config::aadhaar_number, "what becomes of a whole Aadhaar number: discard, sealed or vault"},
+        {"AUTHX_EXPIRY_NOTICE_DAYS", &Config::expiry_notice_days, "how long before its end a document's owner is told", 0, 3650},
+        {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates, "PEM files whose keys sign Aadhaar QR codes, comma-separated"},
+        {"LOG_LEVEL", &Config::log_level, "DEBUG, INFO, WARNING or ERROR"},
+        {"AUTHX_LOG_FORMAT", &Config::log_format, "json or text"},
+        {"AUTHX_ACCESS_LOG", &Config::access_log, "one log line per request"},
+        {"AUTHX_RATE_LIMITS", &Config::rate_limits, "limit requests per address"},
+        {"SENTRY_DSN", &Config::sentry_dsn, "error tracking"},
+        {"SENDGRID_API_KEY", &Config::sendgrid_api_key, "e-mail provider"},
+        {"TWILIO_ACCOUNT_SID", &Config::twilio_account_sid, "SMS provider"},
+        {"TWILIO_AUTH_TOKEN", &Config::twilio_auth_token, "SMS provider"},
+    };
+    add_provider_settings(all);
+    return all;
+  }();
   return table;
 }
 
@@ -89,27 +128,30 @@ std::vector<std::string> split(std::string_view text) {
 }
 
 void assign(Config& config, const Setting& setting, const std::string& text, std::vector<Fault>& faults) {
-  if (const auto* string = std::get_if<std::string Config::*>(&setting.target)) {
-    config.*(*string) = text;
-  } else if (const auto* integer = std::get_if<std::int64_t Config::*>(&setting.target)) {
-    std::int64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (ec != std::errc{} || end != text.data() + text.size() || value < setting.min || value > setting.max)
-      faults.push_back({setting.name, fmt::format("must be a whole number from {} to {}", setting.min, setting.max)});
-    else
-      config.*(*integer) = value;
-  } else if (const auto* flag = std::get_if<bool Config::*>(&setting.target)) {
-    if (text == "true" || text == "1")
-      config.*(*flag) = true;
-    else if (text == "false" || text == "0")
-      config.*(*flag) = false;
-    else
-      faults.push_back({setting.name, "must be true or false"});
-  } else if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.target)) {
-    config.*(*list) = split(text);
-  } else {
-    config.*std::get<SecretText Config::*>(setting.target) = SecretText{text};
-  }
+  with_member(config, setting, [&](auto& member) {
+    using M = std::remove_cvref_t<decltype(member)>;
+    if constexpr (std::is_same_v<M, std::string>) {
+      member = text;
+    } else if constexpr (std::is_same_v<M, std::int64_t>) {
+      std::int64_t value = 0;
+      const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (ec != std::errc{} || end != text.data() + text.size() || value < setting.min || value > setting.max)
+        faults.push_back({setting.name, fmt::format("must be a whole number from {} to {}", setting.min, setting.max)});
+      else
+        member = value;
+    } else if constexpr (std::is_same_v<M, bool>) {
+      if (text == "true" || text == "1")
+        member = true;
+      else if (text == "false" || text == "0")
+        member = false;
+      else
+        faults.push_back({setting.name, "must be true or false"});
+    } else if constexpr (std::is_same_v<M, std::vector<std::string>>) {
+      member = split(text);
+    } else {
+      member = SecretText{text};
+    }
+  });
 }
 
 void check(const Config& c, std::vector<Fault>& faults) {
@@ -119,6 +161,8 @@ void check(const Config& c, std::vector<Fault>& faults) {
   if (c.tls_certificate.empty() != c.tls_key.empty())
     faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
   if (c.liveness_policy != "basic" && c.liveness_policy != "strict") faults.push_back({"AUTHX_LIVENESS", "must be basic or strict"});
+  if (c.aadhaar_number != "discard" && c.aadhaar_number != "sealed" && c.aadhaar_number != "vault")
+    faults.push_back({"AUTHX_AADHAAR_NUMBER", "must be discard, sealed or vault"});
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
   if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
     faults.push_back({"LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR"});
@@ -158,8 +202,8 @@ Result<Config> load_config(const std::string& path) {
     }
   }
   for (const auto& setting : settings()) {
-    if (const char* value = ::getenv(setting.name); value != nullptr && *value != '\0') assign(config, setting, value, faults);
-    const auto from_file = std::string{setting.name} + "_FILE";
+    if (const char* value = ::getenv(setting.name.c_str()); value != nullptr && *value != '\0') assign(config, setting, value, faults);
+    const auto from_file = setting.name + "_FILE";
     if (const char* name = ::getenv(from_file.c_str()); name != nullptr && *name != '\0') {
       std::ifstream in{name};
       std::string text{std::istreambuf_iterator<char>{in}, {}};
@@ -193,17 +237,19 @@ Result<Config> load_config(const std::string& path) {
 std::string describe_config(const Config& config) {
   std::string out;
   for (const auto& setting : settings()) {
-    std::string value;
-    if (const auto* string = std::get_if<std::string Config::*>(&setting.target))
-      value = config.*(*string);
-    else if (const auto* integer = std::get_if<std::int64_t Config::*>(&setting.target))
-      value = std::to_string(config.*(*integer));
-    else if (const auto* flag = std::get_if<bool Config::*>(&setting.target))
-      value = config.*(*flag) ? "true" : "false";
-    else if (const auto* list = std::get_if<std::vector<std::string> Config::*>(&setting.target))
-      value = fmt::format("{}", fmt::join(config.*(*list), ","));
-    else
-      value = (config.*std::get<SecretText Config::*>(setting.target)).empty() ? "(unset)" : "(set)";
+    const auto value = with_member(config, setting, [](const auto& member) -> std::string {
+      using M = std::remove_cvref_t<decltype(member)>;
+      if constexpr (std::is_same_v<M, std::string>)
+        return member.find('\n') == std::string::npos ? member : "(set)";  // PEM
+      else if constexpr (std::is_same_v<M, std::int64_t>)
+        return std::to_string(member);
+      else if constexpr (std::is_same_v<M, bool>)
+        return member ? "true" : "false";
+      else if constexpr (std::is_same_v<M, std::vector<std::string>>)
+        return fmt::format("{}", fmt::join(member, ","));
+      else
+        return member.empty() ? "(unset)" : "(set)";
+    });
     out += fmt::format("{:<28} {:<34} {}\n", setting.name, value, setting.help);
   }
   return out;

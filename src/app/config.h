@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,14 @@
 #include "base/secret.h"
 
 namespace authx::app {
+
+/// How one issuer's look-up is reached (`services/providers/http_provider.h`); without a URL there is none.
+struct ProviderConfig {
+  std::string url, scheme = "hmac", key_id, token_url, ca, client_certificate, answer_key;
+  SecretText key, client_key;
+  std::int64_t timeout_ms = 15'000;
+  bool allow_private = false;
+};
 
 /// Everything that can be set, parsed once. Each setting has an environment variable (the specification's name where it has
 /// one) and the same name in lower case in the TOML file; `NAME_FILE` reads a secret from a file. The environment wins.
@@ -39,6 +48,10 @@ struct Config {
   std::string ocr_language = "eng";
   std::string liveness_policy = "basic";        ///< basic | strict
   std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes
+
+  std::string aadhaar_number = "discard";  ///< discard | sealed | vault
+  std::int64_t expiry_notice_days = 30;
+  std::array<ProviderConfig, 5> providers;  ///< in the order of `providers::kKinds`
 
   std::string log_level = "INFO";
   std::string log_format = "json";  ///< json | text

@@ -12,6 +12,7 @@
 #include "services/auth/auth_api.h"
 #include "services/documents/documents_api.h"
 #include "services/faces/faces_api.h"
+#include "services/providers/http_provider.h"
 #include "services/verifications/verifications_api.h"
 #include "telemetry/log.h"
 
@@ -36,6 +37,37 @@ Result<crypto::Keyring> open_keyring(const Config& config) {
   const auto path = config.data_dir + "/keys";
   if (!fs::exists(path)) AX_CHECK(crypto::Keyring::create_file(path));
   return crypto::Keyring::load_file(path);
+}
+
+Result<> connect_providers(const Config& config, const Clock& clock, providers::Registry& registry) {
+  for (std::size_t i = 0; i < config.providers.size(); ++i) {
+    const auto& c = config.providers[i];
+    if (c.url.empty()) continue;
+    const auto kind = providers::kKinds[i];
+    const auto scheme = providers::parse_scheme(c.scheme);
+    providers::HttpSettings settings;
+    if (scheme) settings.scheme = *scheme;
+    settings.peer.base_url = c.url;
+    settings.peer.allow_private = c.allow_private;
+    settings.peer.ca_pem = c.ca;
+    settings.peer.certificate_pem = c.client_certificate;
+    settings.peer.key_pem = c.client_key;
+    settings.peer.total_timeout = std::chrono::milliseconds{c.timeout_ms};
+    settings.peer.connect_timeout = std::min(settings.peer.connect_timeout, settings.peer.total_timeout);
+    settings.key_id = c.key_id;
+    settings.key = c.key;
+    settings.token_url = c.token_url;
+    settings.answer_key = c.answer_key;
+    Result<std::unique_ptr<providers::Provider>> provider{Error::invalid("scheme", "must be hmac, jws, bearer, oauth2 or none")};
+    if (scheme) provider = providers::make_http_provider(kind, std::move(settings), clock);
+    if (!provider) {
+      auto error = std::move(provider).error();
+      error.message = fmt::format("The provider for {} is not configured well", providers::to_string(kind));
+      return error;
+    }
+    registry.add(std::move(*provider));
+  }
+  return {};
 }
 
 }  // namespace
@@ -139,14 +171,20 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     documents::OnFinal on_final = [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {
       return verifications::VerificationsService::advance_waiting(tx, *queue, user);
     };
+    documents::OnDelete on_delete = [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user) {
+      return runtime->verifications->forget_document(tx, document, user);
+    };
+    AX_CHECK(connect_providers(c, s.clock, r->providers));
     r->documents = std::make_unique<documents::DocumentsService>(documents::DocumentsService::Parts{
-        *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, engine, on_final});
+        *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, r->progress, engine, on_final, on_delete,
+        documents::parse_aadhaar_numbers(c.aadhaar_number).value_or(documents::AadhaarNumbers::discard),
+        std::chrono::days{c.expiry_notice_days}});
     r->faces = std::make_unique<faces::FacesService>(faces::FacesService::Parts{
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final});
     decision::Policy policy;
     policy.liveness = c.liveness_policy == "strict" ? decision::LivenessPolicy::strict : decision::LivenessPolicy::basic;
     r->verifications = std::make_unique<verifications::VerificationsService>(verifications::VerificationsService::Parts{
-        *r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, policy});
+        *r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, r->progress, r->providers, policy});
     if (r->serves("documents")) r->documents->register_jobs();
     if (r->serves("faces")) r->faces->register_jobs();
     if (r->serves("verifications")) r->verifications->register_jobs();

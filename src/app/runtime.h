@@ -66,6 +66,8 @@ struct Runtime {
   std::unique_ptr<WorkPool> vision, hashing, files;
   std::unique_ptr<db::AsyncDatabase> database;
   std::unique_ptr<jobs::Queue> queue;
+  progress::Hub progress;
+  providers::Registry providers;
   std::unique_ptr<auth::AuthService> auth;
   std::unique_ptr<documents::DocumentsService> documents;
   std::unique_ptr<faces::FacesService> faces;

@@ -12,6 +12,7 @@
 #include "app/sweep.h"
 #include "app/version.h"
 #include "http/server.h"
+#include "services/documents/documents_api.h"
 #include "services/verifications/verifications_api.h"
 #include "telemetry/log.h"
 
@@ -30,7 +31,7 @@ void configure_log(const Config& config) {
 void limit_heaps() { ::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency()))); }
 
 /// Waits for SIGINT or SIGTERM on a thread of its own; meanwhile writes an audit checkpoint every minute and sweeps orphaned
-/// objects every hour.
+/// objects every hour, and starts what recurs.
 class Signals {
  public:
   /// Before any other thread starts, so that all of them leave the signals to this one.
@@ -49,6 +50,8 @@ class Signals {
             if (signal == SIGINT || signal == SIGTERM) break;
             if (signal == SIGUSR1) return;
             checkpoint(runtime);
+            if (runtime.documents && runtime.serves("documents"))
+              if (auto done = runtime.documents->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
             if (minutes++ % 60 == 0) sweep(runtime);
           }
           log::info("stopping");
@@ -110,9 +113,12 @@ Result<> serve(Config config) {
   options.trusted_proxies = c.trusted_proxies;
   options.access_log = c.access_log;
   http::WebSocketHandler socket;
-  if (runtime->serves("verifications"))
-    socket = verifications::progress_socket(*runtime->verifications,
-                                            [auth = runtime->auth.get()](std::string_view token) { return auth->authenticate(token); });
+  std::map<std::string, progress::Topic> topics;
+  if (runtime->serves("documents")) topics.emplace("document", documents::progress_topic(*runtime->documents));
+  if (runtime->serves("verifications")) topics.emplace("verification", verifications::progress_topic(*runtime->verifications));
+  if (!topics.empty())
+    socket = progress::socket(runtime->progress, std::move(topics),
+                              [auth = runtime->auth.get()](std::string_view token) { return auth->authenticate(token); });
   AX_TRY(const auto server, http::create_server(options, router, files, limiter, std::move(socket)));
   if (runtime->models) runtime->models->start();
   runtime->queue->start();

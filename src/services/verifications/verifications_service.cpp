@@ -9,11 +9,12 @@ namespace authx::verifications {
 namespace {
 
 constexpr std::string_view kJob = "verification.advance";
+constexpr std::string_view kLookupJob = "provider.check";
 
 constexpr db::Query kInsert{
     "verifications.insert",
     "INSERT INTO verifications (id, user_id, document_id, verification_type, steps, current_step, progress, estimated_minutes, status, "
-    "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'initiated', $8, $8)"};
+    "created_at, updated_at, lookup_consent_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'initiated', $8, $8, $9)"};
 constexpr db::Query kInsertDocument{"verifications.insert_document",
                                     "INSERT INTO verification_documents (verification_id, document_id, position) VALUES ($1, $2, $3)"};
 constexpr db::Query kGet{
@@ -44,7 +45,25 @@ constexpr db::Query kDecide{
 constexpr db::Query kCapsule{"verifications.capsule", "SELECT user_id, verification_data FROM verifications WHERE id = $1"};
 constexpr db::Query kActive{"verifications.active", "SELECT COUNT(*) FROM verifications WHERE status IN ('initiated', 'in_progress')"};
 
-enum class StepState { pending, in_progress, completed, failed, unavailable };
+constexpr db::Query kConsent{"verifications.consent", "SELECT lookup_consent_at FROM verifications WHERE id = $1"};
+constexpr db::Query kChecks{"verifications.checks", "SELECT document_id, answer, reason FROM provider_checks WHERE verification_id = $1"};
+constexpr db::Query kInsertCheck{"verifications.insert_check",
+                                 "INSERT INTO provider_checks (id, verification_id, document_id, kind, created_at) VALUES ($1, $2, $3, $4, "
+                                 "$5) ON CONFLICT (verification_id, document_id) DO NOTHING RETURNING id"};
+constexpr db::Query kCheck{"verifications.check",
+                           "SELECT c.verification_id, c.document_id, c.kind, c.answer, v.user_id FROM provider_checks c JOIN verifications "
+                           "v ON v.id = c.verification_id WHERE c.id = $1"};
+constexpr db::Query kStoreCheck{
+    "verifications.store_check",
+    "UPDATE provider_checks SET answer = $2, reason = $3, attempts = $4, reference = $5, finished_at = $6 WHERE "
+    "id = $1 AND answer IS NULL RETURNING id"};
+constexpr db::Query kOfDocument{"verifications.of_document",
+                                "SELECT v.id, v.status, v.verification_data FROM verifications v JOIN verification_documents d ON "
+                                "d.verification_id = v.id WHERE d.document_id = $1"};
+constexpr db::Query kReseal{"verifications.reseal", "UPDATE verifications SET verification_data = $2 WHERE id = $1"};
+constexpr db::Query kUnlink{"verifications.unlink", "UPDATE verifications SET document_id = NULL WHERE document_id = $1"};
+
+enum class StepState { pending, in_progress, completed, failed, unavailable, not_checked };
 
 std::string_view word(StepState s) {
   switch (s) {
@@ -53,6 +72,7 @@ std::string_view word(StepState s) {
     case StepState::completed: return "completed";
     case StepState::failed: return "failed";
     case StepState::unavailable: return "unavailable";
+    case StepState::not_checked: return "not_checked";
   }
   return "pending";
 }
@@ -72,10 +92,22 @@ std::string steps_json(const std::vector<Step>& steps) {
   return out + "]";
 }
 
-std::vector<Step> plan(bool biometrics) {
+std::vector<Step> plan(bool biometrics, bool lookup) {
   std::vector<Step> steps{{"document_verification", StepState::pending, 3}, {"face_matching", StepState::pending, 2}};
   if (biometrics) steps.push_back({"biometric_verification", StepState::pending, 5});
+  if (lookup) steps.push_back({"issuer_verification", StepState::pending, 1});
   return steps;
+}
+
+/// Of all documents the least that the issuers say.
+StepState lookup_state(const std::vector<decision::DocumentFacts>& documents) {
+  const auto any = [&](std::string_view answer) {
+    return std::ranges::any_of(documents, [&](const auto& d) { return d.lookup == answer; });
+  };
+  if (any("refuted")) return StepState::failed;
+  if (any("unknown")) return StepState::unavailable;
+  if (documents.empty() || any("not_checked")) return StepState::not_checked;
+  return StepState::completed;
 }
 
 Verification from_row(const db::Row& row, std::size_t at) {
@@ -96,28 +128,13 @@ Verification from_row(const db::Row& row, std::size_t at) {
 
 }  // namespace
 
-std::uint64_t Progress::watch(const Uuid& verification, std::function<void()> waker) {
-  const std::scoped_lock lock{mutex_};
-  watchers_.emplace(next_, std::pair{verification, std::move(waker)});
-  return next_++;
-}
-
-void Progress::unwatch(std::uint64_t token) {
-  const std::scoped_lock lock{mutex_};
-  watchers_.erase(token);
-}
-
-void Progress::changed(const Uuid& verification) {
-  const std::scoped_lock lock{mutex_};
-  for (const auto& [token, watcher] : watchers_)
-    if (watcher.first == verification) watcher.second();
-}
-
 VerificationsService::VerificationsService(Parts parts) : p_(std::move(parts)) {}
 
 void VerificationsService::register_jobs() {
   p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return advance(job); },
                                       [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+  p_.queue.handle(std::string{kLookupJob}, {[this](const jobs::Job& job) { return look_up(job); },
+                                            [this](db::Tx& tx, const jobs::Job& job) { return give_up_lookup(tx, job); }});
 }
 
 awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start start, http::RequestInfo request) {
@@ -133,7 +150,7 @@ awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start sta
         faults.push_back({fmt::format("document_ids[{}]", i), "is given more than once"});
     }
     if (!faults.empty()) return Error::invalid(std::move(faults));
-    const auto steps = plan(start.biometrics);
+    const auto steps = plan(start.biometrics, start.lookup_consent);
     Verification v;
     v.id = Uuid::generate(now);
     v.user_id = user;
@@ -146,11 +163,14 @@ awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start sta
     v.current_step = first;
     std::optional<Uuid> document;
     if (!start.documents.empty()) document = start.documents.front();
-    AX_CHECK(tx.exec(kInsert, v.id, user, document, v.type, v.steps, first, v.estimated_minutes, now));
+    AX_CHECK(tx.exec(kInsert, v.id, user, document, v.type, v.steps, first, v.estimated_minutes, now,
+                     start.lookup_consent ? std::optional{now} : std::nullopt));
     for (std::size_t i = 0; i < start.documents.size(); ++i)
       AX_CHECK(tx.exec(kInsertDocument, v.id, start.documents[i], static_cast<std::int64_t>(i)));
     AX_CHECK(p_.queue.enqueue(tx, kJob, v.id));
-    AX_CHECK(p_.audit.append(tx, {user, "verification.started", json::serialize(json::object{{"verification_id", v.id.str()}}), &request}));
+    AX_CHECK(p_.audit.append(
+        tx, {user, "verification.started",
+             json::serialize(json::object{{"verification_id", v.id.str()}, {"lookup_consent", start.lookup_consent}}), &request}));
     return v;
   };
   co_return co_await p_.database.write(std::move(store));
@@ -197,6 +217,12 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     users::User user;
     std::vector<documents::ReadDocument> documents;
     std::optional<faces::Face> face;
+    bool consent = false;
+    struct Check {
+      std::optional<std::string> answer;
+      std::string reason;
+    };
+    std::map<Uuid, Check> checks;  ///< by document
   };
   const auto now = p_.clock.now();
   auto loaded = p_.database.sync().read([&](db::Tx& tx) -> Result<Loaded> {
@@ -214,25 +240,62 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
       l.documents.push_back(std::move(document));
     }
     AX_TRY(l.face, p_.faces.newest(tx, l.verification.user_id, now - p_.face_lifetime));
+    AX_TRY(const auto consent, tx.exec(kConsent, job.subject));
+    l.consent = !consent.at(0).is_null(0);
+    AX_TRY(const auto checks, tx.exec(kChecks, job.subject));
+    for (const auto& row : checks) l.checks[row.uuid(0)] = {row.opt_text(1), row.opt_text(2).value_or("")};
     return l;
   });
   if (!loaded) return std::move(loaded).error();
   if (loaded->verification.is_final()) return p_.database.sync().write([&](db::Tx& tx) { return p_.queue.complete(tx, job); });
 
   const bool biometrics = loaded->verification.steps.find("biometric_verification") != std::string::npos;
-  auto steps = plan(biometrics);
+  auto steps = plan(biometrics, loaded->consent);
   const bool reading =
       std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "processing" || d.status == "pending"; });
-  const bool waiting = reading || !loaded->face;
+  // Each accepted document is looked up once, while the face may still be awaited.
+  std::vector<std::pair<Uuid, providers::Kind>> to_check;
+  std::map<Uuid, providers::Outcome> lookups;
+  bool checking = false;
+  for (const auto& d : loaded->documents) {
+    auto& lookup = lookups[d.id];
+    const auto kind = providers::kind_of(d.type);
+    const auto check = loaded->checks.find(d.id);
+    if (!loaded->consent) {
+      lookup.reason = "no_consent";
+    } else if (d.status != "approved") {
+      lookup.reason = "document_not_accepted";
+    } else if (!kind) {
+      lookup.reason = "no_provider_for_type";
+    } else if (p_.providers.find(*kind) == nullptr) {
+      lookup.reason = "not_configured";
+    } else if (check == loaded->checks.end()) {
+      to_check.emplace_back(d.id, *kind);
+    } else if (!check->second.answer) {
+      checking = true;
+    } else {
+      lookup.reason = check->second.reason;
+      for (const auto a : {providers::Answer::confirmed, providers::Answer::refuted, providers::Answer::unknown})
+        if (providers::to_string(a) == *check->second.answer) lookup.answer = a;
+    }
+  }
+  if (reading) to_check.clear();
+  checking = checking || !to_check.empty();
+  const bool waiting = reading || !loaded->face || checking;
   if (waiting) {
     const bool refused = std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "rejected"; });
     steps[0].state = reading ? StepState::in_progress : refused ? StepState::failed : StepState::completed;
-    if (!reading) steps[1].state = StepState::in_progress;
-    const std::string current{reading ? steps[0].name : steps[1].name};
+    if (!reading) steps[1].state = loaded->face ? StepState::pending : StepState::in_progress;
+    if (checking) steps.back().state = StepState::in_progress;
+    const std::string current{reading ? steps[0].name : loaded->face ? steps.back().name : steps[1].name};
     auto moved = p_.database.sync().write([&](db::Tx& tx) -> Result<> {
       AX_CHECK(p_.queue.complete(tx, job));
-      AX_CHECK(tx.exec(kMove, job.subject, steps_json(steps), current, reading ? 10 : 60, now));
-      tx.on_commit([this, id = job.subject] { progress_.changed(id); });
+      for (const auto& [document, kind] : to_check) {
+        AX_TRY(const auto made, tx.exec(kInsertCheck, Uuid::generate(now), job.subject, document, providers::to_string(kind), now));
+        if (!made.empty()) AX_CHECK(p_.queue.enqueue(tx, kLookupJob, made[0].uuid(0)));
+      }
+      AX_CHECK(tx.exec(kMove, job.subject, steps_json(steps), current, reading ? 10 : loaded->face ? 80 : 60, now));
+      tx.on_commit([this, id = job.subject] { p_.progress.changed(id); });
       return {};
     });
     return moved;
@@ -254,12 +317,20 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     facts.dob = d.dob;
     facts.image_sha256 = d.image_sha256;
     facts.reasons = d.reasons;
+    facts.assurance = d.assurance;
+    facts.signature_invalid = d.signature_invalid;
+    facts.doubts = d.doubts;
+    facts.image_reused = d.reuse.image;
+    facts.number_reused = d.reuse.number;
+    facts.lookup = providers::to_string(lookups[d.id].answer);
+    facts.lookup_reason = lookups[d.id].reason;
     inputs.documents.push_back(std::move(facts));
   }
   AX_TRY(const auto analysis, parse_json(loaded->face->analysis));
   auto& face = inputs.face;
   face.captured = true;
   face.accepted = loaded->face->embedding.has_value();
+  const bool any_signed = std::ranges::any_of(loaded->documents, [](const auto& d) { return d.portrait && d.portrait_signed; });
   face.liveness_model = get_bool(analysis, "liveness_available").value_or(false);
   face.liveness = get_number(analysis, "liveness");
   face.liveness_method = get_text(analysis, "liveness_method").value_or("");
@@ -267,7 +338,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
   if (face.accepted) {
     AX_TRY(const auto engine, p_.face_engine());
     for (const auto& d : loaded->documents) {
-      if (!d.portrait) continue;
+      if (!d.portrait || (any_signed && !d.portrait_signed)) continue;  // what an issuer signed is not outvoted by print
       const auto compared = engine->compare(*loaded->face->embedding, *d.portrait);
       if (!compared) continue;  // made with another model: to be captured or read anew
       face.portrait_found = true;
@@ -286,6 +357,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
   steps[0].state = document_ok ? StepState::completed : StepState::failed;
   steps[1].state = face.match ? StepState::completed : StepState::failed;
   if (biometrics) steps[2].state = StepState::unavailable;
+  if (loaded->consent) steps.back().state = lookup_state(inputs.documents);
 
   const auto verdict_json = decision::to_json(verdict);
   const auto capsule = json::serialize(json::object{{"inputs", decision::to_json(inputs)},
@@ -307,7 +379,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
                                        json::serialize(verdict_json.at("reasons")), verdict.confidence, rejection, embedding, now,
                                        "rules " + p_.policy.version));
     if (decided.empty()) return {};  // another step decided first
-    tx.on_commit([this, id = job.subject] { progress_.changed(id); });
+    tx.on_commit([this, id = job.subject] { p_.progress.changed(id); });
     return p_.audit.append(
         tx, {loaded->verification.user_id, "verification.decided",
              json::serialize(
@@ -326,9 +398,97 @@ Result<> VerificationsService::give_up(db::Tx& tx, const jobs::Job& job) {
   AX_TRY(const auto decided, tx.exec(kDecide, job.subject, "needs_review", steps, std::nullopt, reasons, 0.0, std::nullopt, std::nullopt,
                                      p_.clock.now(), "rules " + p_.policy.version));
   if (decided.empty()) return {};
-  tx.on_commit([this, id = job.subject] { progress_.changed(id); });
+  tx.on_commit([this, id = job.subject] { p_.progress.changed(id); });
   return p_.audit.append(tx, {user, "verification.decided",
                               json::serialize(json::object{{"verification_id", job.subject.str()}, {"outcome", "needs_review"}}), nullptr});
+}
+
+Result<> VerificationsService::look_up(const jobs::Job& job) {
+  struct Loaded {
+    providers::Kind kind = providers::Kind::pan;
+    providers::Lookup lookup;
+    bool number = false;
+  };
+  AX_TRY(auto loaded, p_.database.sync().write([&](db::Tx& tx) -> Result<std::optional<Loaded>> {
+    AX_TRY(const auto rows, tx.exec(kCheck, job.subject));
+    if (rows.empty() || !rows[0].is_null(3)) return std::optional<Loaded>{};  // deleted with its document, or answered
+    const auto document = rows[0].uuid(1);
+    Loaded l;
+    l.kind = providers::kind_of(rows[0].text(2)).value_or(l.kind);
+    AX_TRY(const auto read, p_.documents.read_document(tx, document, rows[0].uuid(4)));
+    AX_TRY(auto number, p_.documents.whole_number(tx, document, "issuer look-up"));
+    l.lookup.kind = l.kind;
+    l.lookup.name = read.name;
+    if (read.dob && read.dob->size() == 10) l.lookup.dob = read.dob;
+    l.lookup.idempotency_key = job.subject.str();
+    l.number = number.has_value();
+    if (number) l.lookup.number = std::move(*number);
+    return std::optional{std::move(l)};
+  }));
+  providers::Outcome outcome;
+  if (loaded) {
+    auto* provider = p_.providers.find(loaded->kind);
+    if (provider == nullptr)
+      outcome.reason = "not_configured";
+    else if (!loaded->number)
+      outcome.reason = "no_number";
+    else
+      outcome = provider->look_up(loaded->lookup);
+  }
+  return p_.database.sync().write([&](db::Tx& tx) -> Result<> {
+    AX_CHECK(p_.queue.complete(tx, job));
+    return loaded ? store_lookup(tx, job.subject, outcome) : Result<>{};
+  });
+}
+
+Result<> VerificationsService::give_up_lookup(db::Tx& tx, const jobs::Job& job) {
+  return store_lookup(tx, job.subject, {providers::Answer::unknown, "provider_unavailable", {}, 0});
+}
+
+Result<> VerificationsService::store_lookup(db::Tx& tx, const Uuid& check, const providers::Outcome& outcome) {
+  AX_TRY(const auto rows, tx.exec(kCheck, check));
+  if (rows.empty()) return {};
+  const auto verification = rows[0].uuid(0);
+  const auto user = rows[0].uuid(4);
+  AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
+  const users::PersonBox box{std::move(key), "provider_checks", check};
+  const auto reference = outcome.reference.empty() ? std::nullopt : std::optional{outcome.reference};
+  AX_TRY(const auto stored, tx.exec(kStoreCheck, check, providers::to_string(outcome.answer), outcome.reason, outcome.attempts,
+                                    box.seal_optional("reference", reference), p_.clock.now()));
+  if (stored.empty()) return {};
+  AX_CHECK(p_.queue.enqueue(tx, kJob, verification));
+  const auto answer = providers::to_string(outcome.answer);
+  return p_.audit.append(tx, {user, "provider.checked",
+                              json::serialize(json::object{{"verification_id", verification.str()},
+                                                           {"document_id", rows[0].uuid(1).str()},
+                                                           {"kind", rows[0].text(2)},
+                                                           {"answer", json::string_view{answer.data(), answer.size()}},
+                                                           {"reason", outcome.reason},
+                                                           {"attempts", outcome.attempts}}),
+                              nullptr});
+}
+
+Result<> VerificationsService::forget_document(db::Tx& tx, const Uuid& document, const Uuid& user) {
+  AX_TRY(const auto rows, tx.exec(kOfDocument, document));
+  AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
+  for (const auto& row : rows) {
+    const auto id = row.uuid(0);
+    if (row.is_null(2)) {
+      AX_CHECK(p_.queue.enqueue(tx, kJob, id));
+      continue;
+    }
+    const users::PersonBox box{key, "verifications", id};
+    AX_TRY(const auto text, box.open("verification_data", row.bytes(2)));
+    AX_TRY(auto capsule, parse_json(text));
+    const auto* stored = find(capsule, "inputs");
+    if (stored == nullptr || !capsule.is_object()) continue;
+    AX_TRY(auto inputs, decision::inputs_from_json(*stored));
+    decision::forget_document(inputs, document.str());
+    capsule.as_object()["inputs"] = decision::to_json(inputs);
+    AX_CHECK(tx.exec(kReseal, id, box.seal("verification_data", json::serialize(capsule))));
+  }
+  AX_CHECK(tx.exec(kUnlink, document));
+  return {};
 }
 
 Result<std::int64_t> VerificationsService::count_active() {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +7,8 @@
 #include "engines/decision/decision.h"
 #include "services/documents/documents_service.h"
 #include "services/faces/faces_service.h"
+#include "services/progress/progress.h"
+#include "services/providers/provider.h"
 
 namespace authx::verifications {
 
@@ -32,6 +32,7 @@ struct Start {
   std::string type;
   std::vector<Uuid> documents;
   bool biometrics = false;
+  bool lookup_consent = false;  ///< the person allows look-ups at the documents' issuers
 };
 
 /// What `authx decision replay` finds.
@@ -39,19 +40,6 @@ struct Replay {
   std::string stored, recomputed;  ///< verdicts as JSON
   std::string policy_version;
   bool same = false;
-};
-
-/// Wakes those who wait for news of a verification: WebSockets of this process.
-class Progress {
- public:
-  std::uint64_t watch(const Uuid& verification, std::function<void()> waker);
-  void unwatch(std::uint64_t token);
-  void changed(const Uuid& verification);
-
- private:
-  std::mutex mutex_;
-  std::uint64_t next_ = 1;
-  std::map<std::uint64_t, std::pair<Uuid, std::function<void()>>> watchers_;
 };
 
 /// Binds documents, face and account into one decision. Each event (a document read, a face captured) queues a step of the
@@ -67,6 +55,8 @@ class VerificationsService {
     documents::DocumentsService& documents;
     faces::FacesService& faces;
     documents::FaceEngineSource face_engine;
+    progress::Hub& progress;
+    const providers::Registry& providers;
     decision::Policy policy;
     std::chrono::hours face_lifetime{24};  ///< an older capture does not count as live
   };
@@ -83,20 +73,24 @@ class VerificationsService {
   /// Queues a step of every verification of `user` that is not decided; in the transaction of the event.
   static Result<> advance_waiting(db::Tx& tx, jobs::Queue& queue, const Uuid& user);
 
+  /// In the transaction that deletes a document: decisions keep how it compared, but nothing that it said; verifications that
+  /// wait for it go on without it.
+  Result<> forget_document(db::Tx& tx, const Uuid& document, const Uuid& user);
+
   /// Recomputes a stored decision from its own inputs. Blocking.
   Result<Replay> replay(const Uuid& id);
 
   /// Verifications without a decision, for the metric; blocking.
   Result<std::int64_t> count_active();
 
-  Progress& progress() noexcept { return progress_; }
-
  private:
   Result<> advance(const jobs::Job& job);
   Result<> give_up(db::Tx& tx, const jobs::Job& job);
+  Result<> look_up(const jobs::Job& job);
+  Result<> give_up_lookup(db::Tx& tx, const jobs::Job& job);
+  Result<> store_lookup(db::Tx& tx, const Uuid& check, const providers::Outcome& outcome);
 
   Parts p_;
-  Progress progress_;
 };
 
 }  // namespace authx::verifications

@@ -110,6 +110,65 @@ TEST(Capsule, StoredInputsGiveTheSameVerdictAgain) {
   EXPECT_EQ(json::serialize(to_json(*inputs_from_json(stored))), json::serialize(stored));
 }
 
+TEST(Capsule, OneStoredByEarlierRulesReplaysToItsVerdict) {
+  // As rules 2026-11.1 stored it.
+  const auto capsule = json::parse(R"({"inputs":{"account_name":"Asha Verma","documents":[{"id":"0190163d-8694-739b-aea5-966c26f8ad91",
+    "type":"aadhaar","accepted":true,"forged_or_invalid":false,"expired":false,"confidence":9.2E-1,"name":"Asha Verma","image_sha256":"ab",
+    "reasons":[],"dob":"1990-01-01"}],"face":{"captured":true,"accepted":true,"portrait_found":true,"similarity":6.1E-1,"threshold":4E-1,
+    "fmr":1E-6,"probability":9.9E-1,"match":true,"liveness_model":false,"liveness_method":"cues","model_id":"m","image_sha256":"cd",
+    "liveness":8E-1},"unavailable_steps":[],"account_dob":"1990-01-01"},
+    "policy":{"version":"2026-11.1","min_document_confidence":6E-1,"name_agrees":8.5E-1,"name_differs":6E-1,"live_at":5E-1,
+    "spoof_below":2E-1,"liveness":"basic"},
+    "verdict":{"outcome":"approved","reasons":[{"code":"liveness_basic",
+    "message":"Liveness was judged by image cues only: no liveness model is installed","severity":"info"}],"confidence":9.2E-1}})");
+  const auto again = to_json(decide(*inputs_from_json(capsule.at("inputs")), *policy_from_json(capsule.at("policy"))));
+  EXPECT_EQ(json::value(again), capsule.at("verdict"));
+}
+
+TEST(Capsule, ForgettingADocumentKeepsTheVerdictAndNothingThatItSaid) {
+  for (const auto* name : {"Asha Verma", "A Verma", "Somebody Else", ""}) {
+    for (const auto* dob : {"1990-01-01", "1990", "1985-05-05"}) {
+      auto in = good();
+      in.documents[0].id = "d";
+      in.documents[0].name = name;
+      in.documents[0].dob = dob;
+      const auto before = json::serialize(to_json(decide(in, {})));
+      forget_document(in, "d");
+      const auto stored = json::serialize(to_json(in).at("documents"));
+      EXPECT_EQ(stored.find("Verma"), std::string::npos);
+      EXPECT_EQ(stored.find("Somebody"), std::string::npos);
+      EXPECT_EQ(stored.find("19"), std::string::npos) << stored;
+      EXPECT_EQ(json::serialize(to_json(decide(*inputs_from_json(json::parse(json::serialize(to_json(in)))), {}))), before) << name << dob;
+    }
+  }
+}
+
+TEST(Decide, SignaturesReuseDoubtsAndIssuersWeighAsTheyShould) {
+  const auto with = [](auto change) {
+    auto in = good();
+    change(in.documents[0]);
+    return decide(in, {});
+  };
+  const auto is = [](const Verdict& v, Outcome outcome, std::string_view code) { return v.outcome == outcome && has(v, code); };
+  EXPECT_TRUE(is(with([](auto& d) { d.signature_invalid = true; }), Outcome::rejected, "signature_invalid"));
+  EXPECT_TRUE(is(with([](auto& d) { d.image_reused = true; }), Outcome::needs_review, "image_reused"));
+  EXPECT_TRUE(is(with([](auto& d) { d.number_reused = true; }), Outcome::needs_review, "number_reused"));
+  EXPECT_TRUE(is(with([](auto& d) { d.doubts = {"recapture"}; }), Outcome::needs_review, "authenticity_doubtful"));
+  EXPECT_TRUE(is(with([](auto& d) { d.assurance = "cryptographically_verified"; }), Outcome::approved, "document_signed"));
+  const auto said = [&](const char* answer, const char* reason) {
+    return with([=](auto& d) {
+      d.lookup = answer;
+      d.lookup_reason = reason;
+    });
+  };
+  EXPECT_TRUE(is(said("confirmed", "matches"), Outcome::approved, "issuer_confirmed"));
+  EXPECT_TRUE(is(said("refuted", "number_unknown"), Outcome::rejected, "issuer_refuted"));
+  EXPECT_TRUE(is(said("refuted", "name_differs"), Outcome::needs_review, "issuer_differs"));
+  EXPECT_TRUE(is(said("unknown", "provider_unavailable"), Outcome::needs_review, "issuer_unknown"));
+  EXPECT_TRUE(is(said("not_checked", "no_consent"), Outcome::approved, "issuer_not_checked"));
+  EXPECT_FALSE(has(said("not_checked", "no_consent"), "issuer_confirmed"));
+}
+
 TEST(Capsule, MalformedInputsAreAnError) {
   EXPECT_FALSE(inputs_from_json(json::parse("{}")));
   EXPECT_FALSE(policy_from_json(json::parse("[]")));
