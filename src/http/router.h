@@ -217,6 +217,14 @@ template <class S, class Caller, class In, class Out>
 void Router::add(Method method, std::string path, S& service, awaitable<Result<Out>> (*handler)(S&, const Caller&, In), About about) {
   Endpoint& e = mount(method, std::move(path), std::move(about));
   e.body = body_kind<In>(method);
+  if constexpr (boost::describe::has_describe_members<In>::value) {
+    if (e.body == BodyKind::json) {  // a request that its path says in full has no body
+      bool in_path = true;
+      boost::mp11::mp_for_each<typename Codec<In>::Members>(
+          [&](auto d) { in_path = in_path && e.path.find("{" + std::string{d.name} + "}") != std::string::npos; });
+      if (in_path) e.body = BodyKind::none;
+    }
+  }
   e.needs_token = std::is_base_of_v<Principal, Caller>;
   if constexpr (requires { Caller::permission; }) e.permission = Caller::permission;
   Endpoint* endpoint = &e;

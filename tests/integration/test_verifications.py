@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 import websocket
@@ -13,8 +14,13 @@ from support.people import Person, data_of, error_of, faults_of, new_person
 STATUS_KEYS = {"verification_id", "status", "current_step", "progress_percentage", "estimated_completion", "steps"}
 
 
+def own_card(portrait: str = pictures.PORTRAIT) -> bytes:
+    """A card that no other account has given: a number or a picture used twice is for a person to decide."""
+    return pictures.card("aadhaar", random.randrange(1 << 30), portrait)
+
+
 def decided(person: Person, portrait: str = pictures.PORTRAIT, selfie: str = pictures.SELFIE, **more) -> dict:
-    document = person.read_document(pictures.card("aadhaar", portrait=portrait))
+    document = person.read_document(own_card(portrait))
     data_of(person.capture(pictures.photo(selfie).read_bytes()))
     started = data_of(person.start(document["id"], **more))
     return person.wait_verification(started["verification_id"])
@@ -83,7 +89,7 @@ def test_a_verification_waits_for_the_face(person: Person):
 
 def test_the_face_may_come_after_the_start(server):
     person = new_person(server, dob="1990-01-01")
-    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    document = person.read_document(own_card())
     started = data_of(person.start(document["id"]))["verification_id"]
     data_of(person.capture(pictures.photo(pictures.SELFIE).read_bytes()))
     assert person.wait_verification(started)["status"] == "approved"
@@ -130,7 +136,7 @@ def entered(person: Person) -> websocket.WebSocket:
 
 def test_the_socket_follows_a_verification_to_its_decision(server):
     person = new_person(server, dob="1990-01-01")
-    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    document = person.read_document(own_card())
     started = data_of(person.start(document["id"]))["verification_id"]
     socket = entered(person)
     say(socket, type="subscribe", verification_id=started)

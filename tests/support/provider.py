@@ -12,6 +12,7 @@ import json
 import ssl
 import threading
 import time
+import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ class Provider:
 
     folder: Path
     scheme: str = "hmac"
-    secret: str = "a secret of the aggregator"
+    secret: str = "s3cret/of+the=aggregator"
     client_id: str = "client-17"
     mutual: bool = False
     answers: list[Any] = field(default_factory=lambda: [{"status": "valid", "name_match": True, "date_of_birth_match": True}])
@@ -204,7 +205,7 @@ class Provider:
 
     def token(self, handler, headers: dict[str, str], body: bytes) -> None:
         self.token_requests += 1
-        wanted = "Basic " + base64.b64encode(f"{self.client_id}:{self.secret.replace(' ', '%20')}".encode()).decode()
+        wanted = "Basic " + base64.b64encode(f"{self.client_id}:{urllib.parse.quote(self.secret, safe='')}".encode()).decode()
         if headers.get("authorization") != wanted or body != b"grant_type=client_credentials":
             return self.send(handler, 401, {"error": "invalid_client"})
         token = f"token-{self.token_requests}"

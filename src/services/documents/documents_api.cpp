@@ -184,9 +184,8 @@ awaitable<Result<DocumentList>> list(DocumentsService& service, const Can<Permis
     out.next_cursor = documents.back().id;
   }
   for (auto& d : documents)
-    out.items.push_back(
-        {d.id, std::move(d.document_type), d.is_verified, status_of(d.status), d.needs_review, d.confidence, std::move(d.expiry_state),
-         d.created_at, d.updated_at});
+    out.items.push_back({d.id, std::move(d.document_type), d.is_verified, status_of(d.status), d.needs_review, d.confidence,
+                         std::move(d.expiry_state), d.created_at, d.updated_at});
   co_return out;
 }
 

@@ -34,10 +34,9 @@ constexpr db::Query kImages{"documents.images",
 constexpr db::Query kImage{"documents.image",
                            "SELECT d.user_id, i.object FROM documents d JOIN document_images i ON i.document_id = d.id "
                            "WHERE d.id = $1 AND i.side = $2 AND i.page = $3"};
-constexpr db::Query kProgress{"documents.progress",
-                              "SELECT user_id, stage, progress, verification_status, needs_review, updated_at FROM documents WHERE id = $1"};
-constexpr db::Query kNumber{"documents.number",
-                            "SELECT user_id, document_number, number_reference, reading FROM documents WHERE id = $1"};
+constexpr db::Query kProgress{
+    "documents.progress", "SELECT user_id, stage, progress, verification_status, needs_review, updated_at FROM documents WHERE id = $1"};
+constexpr db::Query kNumber{"documents.number", "SELECT user_id, document_number, number_reference, reading FROM documents WHERE id = $1"};
 
 /// The same fault, named after the form's field instead of the engine's.
 Error renamed(Error error, std::string_view field) {
@@ -222,7 +221,8 @@ awaitable<Result<Bytes>> DocumentsService::image(Uuid id, const http::Principal&
     AX_TRY(const auto rows, tx.exec(kImage, id, side, page));
     if (rows.empty() || !may_see(rows[0].uuid(0), caller)) return Errc::not_found;
     AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(0)));
-    const auto details = json::object{{"document_id", id.str()}, {"side", side}, {"page", page}, {"size", thumbnail ? "thumbnail" : "full"}};
+    const auto details =
+        json::object{{"document_id", id.str()}, {"side", side}, {"page", page}, {"size", thumbnail ? "thumbnail" : "full"}};
     AX_CHECK(p_.audit.append(tx, {caller.id, "document.image_viewed", json::serialize(details), &caller.request}));
     return Found{rows[0].text(1), std::move(key)};
   };

@@ -80,10 +80,10 @@ struct ReadDocument {
   std::optional<face::Embedding> portrait;
   bool portrait_signed = false;
   std::string image_sha256;
-  std::string assurance;                ///< as the engine words it; empty for readings of before it was told
-  bool signature_invalid = false;       ///< some evidence carries a signature that does not fit
-  std::vector<std::string> doubts;      ///< checks of authenticity that failed and ask for a person
-  Reuse reuse;                          ///< at the time of asking
+  std::string assurance;            ///< as the engine words it; empty for readings of before it was told
+  bool signature_invalid = false;   ///< some evidence carries a signature that does not fit
+  std::vector<std::string> doubts;  ///< checks of authenticity that failed and ask for a person
+  Reuse reuse;                      ///< at the time of asking
   std::optional<std::string> father_name{};
 };
 

@@ -1,6 +1,7 @@
 #include "services/documents/engine.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -60,13 +61,15 @@ Result<document::Reading> read_pictures(std::vector<Picture>& pictures, const do
   return std::move(*best);
 }
 
-std::uint64_t picture_print(const imaging::Image& picture) {
-  constexpr int n = 32;
-  constexpr int kept = 8;
-  const auto small = imaging::resize(imaging::to_gray(picture), n, n);
+PicturePrint picture_print(const imaging::Image& picture) {
+  PicturePrint out;
+  const auto gray = imaging::to_gray(picture);
+  constexpr int n = 64;
+  constexpr std::size_t kept = 16;
+  const auto small = imaging::resize(gray, n, n);
   static const auto cosines = [] {
     std::array<std::array<double, n>, kept + 1> table{};
-    for (int k = 0; k <= kept; ++k)
+    for (int k = 0; k <= static_cast<int>(kept); ++k)
       for (int x = 0; x < n; ++x)
         table[static_cast<std::size_t>(k)][static_cast<std::size_t>(x)] = std::cos((2 * x + 1) * k * std::numbers::pi / (2 * n));
     return table;
@@ -84,10 +87,39 @@ std::uint64_t picture_print(const imaging::Image& picture) {
   }
   auto sorted = low;
   std::ranges::nth_element(sorted, sorted.begin() + kept * kept / 2);
-  std::uint64_t bits = 0;
   for (std::size_t i = 0; i < low.size(); ++i)
-    if (low[i] > sorted[kept * kept / 2]) bits |= std::uint64_t{1} << i;
-  return bits;
+    if (low[i] > sorted[kept * kept / 2]) out.coarse[i / 8] |= static_cast<std::uint8_t>(1U << (i % 8));
+
+  constexpr int side = 32;
+  constexpr int edge = 6;  // gray levels; less is noise of compression
+  const auto tiny = imaging::resize(gray, side + 1, side);
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) {
+      const int step = tiny.row(y)[x + 1] - tiny.row(y)[x];
+      const unsigned code = step > edge ? 2 : step < -edge ? 0 : 1;
+      const auto i = static_cast<std::size_t>(y * side + x);
+      out.fine[i / 4] |= static_cast<std::uint8_t>(code << (2 * (i % 4)));
+    }
+  }
+  return out;
+}
+
+double fine_difference(const PicturePrint& a, const PicturePrint& b) {
+  int apart = 0;
+  int seen = 0;
+  for (std::size_t i = 0; i < a.fine.size() * 4; ++i) {
+    const auto code = [i](const PicturePrint& p) { return p.fine[i / 4] >> (2 * (i % 4)) & 3; };
+    if (code(a) == 1 && code(b) == 1) continue;
+    seen += 2;
+    apart += std::abs(code(a) - code(b));
+  }
+  return seen == 0 ? 0 : static_cast<double>(apart) / seen;
+}
+
+bool same_picture(const PicturePrint& a, const PicturePrint& b) {
+  int bits = 0;
+  for (std::size_t i = 0; i < a.coarse.size(); ++i) bits += std::popcount(static_cast<unsigned>(a.coarse[i] ^ b.coarse[i]));
+  return bits <= 2 * kCoarseBits && fine_difference(a, b) <= kFineDifference;
 }
 
 }  // namespace authx::documents

@@ -107,7 +107,7 @@ struct DocumentsService::Outcome {
   Kept kept;
   std::vector<Picture> pictures;
   std::vector<StoredImage> images;  ///< as they shall be kept
-  std::vector<std::uint64_t> prints;
+  std::vector<PicturePrint> prints;
   std::vector<std::string> remove;  ///< objects that nothing names after the commit
   bool again = false;
 };
@@ -217,8 +217,8 @@ Result<> DocumentsService::process(const jobs::Job& job, bool again) {
   for (auto& picture : out.pictures) {
     const auto side = document::to_string(picture.side);
     if (!picture.secrets.empty()) out.kept.redacted = true;
-    const auto earlier = std::ranges::find_if(
-        loaded.images, [&](const StoredImage& i) { return i.side == side && i.page == picture.page; });
+    const auto earlier =
+        std::ranges::find_if(loaded.images, [&](const StoredImage& i) { return i.side == side && i.page == picture.page; });
     if (kept_pictures && picture.secrets.empty() && earlier != loaded.images.end()) {
       out.images.push_back(*earlier);
       continue;
@@ -301,8 +301,8 @@ Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Out
       // "expiring" is the watch's to say, with its message.
       if (reading.expiry_date) state = expiry_state(*reading.expiry_date, now, {}) == "expired" ? "expired" : "valid";
       AX_CHECK(tx.exec(kStore, job.subject, box.seal("ocr_data", json::serialize(ocr_data(reading))),
-                       box.seal("reading", json::serialize(reading_json(reading, verdict, out.kept))), reading.confidence,
-                       verdict.accepted, verdict.needs_review, verdict.accepted ? "approved" : "rejected",
+                       box.seal("reading", json::serialize(reading_json(reading, verdict, out.kept))), reading.confidence, verdict.accepted,
+                       verdict.needs_review, verdict.accepted ? "approved" : "rejected",
                        box.seal_optional("issued_date", date_text(reading.issue_date)),
                        box.seal_optional("expiry_date", date_text(reading.expiry_date)), state, front, back, now, kEngineVersion));
       if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
@@ -314,7 +314,8 @@ Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Out
       details["outcome"] = kept_old ? "kept" : verdict.accepted ? "approved" : "rejected";
       return p_.audit.append(tx, {loaded.user, "document.reread", json::serialize(details), nullptr});
     }
-    return p_.audit.append(tx, {loaded.user, verdict.accepted ? "document.approved" : "document.rejected", json::serialize(details), nullptr});
+    return p_.audit.append(tx,
+                           {loaded.user, verdict.accepted ? "document.approved" : "document.rejected", json::serialize(details), nullptr});
   }));
   if (gone)  // deleted while it was read: nothing of it may stay
     for (const auto& image : out.images) out.remove.push_back(image.object);
@@ -327,8 +328,8 @@ Result<> DocumentsService::refuse(const jobs::Job& job, const Loaded& loaded, co
   AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(p_.queue.complete(tx, job));
     const users::PersonBox box{loaded.key, "documents", job.subject};
-    AX_TRY(const auto failed, tx.exec(kFail, job.subject, box.seal("reading", refusal_json(why)), box.seal("ocr_data", "{}"), p_.clock.now(),
-                                      kEngineVersion));
+    AX_TRY(const auto failed,
+           tx.exec(kFail, job.subject, box.seal("reading", refusal_json(why)), box.seal("ocr_data", "{}"), p_.clock.now(), kEngineVersion));
     if (failed.empty()) return {};
     tx.on_commit([this, id = job.subject] { p_.progress.changed(id); });
     if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
@@ -347,13 +348,14 @@ Result<> DocumentsService::give_up(db::Tx& tx, const jobs::Job& job) {
   tx.on_commit([this, id = job.subject] { p_.progress.changed(id); });
   if (job.kind == kRereadJob) {  // the earlier reading stands
     AX_CHECK(tx.exec(kKeepReading, job.subject, rows[0].opt_text(7), p_.clock.now()));
-    return p_.audit.append(tx, {user, "document.reread",
-                                json::serialize(json::object{{"document_id", job.subject.str()}, {"outcome", "failed"}}), nullptr});
+    return p_.audit.append(
+        tx, {user, "document.reread", json::serialize(json::object{{"document_id", job.subject.str()}, {"outcome", "failed"}}), nullptr});
   }
   AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
   const users::PersonBox box{std::move(key), "documents", job.subject};
-  AX_TRY(const auto failed, tx.exec(kFail, job.subject, box.seal("reading", refusal_json("The document could not be processed; upload it again")),
-                                    box.seal("ocr_data", "{}"), p_.clock.now(), kEngineVersion));
+  AX_TRY(const auto failed,
+         tx.exec(kFail, job.subject, box.seal("reading", refusal_json("The document could not be processed; upload it again")),
+                 box.seal("ocr_data", "{}"), p_.clock.now(), kEngineVersion));
   if (failed.empty()) return {};
   // Nobody has looked for numbers on these files: they go. The sweep of orphans has what a failure leaves.
   std::vector<std::string> names{rows[0].text(2)};

@@ -30,11 +30,11 @@ json::value sorted(const json::value& v) {
 
 json::object what(const Deletion& d) {
   json::array objects;
-  for (const auto& o : d.objects)
-    objects.push_back({{"side", o.side}, {"page", o.page}, {"sha256", o.sha256}, {"removed", o.removed}});
+  for (const auto& o : d.objects) objects.push_back({{"side", o.side}, {"page", o.page}, {"sha256", o.sha256}, {"removed", o.removed}});
   json::object rows;
   for (const auto& [table, count] : d.rows) rows[table] = count;
-  return {{"images", std::move(objects)}, {"rows", std::move(rows)}, {"upload_sha256", d.image_sha256}, {"reading_sha256", d.reading_sha256}};
+  return {
+      {"images", std::move(objects)}, {"rows", std::move(rows)}, {"upload_sha256", d.image_sha256}, {"reading_sha256", d.reading_sha256}};
 }
 
 Error wrong(std::string_view why) { return Error::invalid("receipt", std::string{why}); }

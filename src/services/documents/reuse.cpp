@@ -1,6 +1,6 @@
 #include "services/documents/reuse.h"
 
-#include <bit>
+#include "base/encoding.h"
 
 namespace authx::documents {
 namespace {
@@ -17,31 +17,43 @@ constexpr db::Query kSameNumber{"documents.number_of_others",
 
 constexpr int kBands = 5;
 
-/// Bits of band `i`: 13, 13, 13, 13 and 12.
-std::uint64_t band(std::uint64_t print, int i) { return (print >> (13 * i)) & 0x1FFF; }
+/// Band `i`: the coarse bytes 6i to 6i+5, the last band the rest.
+std::string band(const PicturePrint& print, int i) {
+  const auto from = static_cast<std::size_t>(6 * i);
+  const auto to = i == kBands - 1 ? print.coarse.size() : from + 6;
+  return hex_encode(BytesView{print.coarse}.subspan(from, to - from));
+}
 
-std::string text_of(std::uint64_t print) { return fmt::format("{:016x}", print); }
+std::string text_of(const PicturePrint& print) {
+  std::string out{as_text(print.coarse)};
+  out += as_text(print.fine);
+  return out;
+}
 
 crypto::Key print_key(const crypto::Keyring& keyring) { return keyring.derive("documents.print"); }
 
-Result<std::uint64_t> open_print(const crypto::Key& key, const Uuid& document, const Bytes& sealed) {
+Result<PicturePrint> open_print(const crypto::Key& key, const Uuid& document, const Bytes& sealed) {
   AX_TRY(const auto text, crypto::open_field(key, sealed, {"document_prints", "print", document}));
-  return std::uint64_t{std::strtoull(text.c_str(), nullptr, 16)};
+  PicturePrint out;
+  if (text.size() != out.coarse.size() + out.fine.size()) return Error{Errc::internal, "stored print is malformed"};
+  std::copy_n(text.begin(), out.coarse.size(), out.coarse.begin());
+  std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(out.coarse.size()), out.fine.size(), out.fine.begin());
+  return out;
 }
 
 }  // namespace
 
 Result<> keep_prints(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& document, const Uuid& user,
-                     const std::vector<std::uint64_t>& prints) {
+                     const std::vector<PicturePrint>& prints) {
   AX_CHECK(tx.exec(kForget, document));
   const auto key = print_key(keyring);
   int page = 0;
-  for (const auto print : prints) {
+  for (const auto& print : prints) {
     ++page;
     for (int i = 0; i < kBands; ++i) {
-      const auto bucket = keyring.blind_index("documents.print", fmt::format("{}:{:x}", i, band(print, i)));
-      AX_CHECK(tx.exec(kKeep, document, user, page, i, bucket,
-                       crypto::seal_field(key, text_of(print), {"document_prints", "print", document})));
+      const auto bucket = keyring.blind_index("documents.print", fmt::format("{}:{}", i, band(print, i)));
+      AX_CHECK(
+          tx.exec(kKeep, document, user, page, i, bucket, crypto::seal_field(key, text_of(print), {"document_prints", "print", document})));
     }
   }
   return {};
@@ -59,7 +71,7 @@ Result<Reuse> find_reuse(db::Tx& tx, const crypto::Keyring& keyring, const Uuid&
     AX_TRY(const auto others, tx.exec(kOthers, row.bytes(2), user));
     for (const auto& other : others) {
       AX_TRY(const auto theirs, open_print(key, other.uuid(0), other.bytes(1)));
-      if (std::popcount(print ^ theirs) <= kMostBits) {
+      if (same_picture(print, theirs)) {
         out.image = true;
         break;
       }
@@ -85,7 +97,7 @@ std::vector<document::Finding> reuse_findings(const Reuse& reuse) {
     out.push_back(std::move(f));
   };
   add("image_reused", reuse.image, "The same picture was given by another account", "No other account gave the same picture",
-      "A new photo of the same document is not the same picture");
+      "A new photo of the same document, or a picture cropped anew, is not the same picture");
   add("number_used_by_another_account", reuse.number, "Another account gave a document with the same number",
       "No other account gave a document with this number", "Only documents that are kept here are compared");
   return out;

@@ -8,6 +8,7 @@
 #include "db/db.h"
 #include "engines/document/field.h"
 #include "engines/document/reading.h"
+#include "services/documents/engine.h"
 
 namespace authx::documents {
 
@@ -17,13 +18,12 @@ struct Reuse {
   bool number = false;
 };
 
-/// The perceptual hashes of a document's pages, kept so that equality of a band can be looked up but no hash read: each of five
-/// bands of the 64 bits is a keyed hash, and the whole is sealed. Two prints that differ in at most four bits share a band.
-inline constexpr int kMostBits = 4;
+/// The prints of a document's pictures, kept so that equality can be looked up but no print read: each of five bands of the coarse
+/// bits is a keyed hash, and the whole is sealed. At most 2,000 pictures of a band are compared.
 
 /// In the transaction that stores the reading.
 Result<> keep_prints(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& document, const Uuid& user,
-                     const std::vector<std::uint64_t>& prints);
+                     const std::vector<PicturePrint>& prints);
 Result<Reuse> find_reuse(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& document, const Uuid& user);
 
 /// The keyed index of a document's number: the same number of the same type has the same index, whoever gives it.

@@ -19,8 +19,8 @@ constexpr db::Query kState{"documents.state", "SELECT user_id, stage, verificati
 constexpr db::Query kStartReread{"documents.start_reread",
                                  "UPDATE documents SET stage = 'reading', progress = 10, job_id = $2, updated_at = $3 WHERE id = $1 "
                                  "AND stage = 'final' AND front_image_url <> '' RETURNING id"};
-constexpr db::Query kVersions{"documents.versions",
-                              "SELECT DISTINCT COALESCE(engine_version, '') FROM documents WHERE stage = 'final' AND front_image_url <> ''"};
+constexpr db::Query kVersions{
+    "documents.versions", "SELECT DISTINCT COALESCE(engine_version, '') FROM documents WHERE stage = 'final' AND front_image_url <> ''"};
 constexpr db::Query kOfVersion{"documents.of_version",
                                "SELECT id FROM documents WHERE COALESCE(engine_version, '') = $1 AND stage = 'final' AND front_image_url "
                                "<> '' ORDER BY id LIMIT 200"};
@@ -32,11 +32,12 @@ constexpr db::Query kImages{"documents.images",
 constexpr db::Query kCountPrints{"documents.count_prints", "SELECT COUNT(*) FROM document_prints WHERE document_id = $1"};
 constexpr db::Query kCountChecks{"documents.count_checks", "SELECT COUNT(*) FROM provider_checks WHERE document_id = $1"};
 constexpr db::Query kDelete{"documents.delete", "DELETE FROM documents WHERE id = $1 RETURNING id"};
-constexpr db::Query kWithExpiry{"documents.with_expiry",
-                                "SELECT id, user_id, document_type, expiry_date, expiry_state FROM documents WHERE id > $1 AND expiry_state "
-                                "IN ('valid', 'expiring') ORDER BY id LIMIT $2"};
-constexpr db::Query kSetExpiry{
-    "documents.set_expiry", "UPDATE documents SET expiry_state = $2, updated_at = $4 WHERE id = $1 AND expiry_state = $3 RETURNING id"};
+constexpr db::Query kWithExpiry{
+    "documents.with_expiry",
+    "SELECT id, user_id, document_type, expiry_date, expiry_state FROM documents WHERE id > $1 AND expiry_state "
+    "IN ('valid', 'expiring') ORDER BY id LIMIT $2"};
+constexpr db::Query kSetExpiry{"documents.set_expiry",
+                               "UPDATE documents SET expiry_state = $2, updated_at = $4 WHERE id = $1 AND expiry_state = $3 RETURNING id"};
 
 std::string notice_text(std::string_view type, const Date& day, bool over) {
   return fmt::format("Your document of the type \"{}\" {} on {}. Please upload a valid one.", type, over ? "expired" : "expires",
@@ -57,8 +58,8 @@ awaitable<Result<Document>> DocumentsService::reread(Uuid id, const http::Princi
       return busy;
     }
     tx.on_commit([this, id] { p_.progress.changed(id); });
-    return p_.audit.append(tx, {caller.id, "document.reread_requested", json::serialize(json::object{{"document_id", id.str()}}),
-                                &caller.request});
+    return p_.audit.append(
+        tx, {caller.id, "document.reread_requested", json::serialize(json::object{{"document_id", id.str()}}), &caller.request});
   };
   AX_CO_CHECK(co_await p_.database.write(start));
   co_return co_await load(id, caller);
@@ -145,7 +146,8 @@ Result<json::object> DocumentsService::remove_now(const Uuid& id, const std::opt
                      {"provider_checks", checks.at(0).integer(0)},
                      {"aadhaar_vault", vault ? 1 : 0}};
     tx.on_commit([this, id] { p_.progress.changed(id); });
-    AX_TRY(deletion.audit, p_.audit.record(tx, {actor ? actor : std::optional{user}, "document.deleted", deletion_details(deletion), request}));
+    AX_TRY(deletion.audit,
+           p_.audit.record(tx, {actor ? actor : std::optional{user}, "document.deleted", deletion_details(deletion), request}));
     return {};
   }));
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -195,7 +197,8 @@ Result<std::size_t> DocumentsService::mark_expiring() {
         const auto day = parse_date(text);
         if (!day) continue;
         const auto state = expiry_state(*day, p_.clock.now(), p_.expiry_notice);
-        if (state != row.text(4) && state != "valid") out.push_back({row.uuid(0), row.uuid(1), row.text(2), std::string{state}, row.text(4), *day});
+        if (state != row.text(4) && state != "valid")
+          out.push_back({row.uuid(0), row.uuid(1), row.text(2), std::string{state}, row.text(4), *day});
       }
       return out;
     }));
