@@ -1,4 +1,4 @@
-import axios, { type AxiosRequestConfig } from 'axios';
+import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { ApiFault, faultFromAnswer, faultWithoutAnswer } from '@/lib/api-fault';
 import { currentSession, endSession } from '@/lib/session';
 
@@ -21,20 +21,32 @@ interface Envelope {
 const isEnvelope = (body: unknown): body is Envelope =>
   typeof body === 'object' && body !== null && 'success' in body && body.success === true && 'data' in body;
 
+type Request = Omit<AxiosRequestConfig, 'headers'>;
+
 /**
  * Sends one request with the session's token and returns the envelope's data.
  * Throws `ApiFault`. A 401 for a token that was sent ends the session, which
  * brings the visitor back to the login page.
  */
-export async function call<T>(config: Omit<AxiosRequestConfig, 'headers'>): Promise<T> {
+export async function call<T>(config: Request): Promise<T> {
+  const { data: body, status } = await send<unknown>(config);
+  if (!isEnvelope(body)) throw faultFromAnswer(status, body);
+  return body.data as T;
+}
+
+/** The same for an answer that is a file. */
+export async function download(config: Request): Promise<Blob> {
+  const { data: body } = await send<Blob>({ ...config, responseType: 'blob' });
+  return body;
+}
+
+async function send<T>(config: Request): Promise<AxiosResponse<T>> {
   const token = currentSession()?.token;
   try {
-    const { data: body, status } = await http.request<unknown>({
+    return await http.request<T>({
       ...config,
       headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
     });
-    if (!isEnvelope(body)) throw faultFromAnswer(status, body);
-    return body.data as T;
   } catch (error) {
     if (error instanceof ApiFault) throw error;
     if (!axios.isAxiosError(error)) throw error;

@@ -3,6 +3,7 @@ import Box from '@mui/material/Box';
 import LinearProgress from '@mui/material/LinearProgress';
 import Typography from '@mui/material/Typography';
 import { useDocument, type DocumentDetails, type DocumentField, type DocumentFinding } from '@/features/documents/api/get-document';
+import { DocumentPictures } from '@/features/documents/DocumentPictures';
 import { documentLabel } from '@/features/documents/document-types';
 import { formatDate, humanize } from '@/lib/format';
 import { FaultNotice } from '@/ui/FaultNotice';
@@ -73,10 +74,33 @@ function Finding({ finding }: { finding: DocumentFinding }) {
       <Box role="img" aria-label={findingWords[finding.result]} sx={{ display: 'flex', mt: 0.2 }}>
         {findingIcons[finding.result]}
       </Box>
-      <Typography variant="body2" sx={{ minWidth: 0, overflowWrap: 'anywhere' }}>
-        {finding.explanation}
-      </Typography>
+      <Box sx={{ minWidth: 0, overflowWrap: 'anywhere' }}>
+        <Typography variant="body2">{finding.explanation}</Typography>
+        {finding.limits !== undefined && (
+          <Typography variant="body2" color="textSecondary">
+            {finding.limits}
+          </Typography>
+        )}
+      </Box>
     </Box>
+  );
+}
+
+const assurances = {
+  read_only: 'It was read from print alone.',
+  internally_consistent: 'Its check digits or two of its sources agree.',
+  cryptographically_verified: 'Its issuer’s digital signature confirms what it says.',
+};
+
+/** How far the reading can be relied on. */
+function Assurance({ document: { assurance, evidence = [] } }: { document: DocumentDetails }) {
+  if (assurance == null) return null;
+  const broken = evidence.some(({ state }) => state === 'signature_invalid');
+  return (
+    <>
+      {broken && <Alert severity="error">A digital signature on this document does not fit what it says.</Alert>}
+      {!broken && <Typography>{assurances[assurance]}</Typography>}
+    </>
   );
 }
 
@@ -102,12 +126,20 @@ export function DocumentReading({ documentId, everyCheck = false }: Props) {
         {reading && error === null && (
           <Box>
             <Typography sx={{ mb: 1 }}>Reading your document…</Typography>
-            <LinearProgress aria-label="Reading your document" />
+            <LinearProgress
+              aria-label="Reading your document"
+              variant={document?.progress_percentage === undefined ? 'indeterminate' : 'determinate'}
+              value={document?.progress_percentage ?? 0}
+            />
             <Typography variant="body2" color="textSecondary" sx={{ mt: 1 }}>
               You need not wait for it.
             </Typography>
           </Box>
         )}
+        {!reading && everyCheck && <DocumentPictures documentId={documentId} images={document.images ?? []} />}
+        {!reading && document.expiry_state === 'expired' && <Alert severity="error">This document has expired.</Alert>}
+        {!reading && document.expiry_state === 'expiring' && <Alert severity="info">This document will expire soon.</Alert>}
+        {!reading && everyCheck && <Assurance document={document} />}
         {!reading && fields.length === 0 && (
           <Typography>Nothing could be read from this picture.</Typography>
         )}

@@ -2,10 +2,17 @@ import Box from '@mui/material/Box';
 import { useEffect, useRef, useState } from 'react';
 import { DocumentIcon } from '@/ui/icons';
 
-/** A small drawing of a chosen picture; a document sign for what the browser can't draw (PDF, TIFF). */
-export function Thumbnail({ file, width }: { file: File; width: number }) {
+interface Props {
+  file: Blob;
+  width: number;
+  /** What the picture shows, for those who can't see it; without it the picture is decoration. */
+  label?: string;
+}
+
+/** A small drawing of a picture; a document sign for what the browser can't draw (PDF, TIFF). */
+export function Thumbnail({ file, width, label }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [drawn, setDrawn] = useState<File | null>(null);
+  const [drawn, setDrawn] = useState<Blob | null>(null);
 
   useEffect(() => {
     let current = true;
@@ -36,7 +43,7 @@ export function Thumbnail({ file, width }: { file: File; width: number }) {
       <Box
         component="canvas"
         ref={canvas}
-        aria-hidden
+        {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
         sx={{
           display: shown ? 'block' : 'none',
           width,

@@ -14,6 +14,18 @@ export interface DocumentFinding {
   check: string;
   result: 'passed' | 'failed' | 'not_checked';
   explanation: string;
+  /** What the check cannot see */
+  limits?: string;
+}
+
+export interface DocumentEvidence {
+  kind: string;
+  state: 'verified' | 'signature_invalid' | 'unverified' | 'expired_key' | 'not_signed' | 'unreadable';
+}
+
+export interface DocumentImage {
+  side: 'front' | 'back';
+  page: number;
 }
 
 export interface DocumentDetails {
@@ -28,6 +40,12 @@ export interface DocumentDetails {
   confidence_score: number | null;
   fields: DocumentField[];
   findings: DocumentFinding[];
+  evidence?: DocumentEvidence[];
+  assurance?: 'read_only' | 'internally_consistent' | 'cryptographically_verified' | null;
+  expiry_state?: 'valid' | 'expiring' | 'expired' | null;
+  stage?: 'received' | 'reading' | 'read' | 'final';
+  progress_percentage?: number;
+  images?: DocumentImage[];
   created_at: string;
   updated_at: string;
 }
