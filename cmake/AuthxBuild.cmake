@@ -88,7 +88,8 @@ function(authx_test name)
   target_link_libraries(${name} PRIVATE authx_pch_std_deps)
   target_compile_definitions(${name} PRIVATE AUTHX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" AUTHX_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT}
+                       ENVIRONMENT "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0")
 endfunction()
 
 # authx_fuzzer(name SOURCES f.cpp DEPS …): a libFuzzer target; its corpus lives in tests/fuzz/corpus/<name>.

@@ -49,7 +49,14 @@ struct Endpoint {
   std::optional<Permission> permission;
   std::function<awaitable<Response>(Request&)> invoke;
   std::function<json::object(Schemas&)> describe;
-  std::array<std::atomic<metrics::Counter*>, 600> counters{};  ///< by status; made at the first use, kept for good
+  std::array<std::atomic<metrics::Counter*>, 600> counters{};  ///< by status; made at the first use, owned
+
+  Endpoint() = default;
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+  ~Endpoint() {
+    for (auto& counter : counters) delete counter.load(std::memory_order_relaxed);
+  }
 };
 
 /// Checks a bearer token and says who calls. Set once, before serving.
