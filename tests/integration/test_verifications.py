@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
+from pathlib import Path
 
 import pytest
 import websocket
+from PIL import Image, ImageEnhance, ImageOps
 
 from support import pictures
 from support.people import Person, data_of, error_of, faults_of, new_person
@@ -15,8 +18,17 @@ STATUS_KEYS = {"verification_id", "status", "current_step", "progress_percentage
 
 
 def own_card(portrait: str = pictures.PORTRAIT) -> bytes:
-    """A card that no other account has given: a number or a picture used twice is for a person to decide."""
-    return pictures.card("aadhaar", random.randrange(1 << 30), portrait)
+    """A card that no other account has given, with another take of the portrait: a number or a picture that is used twice is for
+    a person to decide."""
+    rng = random.Random()
+    photo = Image.open(pictures.photo(portrait)).convert("RGB")
+    cut = [rng.uniform(0, 0.12) for _ in range(4)]
+    photo = photo.crop((int(photo.width * cut[0]), int(photo.height * cut[1]), int(photo.width * (1 - cut[2])), int(photo.height * (1 - cut[3]))))
+    photo = ImageEnhance.Brightness(ImageOps.mirror(photo) if rng.random() < 0.5 else photo).enhance(rng.uniform(0.85, 1.15))
+    with tempfile.TemporaryDirectory(prefix="authx-portrait-") as folder:
+        path = Path(folder) / "portrait.png"
+        photo.save(path)
+        return pictures.specimen("aadhaar", rng.randrange(1 << 30), str(path))
 
 
 def decided(person: Person, portrait: str = pictures.PORTRAIT, selfie: str = pictures.SELFIE, **more) -> dict:

@@ -59,6 +59,12 @@ Result<> run(Cli& cli, const Options& o) {
   facts.name = reading.name;
   facts.dob = get_text(shown, "dob");
   facts.reasons = grade.reasons;
+  facts.assurance = document::to_string(reading.assurance);
+  facts.signature_invalid = std::ranges::any_of(
+      reading.evidence, [](const auto& e) { return e.state == document::EvidenceState::signature_invalid; });
+  for (const auto& f : reading.findings)
+    if (f.kind == document::CheckKind::authenticity && f.outcome == document::Outcome::failed && f.weight != document::Weight::note)
+      facts.doubts.push_back(f.id);
   cli.progress(2, 3, "comparing the faces");
   auto& face = inputs.face;
   AX_TRY(const auto selfie, load(o.selfie, face.image_sha256));
