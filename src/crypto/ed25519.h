@@ -16,8 +16,8 @@ class Ed25519 {
   /// `seed`: the 32-byte private key. Error: `Errc::internal` for another size.
   static Result<Ed25519> from_seed(const SecretBytes& seed);
 
-  Bytes sign(BytesView message) const;                                ///< 64 bytes
-  const Bytes& public_key() const noexcept { return public_key_; }    ///< 32 bytes
+  Bytes sign(BytesView message) const;                              ///< 64 bytes
+  const Bytes& public_key() const noexcept { return public_key_; }  ///< 32 bytes
   static bool verify(BytesView public_key, BytesView message, BytesView signature) noexcept;
 
  private:

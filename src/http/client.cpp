@@ -42,10 +42,10 @@ struct Net4 {
   std::array<std::uint8_t, 4> net;
   int bits;
 };
-constexpr Net4 kSpecial4[] = {{{0, 0, 0, 0}, 8},       {{10, 0, 0, 0}, 8},     {{100, 64, 0, 0}, 10}, {{127, 0, 0, 0}, 8},
-                              {{169, 254, 0, 0}, 16},  {{172, 16, 0, 0}, 12},  {{192, 0, 0, 0}, 24},  {{192, 0, 2, 0}, 24},
-                              {{192, 88, 99, 0}, 24},  {{192, 168, 0, 0}, 16}, {{198, 18, 0, 0}, 15}, {{198, 51, 100, 0}, 24},
-                              {{203, 0, 113, 0}, 24},  {{224, 0, 0, 0}, 4},    {{240, 0, 0, 0}, 4}};
+constexpr Net4 kSpecial4[] = {{{0, 0, 0, 0}, 8},      {{10, 0, 0, 0}, 8},     {{100, 64, 0, 0}, 10}, {{127, 0, 0, 0}, 8},
+                              {{169, 254, 0, 0}, 16}, {{172, 16, 0, 0}, 12},  {{192, 0, 0, 0}, 24},  {{192, 0, 2, 0}, 24},
+                              {{192, 88, 99, 0}, 24}, {{192, 168, 0, 0}, 16}, {{198, 18, 0, 0}, 15}, {{198, 51, 100, 0}, 24},
+                              {{203, 0, 113, 0}, 24}, {{224, 0, 0, 0}, 4},    {{240, 0, 0, 0}, 4}};
 
 bool starts_with(BytesView address, std::initializer_list<std::uint8_t> bytes) {
   return std::equal(bytes.begin(), bytes.end(), address.begin());
@@ -148,12 +148,12 @@ bool is_public_address(BytesView address) noexcept {
     return std::ranges::none_of(kSpecial4, [&](const Net4& n) { return in_net(address, n.net, n.bits); });
   }
   if (address.size() != 16) return false;
-  if (starts_with(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF})) return is_public_address(address.subspan(12));   // mapped
+  if (starts_with(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF})) return is_public_address(address.subspan(12));     // mapped
   if (starts_with(address, {0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0})) return is_public_address(address.subspan(12));  // NAT64
-  if (starts_with(address, {0x20, 0x02})) return is_public_address(address.subspan(2, 4));                                // 6to4
-  if ((address[0] & 0xE0) != 0x20) return false;                   // only 2000::/3 is global unicast
-  if (starts_with(address, {0x20, 0x01, 0x0D, 0xB8})) return false;  // documentation
-  if (address[0] == 0x20 && address[1] == 0x01 && address[2] < 0x02) return false;  // 2001::/23: Teredo, benchmarking, ORCHID
+  if (starts_with(address, {0x20, 0x02})) return is_public_address(address.subspan(2, 4));                                 // 6to4
+  if ((address[0] & 0xE0) != 0x20) return false;                                           // only 2000::/3 is global unicast
+  if (starts_with(address, {0x20, 0x01, 0x0D, 0xB8})) return false;                        // documentation
+  if (address[0] == 0x20 && address[1] == 0x01 && address[2] < 0x02) return false;         // 2001::/23: Teredo, benchmarking, ORCHID
   if (address[0] == 0x3F && address[1] == 0xFF && (address[2] & 0xF0) == 0) return false;  // documentation, RFC 9637
   return true;
 }
@@ -300,8 +300,10 @@ Result<std::unique_ptr<Client>> Client::create(Peer peer, std::size_t most_at_on
   const auto url = boost::urls::parse_uri(peer.base_url);
   if (!url || url->host().empty() || url->has_query() || url->has_fragment() || url->has_userinfo())
     return Error::invalid("url", "must be https://host[:port][/path]");
-  if (url->scheme() != "https" && !(url->scheme() == "http" && peer.allow_private)) return Error::invalid("url", "must begin with https://");
-  if (peer.certificate_pem.empty() != peer.key_pem.empty()) return Error::invalid("client certificate", "needs its key, and the other way round");
+  if (url->scheme() != "https" && !(url->scheme() == "http" && peer.allow_private))
+    return Error::invalid("url", "must begin with https://");
+  if (peer.certificate_pem.empty() != peer.key_pem.empty())
+    return Error::invalid("client certificate", "needs its key, and the other way round");
   auto impl = std::make_unique<Impl>();
   impl->host = url->host();
   while (peer.base_url.ends_with('/')) peer.base_url.pop_back();

@@ -19,10 +19,10 @@ namespace authx::http {
 /// The one server that a client may speak to, and how. A client never follows a redirect, never uses a proxy, and refuses an
 /// address that is not public unless `allow_private` says otherwise, so that no answer and no name server can send it elsewhere.
 struct Peer {
-  std::string base_url;          ///< https://host[:port][/path], no query; http only for a private address with `allow_private`
-  bool allow_private = false;    ///< loopback, link-local, private and other special addresses too
-  std::string ca_pem;            ///< authorities to trust instead of the system's
-  std::string certificate_pem;   ///< of this client, for mutual TLS
+  std::string base_url;         ///< https://host[:port][/path], no query; http only for a private address with `allow_private`
+  bool allow_private = false;   ///< loopback, link-local, private and other special addresses too
+  std::string ca_pem;           ///< authorities to trust instead of the system's
+  std::string certificate_pem;  ///< of this client, for mutual TLS
   SecretText key_pem;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds total_timeout{15'000};

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +32,6 @@ def provider(tmp_path_factory):
 
 
 def pan(number: str) -> bytes:
-    import tempfile
-    from pathlib import Path
-
     with tempfile.TemporaryDirectory(prefix="authx-card-") as folder:
         out = Path(folder) / "card.jpg"
         pictures.tool("specimen", "generate", "--type", "pan", "--number", number, "--name", "Test User", "--dob", "1990-01-01", "--out", str(out))
@@ -88,6 +87,17 @@ def test_each_scheme_is_spoken_as_its_server_demands(servers, provider, scheme, 
         stand_in.tokens.clear()  # revoked before its time
         person, _, _ = decided(server)
         assert stand_in.token_requests == 2 and check_of(server, person)["answer"] == "confirmed"
+    server.close()
+
+
+def test_a_look_up_and_its_records_are_the_same_on_postgresql(servers, provider, private_postgres):
+    stand_in = provider(answers=[CONFIRMED])
+    server = servers(DATABASE_URL=private_postgres.database(), **stand_in.settings()).start(models=True)
+    person, verification, _ = decided(server)
+    assert check_of(server, person)["answer"] == "confirmed" and step(verification) == "completed"
+    assert data_of(person.request("DELETE", f"/documents/{check_of(server, person)['document_id']}"))["receipt"]["what"]["rows"]["provider_checks"] == 1
+    assert rows(server, "SELECT COUNT(*) FROM provider_checks")[0][0] == 0
+    assert server.cli("decision", "replay", verification["verification_id"])["same"] is True
     server.close()
 
 

@@ -60,8 +60,8 @@ Result<> run(Cli& cli, const Options& o) {
   facts.dob = get_text(shown, "dob");
   facts.reasons = grade.reasons;
   facts.assurance = document::to_string(reading.assurance);
-  facts.signature_invalid = std::ranges::any_of(
-      reading.evidence, [](const auto& e) { return e.state == document::EvidenceState::signature_invalid; });
+  facts.signature_invalid =
+      std::ranges::any_of(reading.evidence, [](const auto& e) { return e.state == document::EvidenceState::signature_invalid; });
   for (const auto& f : reading.findings)
     if (f.kind == document::CheckKind::authenticity && f.outcome == document::Outcome::failed && f.weight != document::Weight::note)
       facts.doubts.push_back(f.id);

@@ -42,7 +42,9 @@ constexpr db::Query kInsertImage{
     "documents.insert_image",
     "INSERT INTO document_images (document_id, side, page, object, sha256, width, height) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 constexpr db::Query kKeepReading{
-    "documents.keep_reading", "UPDATE documents SET engine_version = $2, updated_at = $3, stage = 'final', progress = 100 WHERE id = $1"};
+    "documents.keep_reading",
+    "UPDATE documents SET engine_version = $2, updated_at = $3, front_image_url = $4, back_image_url = $5, stage = 'final', "
+    "progress = 100 WHERE id = $1"};
 constexpr db::Query kFail{"documents.fail",
                           "UPDATE documents SET verification_status = 'rejected', reading = $2, ocr_data = $3, confidence_score = 0, "
                           "updated_at = $4, front_image_url = '', back_image_url = NULL, intake_key = NULL, stage = 'final', "
@@ -71,9 +73,15 @@ std::string object_name(const Uuid& document, std::string_view side, int page) {
 
 bool about_number(std::string_view check) { return check.find("number") != std::string_view::npos; }
 
+/// Whether the kept pictures show less than the ones that were read. Readings of before that was noted kept every Aadhaar card so.
+bool was_redacted(const json::value& reading) {
+  const bool aadhaar = get_text(reading, "type") == "aadhaar" && !get_text(reading, "number").value_or("").empty();
+  return get_bool(reading, "redacted").value_or(aadhaar);
+}
+
 /// What the kept pictures no longer show because we painted it over: the earlier reading's number and what was found of it.
 void carry_number(document::Reading& fresh, const json::value& old) {
-  if (!get_bool(old, "redacted").value_or(false)) return;
+  if (!was_redacted(old)) return;
   if (get_text(old, "type") != std::string{document::to_string(fresh.type)}) return;
   fresh.display_number = get_text(old, "number").value_or("");
   fresh.confidence = std::max(fresh.confidence, get_number(old, "confidence").value_or(0));
@@ -250,7 +258,7 @@ Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Out
   const bool number_read = !number.empty();
   if (out.again) {
     if (!number_read) carry_number(reading, old);
-    out.kept.redacted = out.kept.redacted || get_bool(old, "redacted").value_or(false);
+    out.kept.redacted = out.kept.redacted || was_redacted(old);
   }
   const auto as_read = reading.findings;
   const auto date_text = [](const std::optional<Date>& date) { return date ? std::optional{format_date(*date)} : std::nullopt; };
@@ -295,7 +303,7 @@ Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Out
     // Where numbers were painted over, a second look may see less than the first: then the first one stands.
     kept_old = out.again && out.kept.redacted && get_bool(old, "accepted").value_or(false) && !verdict.accepted;
     if (kept_old) {
-      AX_CHECK(tx.exec(kKeepReading, job.subject, kEngineVersion, now));
+      AX_CHECK(tx.exec(kKeepReading, job.subject, kEngineVersion, now, front, back));
     } else {
       std::optional<std::string> state;
       // "expiring" is the watch's to say, with its message.
@@ -347,7 +355,7 @@ Result<> DocumentsService::give_up(db::Tx& tx, const jobs::Job& job) {
   const auto user = rows[0].uuid(0);
   tx.on_commit([this, id = job.subject] { p_.progress.changed(id); });
   if (job.kind == kRereadJob) {  // the earlier reading stands
-    AX_CHECK(tx.exec(kKeepReading, job.subject, rows[0].opt_text(7), p_.clock.now()));
+    AX_CHECK(tx.exec(kKeepReading, job.subject, rows[0].opt_text(7), p_.clock.now(), rows[0].text(2), rows[0].opt_text(3)));
     return p_.audit.append(
         tx, {user, "document.reread", json::serialize(json::object{{"document_id", job.subject.str()}, {"outcome", "failed"}}), nullptr});
   }
