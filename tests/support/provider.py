@@ -112,7 +112,6 @@ class Provider:
         self.tokens: set[str] = set()
         self.token_requests = 0
         self.nonces: set[str] = set()
-        self.by_key: dict[str, Any] = {}
         self.turn = 0
         self.lock = threading.Lock()
         certificate, key = self.authority.issue("stand-in", self.certificate_for, self.certificate_days)
