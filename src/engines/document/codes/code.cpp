@@ -124,9 +124,9 @@ std::vector<Code> find_codes(const imaging::Image& image, const CodeOptions& opt
   return all;
 }
 
-std::vector<Code> find_codes_plain(const imaging::Image& image) {
+std::vector<Code> find_codes_plain(const imaging::Image& image, const CodeOptions& options) {
   const imaging::Image gray = image.channels == 1 ? image : imaging::to_gray(image);
-  return read_zxing(imaging::as_mat(gray), {});
+  return read_zxing(imaging::as_mat(gray), options);
 }
 
 }  // namespace authx::document

@@ -35,6 +35,6 @@ struct CodeOptions {
 std::vector<Code> find_codes(const imaging::Image& image, const CodeOptions& options, const Deadline& deadline);
 
 /// One plain reading of the whole picture by ZXing: the baseline of benchmarks.
-std::vector<Code> find_codes_plain(const imaging::Image& image);
+std::vector<Code> find_codes_plain(const imaging::Image& image, const CodeOptions& options);
 
 }  // namespace authx::document
