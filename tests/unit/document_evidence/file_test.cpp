@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engines/document/evidence/file_evidence.h"
 #include "engines/document/evidence/icao_chip.h"
 #include "engines/document/evidence/offline_ekyc.h"
@@ -164,8 +166,11 @@ TEST(SignedPdfTest, EveryAlterationIsRefused) {
   const Bytes pdf = sample_pdf(signer());
   const auto trust = trusting(signer());
   const auto hole = as_text(pdf).find("/Contents <");
-  for (std::size_t i = 10; i<pdf.size(); i += i> hole && i < hole + 16'000 ? 997 : 23) {
-    if (i > hole + 8'000 && i < hole + 16'396) continue;  // the padding of the signature itself
+  const auto padding = hole + 12'000;
+  const auto after = as_text(pdf).find('>', hole);
+  for (std::size_t i = 10; i < pdf.size(); i += 23) {
+    if (i > hole && i < padding) continue;  // the signature's own encoding
+    if (i > padding && i < after) i += 500;
     Bytes altered = pdf;
     altered[i] ^= 0x04;
     EXPECT_NE(pdf_state(altered, trust), EvidenceState::verified) << i;
@@ -262,13 +267,16 @@ TEST(IcaoChipTest, AlteredGroupsAndObjectsAreRefused) {
   EXPECT_EQ(chip.read(testing::sod({{1, chip.one}}, chip.ds(testing::KeyKind::ec)), chip.one, chip.two).state,
             EvidenceState::signature_invalid)
       << "a group that was not signed";
-  for (std::size_t i = 0; i < sod.size(); i += 5) {
+  // The groups' hashes inside the signed object, and the signature at the end.
+  const Bytes hash = testing::sha256(chip.one);
+  const auto at = std::search(sod.begin(), sod.end(), hash.begin(), hash.end()) - sod.begin();
+  ASSERT_LT(at, static_cast<std::ptrdiff_t>(sod.size()));
+  for (std::size_t i = 0; i < sod.size(); ++i) {
+    const bool in_object = i + 40 >= static_cast<std::size_t>(at) && i < static_cast<std::size_t>(at) + 69;
+    if (!in_object && i + 30 < sod.size()) continue;
     Bytes altered = sod;
     altered[i] ^= 0x20;
-    const auto state = chip.read(altered, chip.one, chip.two).state;
-    // Unsigned parts of the message (such as a certificate's unused fields) do not exist in what the maker writes, but the
-    // encoding of a length may have two forms.
-    if (state == EvidenceState::verified) ADD_FAILURE() << "byte " << i;
+    EXPECT_NE(chip.read(altered, chip.one, chip.two).state, EvidenceState::verified) << i;
   }
   for (std::size_t n = 0; n < sod.size(); n += 7) {
     const Bytes cut(sod.begin(), sod.begin() + static_cast<std::ptrdiff_t>(n));

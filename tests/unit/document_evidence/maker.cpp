@@ -36,12 +36,6 @@ std::string drain(BIO* bio) {
 
 std::time_t seconds(Time t) { return static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count()); }
 
-Bytes sha256(BytesView data) {
-  Bytes out(SHA256_DIGEST_LENGTH);
-  SHA256(data.data(), data.size(), out.data());
-  return out;
-}
-
 Bytes cms_der(CMS_ContentInfo* cms) {
   std::uint8_t* der = nullptr;
   const int size = i2d_CMS_ContentInfo(cms, &der);
@@ -59,6 +53,12 @@ void put_le(Bytes& out, std::uint32_t v, int n) {
 }
 
 }  // namespace
+
+Bytes sha256(BytesView data) {
+  Bytes out(SHA256_DIGEST_LENGTH);
+  SHA256(data.data(), data.size(), out.data());
+  return out;
+}
 
 std::string Signer::pem() const {
   BIO* bio = BIO_new(BIO_s_mem());

@@ -25,6 +25,7 @@ struct Signer {
 };
 /// Self-signed, or issued by `issuer`.
 Signer make_signer(std::string_view name, Time from, Time to, KeyKind kind = KeyKind::rsa, const Signer* issuer = nullptr);
+Bytes sha256(BytesView data);
 Bytes sign(const Signer& signer, BytesView data, const EVP_MD* md = EVP_sha256());
 
 struct SecureQr {

@@ -30,20 +30,50 @@ constexpr std::array kPasses{
     Pass{Reader::zbar, 3, Filter::none},     Pass{Reader::zxing, 3, Filter::equalise}, Pass{Reader::zxing, 1.5, Filter::blur},
 };
 
-cv::Mat prepared(const cv::Mat& gray, const Pass& pass) {
-  cv::Mat out = gray;
-  if (pass.scale != 1) cv::resize(gray, out, {}, pass.scale, pass.scale, cv::INTER_CUBIC);
-  switch (pass.filter) {
+/// PDF417 is read along its rows: a tilt of two degrees that keeps ZXing from reading is undone first. `off` is added to the
+/// estimated tilt, in degrees; the first pass takes the picture as it is.
+struct StackedPass {
+  bool level;
+  double off;
+  double scale;
+  Filter filter;
+};
+constexpr std::array kStackedPasses{
+    StackedPass{false, 0, 1, Filter::none},     StackedPass{true, 0, 1, Filter::none},       StackedPass{true, 0, 1.5, Filter::none},
+    StackedPass{true, 0, 2, Filter::sharpen},   StackedPass{true, 1.2, 1.5, Filter::none},   StackedPass{true, -1.2, 1.5, Filter::none},
+    StackedPass{true, 1.2, 2, Filter::sharpen}, StackedPass{true, -1.2, 2, Filter::sharpen},
+};
+
+/// How far the bars of a stacked code stand from upright (or from level), -45..45 degrees: the main direction of the gradient,
+/// by the structure tensor.
+double tilt_of(const cv::Mat& gray) {
+  cv::Mat smooth;
+  cv::Mat x;
+  cv::Mat y;
+  cv::GaussianBlur(gray, smooth, {0, 0}, 1);
+  cv::Sobel(smooth, x, CV_32F, 1, 0);
+  cv::Sobel(smooth, y, CV_32F, 0, 1);
+  const double xx = x.dot(x);
+  const double yy = y.dot(y);
+  const double xy = x.dot(y);
+  double degrees = 0.5 * std::atan2(2 * xy, xx - yy) * 180 / CV_PI;
+  if (degrees > 45) degrees -= 90;
+  if (degrees < -45) degrees += 90;
+  return degrees;
+}
+
+cv::Mat filtered(cv::Mat out, Filter filter, double scale) {
+  switch (filter) {
     case Filter::none: break;
     case Filter::blur: {
       cv::Mat smooth;
-      cv::GaussianBlur(out, smooth, {0, 0}, 0.8 * pass.scale);
+      cv::GaussianBlur(out, smooth, {0, 0}, 0.8 * scale);
       out = smooth;
       break;
     }
     case Filter::sharpen: {
       cv::Mat smooth;
-      cv::GaussianBlur(out, smooth, {0, 0}, 1.2 * pass.scale);
+      cv::GaussianBlur(out, smooth, {0, 0}, 1.2 * scale);
       cv::Mat sharp;
       cv::addWeighted(out, 2.2, smooth, -1.2, 0, sharp);
       out = sharp;
@@ -57,6 +87,45 @@ cv::Mat prepared(const cv::Mat& gray, const Pass& pass) {
     }
   }
   return out;
+}
+
+cv::Mat prepared(const cv::Mat& gray, const Pass& pass) {
+  cv::Mat out = gray;
+  if (pass.scale != 1) cv::resize(gray, out, {}, pass.scale, pass.scale, cv::INTER_CUBIC);
+  return filtered(out, pass.filter, pass.scale);
+}
+
+std::vector<Code> stacked_cascade(const cv::Mat& gray, const CodeOptions& options, const Deadline& deadline) {
+  const std::size_t most = options.thorough ? kStackedPasses.size() : 1;
+  const double tilt = most > 1 ? tilt_of(gray) : 0;
+  for (std::size_t i = 0; i < most; ++i) {
+    const StackedPass& pass = kStackedPasses[i];
+    if (deadline.passed()) return {};
+    const double scale = static_cast<double>(gray.total()) * pass.scale * pass.scale > kMostRegion ? 1 : pass.scale;
+    const double degrees = pass.level ? tilt + pass.off : 0;
+    // Turned about the middle onto a canvas that holds the corners.
+    cv::Mat turn = cv::getRotationMatrix2D({static_cast<float>(gray.cols) / 2, static_cast<float>(gray.rows) / 2}, degrees, scale);
+    const double c = std::abs(turn.at<double>(0, 0));
+    const double s = std::abs(turn.at<double>(0, 1));
+    const cv::Size size{static_cast<int>(gray.cols * c + gray.rows * s) + 1, static_cast<int>(gray.cols * s + gray.rows * c) + 1};
+    turn.at<double>(0, 2) += size.width / 2.0 - gray.cols / 2.0;
+    turn.at<double>(1, 2) += size.height / 2.0 - gray.rows / 2.0;
+    cv::Mat level = gray;
+    if (degrees != 0 || scale != 1) cv::warpAffine(gray, level, turn, size, cv::INTER_CUBIC, cv::BORDER_REPLICATE);
+    auto found = read_zxing(filtered(level, pass.filter, scale), options);
+    if (found.empty()) continue;
+    cv::Mat back;
+    cv::invertAffineTransform(turn, back);
+    for (auto& code : found) {
+      code.pass = static_cast<int>(i);
+      if (degrees == 0 && scale == 1) continue;
+      for (auto& p : code.quad)
+        p = {back.at<double>(0, 0) * p.x + back.at<double>(0, 1) * p.y + back.at<double>(0, 2),
+             back.at<double>(1, 0) * p.x + back.at<double>(1, 1) * p.y + back.at<double>(1, 2)};
+    }
+    return found;
+  }
+  return {};
 }
 
 /// The first pass that reads anything ends the cascade.
@@ -111,7 +180,7 @@ std::vector<Code> find_codes(const imaging::Image& image, const CodeOptions& opt
     CodeOptions only = options;
     only.qr = r.square && options.qr;
     only.pdf417 = !r.square && options.pdf417;
-    add(all, cascade(part, only, deadline), r.box.x, r.box.y, scale);
+    add(all, r.square ? cascade(part, only, deadline) : stacked_cascade(part, only, deadline), r.box.x, r.box.y, scale);
   }
   if (!all.empty() || deadline.passed()) return all;
   // Low contrast or an odd size may hide a code from the search for regions.

@@ -29,8 +29,8 @@ struct CodeOptions {
 };
 
 /// Finds QR codes and PDF417 symbols: regions of dense black-and-white texture first, then the whole picture. Each region goes
-/// through a cascade that ends with the first reading: ZXing plain, smoothed, enlarged, then zbar, then sharpened. PDF417 below
-/// about three pixels a module is seldom readable. At most eight codes. Blocking, CPU-bound, thread-safe; what is not read when
+/// through a cascade that ends with the first reading: ZXing plain, smoothed, enlarged, then zbar, then sharpened; PDF417, which is
+/// read along its rows, is levelled first. At most eight codes. Blocking, CPU-bound, thread-safe; what is not read when
 /// `deadline` passes is left out.
 std::vector<Code> find_codes(const imaging::Image& image, const CodeOptions& options, const Deadline& deadline);
 

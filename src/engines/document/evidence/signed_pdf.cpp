@@ -77,10 +77,12 @@ std::optional<Bytes> contents(std::string_view text, const ByteRange& r) {
   }
   auto bytes = hex_decode(hex);
   if (!bytes) return std::nullopt;
-  // The string is padded with zeros after the signature's DER.
+  // The string may be padded, but only with zeros, after the signature's DER.
   TlvReader reader{*bytes};
   const auto der = reader.next();
-  if (!der) return std::nullopt;
+  if (!der ||
+      std::any_of(bytes->begin() + static_cast<std::ptrdiff_t>(der->whole.size()), bytes->end(), [](std::uint8_t b) { return b != 0; }))
+    return std::nullopt;
   return Bytes(der->whole.begin(), der->whole.end());
 }
 
