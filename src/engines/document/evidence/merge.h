@@ -7,7 +7,8 @@
 
 namespace authx::document {
 
-/// Lays evidence over what was read from the picture; call it when the reading is otherwise complete.
+/// Lays evidence over what was read from the picture. Call it when the fields of all pages are extracted, before what depends on
+/// the values (expiry, ages, whether the type is known) is checked.
 ///
 /// - Verified claims come first among the fields of their name and become the reading's values; what was printed stays behind.
 /// - Each claim is compared with what was read: findings "qr_agrees_name", "chip_agrees_dob", "pdf417_agrees_document_number", …
