@@ -167,10 +167,8 @@ TEST(SignedPdfTest, EveryAlterationIsRefused) {
   const auto trust = trusting(signer());
   const auto hole = as_text(pdf).find("/Contents <");
   const auto padding = hole + 12'000;
-  const auto after = as_text(pdf).find('>', hole);
   for (std::size_t i = 10; i < pdf.size(); i += 23) {
     if (i > hole && i < padding) continue;  // the signature's own encoding
-    if (i > padding && i < after) i += 500;
     Bytes altered = pdf;
     altered[i] ^= 0x04;
     EXPECT_NE(pdf_state(altered, trust), EvidenceState::verified) << i;
