@@ -4,15 +4,16 @@
 
 namespace authx::app {
 
-void add_serve_commands(CLI::App& root, Cli& cli);      // serve, worker
-void add_storage_commands(CLI::App& root, Cli& cli);    // migrate, user, audit, outbox, decision
-void add_doctor_commands(CLI::App& root, Cli& cli);     // doctor, config
-void add_openapi_commands(CLI::App& root, Cli& cli);    // openapi
-void add_verify_commands(CLI::App& root, Cli& cli);     // verify
-void add_document_commands(CLI::App& root, Cli& cli);   // document read | classify | mrz | verify-qr
-void add_documents_commands(CLI::App& root, Cli& cli);  // documents reread | expiring | delete | number | receipt verify
-void add_specimen_commands(CLI::App& root, Cli& cli);   // specimen generate
-void add_face_commands(CLI::App& root, Cli& cli);       // face compare | detect
-void add_models_commands(CLI::App& root, Cli& cli);     // models list | verify
+void add_serve_commands(CLI::App& root, Cli& cli);              // serve, worker
+void add_storage_commands(CLI::App& root, Cli& cli);            // migrate, user, audit, outbox, decision
+void add_doctor_commands(CLI::App& root, Cli& cli);             // doctor, config
+void add_openapi_commands(CLI::App& root, Cli& cli);            // openapi
+void add_verify_commands(CLI::App& root, Cli& cli);             // verify
+void add_document_commands(CLI::App& root, Cli& cli);           // document read | classify | mrz | bench
+void add_document_evidence_commands(CLI::App& root, Cli& cli);  // document verify-qr | verify-file; after the former
+void add_documents_commands(CLI::App& root, Cli& cli);          // documents reread | expiring | delete | number | receipt verify
+void add_specimen_commands(CLI::App& root, Cli& cli);           // specimen generate | attack | scene
+void add_face_commands(CLI::App& root, Cli& cli);               // face compare | detect
+void add_models_commands(CLI::App& root, Cli& cli);             // models list | verify
 
 }  // namespace authx::app

@@ -6,19 +6,15 @@
 
 #include "base/deadline.h"
 #include "base/result.h"
+#include "engines/document/evidence/trust_store.h"
 #include "engines/document/reading.h"
 
 namespace authx::document {
 
-/// A certificate whose key may sign Aadhaar Secure QR codes, PEM text. See `secure_qr.h`.
-struct TrustAnchors {
-  std::vector<std::string> aadhaar_qr_pem;
-};
-
 struct ReadOptions {
   DeclaredType declared = DeclaredType::other;
   Date today{};                           ///< for expiry, ages and the century of MRZ dates
-  const TrustAnchors* anchors = nullptr;  ///< none: signatures are reported as unverified
+  const TrustStore* trust = nullptr;  ///< none: signatures are reported as unverified
 };
 
 /// Finds the document on each image, turns it upright, tells its type, reads its fields and checks them.

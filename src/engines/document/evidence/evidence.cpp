@@ -1,8 +1,25 @@
 #include "engines/document/evidence/evidence.h"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
+#include <cctype>
+
+#include "base/encoding.h"
 
 namespace authx::document {
+namespace {
+
+bool hash_matches(const std::string& wanted, std::string value, int rounds) {
+  for (int i = 0; i < rounds; ++i) {
+    std::uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const std::uint8_t*>(value.data()), value.size(), digest);
+    value = hex_encode({digest, sizeof digest});
+  }
+  return value == wanted;
+}
+
+}  // namespace
 
 std::string_view to_string(EvidenceKind kind) noexcept {
   switch (kind) {
@@ -33,6 +50,35 @@ std::string_view to_string(EvidenceState state) noexcept {
 const Field* Evidence::find(std::string_view name) const {
   const auto it = std::ranges::find(claims, name, &Field::name);
   return it == claims.end() ? nullptr : &*it;
+}
+
+Source source_of(EvidenceKind kind) noexcept {
+  switch (kind) {
+    case EvidenceKind::aamva: return Source::pdf417;
+    case EvidenceKind::icao_chip: return Source::chip;
+    case EvidenceKind::offline_ekyc:
+    case EvidenceKind::pdf_signature: return Source::file;
+    default: return Source::qr;
+  }
+}
+
+std::optional<bool> email_matches(const ContactHashes& contact, std::string_view email, std::string_view share_code) {
+  if (contact.email.empty()) return std::nullopt;
+  const std::string as_given = std::string{email} + std::string{share_code};
+  if (hash_matches(contact.email, as_given, contact.rounds)) return true;
+  std::string lower{email};
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return hash_matches(contact.email, lower + std::string{share_code}, contact.rounds);
+}
+
+std::optional<bool> mobile_matches(const ContactHashes& contact, std::string_view mobile, std::string_view share_code) {
+  if (contact.mobile.empty()) return std::nullopt;
+  std::string digits;
+  for (const char c : mobile) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  if (digits.size() > 10) digits.erase(0, digits.size() - 10);
+  return hash_matches(contact.mobile, digits + std::string{share_code}, contact.rounds);
 }
 
 }  // namespace authx::document

@@ -26,6 +26,21 @@ enum class EvidenceState {
 };
 std::string_view to_string(EvidenceState state) noexcept;
 
+Source source_of(EvidenceKind kind) noexcept;
+
+/// Hashes of the holder's e-mail address and mobile number, which Aadhaar data carries instead of the values.
+struct ContactHashes {
+  std::string email;   ///< SHA-256, lower-case hex; empty when the data has none
+  std::string mobile;  ///< as `email`
+  int rounds = 1;      ///< how often SHA-256 is applied, 1..9
+};
+
+/// Whether the e-mail address or mobile number (its last ten digits count) is the one that the hash was made of: SHA-256 of the
+/// value and the share code, applied `rounds` times, from the second time on to the hex text of the last. The share code is
+/// empty for a QR code. Nothing when the evidence has no hash.
+std::optional<bool> email_matches(const ContactHashes& contact, std::string_view email, std::string_view share_code = {});
+std::optional<bool> mobile_matches(const ContactHashes& contact, std::string_view mobile, std::string_view share_code = {});
+
 /// What one machine-readable carrier on or beside a document says.
 struct Evidence {
   EvidenceKind kind = EvidenceKind::plain_qr;
@@ -34,8 +49,10 @@ struct Evidence {
   std::string key_name;         ///< subject of the certificate that verified it
   std::string key_fingerprint;  ///< SHA-256 of that certificate (or bare key) in DER form, lower-case hex
   std::optional<Time> signed_at;
-  std::vector<Field> claims;  ///< what it says; `Field::source` tells the carrier
+  std::vector<Field> claims;  ///< what it says; `Field::source` tells the carrier. Besides the names in `field.h`: care_of,
+                              ///< mobile_last4, surname, given_names, issuer_id, jurisdiction, discriminator
   SecretText number;          ///< a whole document number, where the carrier has one
+  ContactHashes contact;
   std::optional<imaging::Image> portrait;
   Side side = Side::front;
   std::optional<imaging::Quad> place;  ///< the code on the picture as given
@@ -43,6 +60,7 @@ struct Evidence {
   std::vector<std::string> warnings;   ///< sentences without personal data
 
   const Field* find(std::string_view name) const;
+  bool verified() const noexcept { return state == EvidenceState::verified; }
 };
 
 }  // namespace authx::document
