@@ -52,6 +52,13 @@ std::vector<cv::Mat> render(std::string_view text, std::string_view family, doub
   return out;
 }
 
+/// A character that is none when turned by 180 degrees.
+int index_of_turnable(specimen::Dice& dice) {
+  static constexpr char kTurnable[] = {'3', '4', '7', 'A', 'C', 'E', 'F', 'G', 'J', 'K', 'L', 'P', 'R', 'T', 'U', 'V', 'Y'};
+  const char c = dice.pick(kTurnable);
+  return c <= '9' ? c - '0' : c - 'A' + 10;
+}
+
 /// What JPEG does to gray: blocks of 8 x 8 from an offset, their cosine transform rounded by the standard's luminance table times
 /// `coarse` (ITU-T T.81, table K.1; 1 is quality 50).
 void compress(cv::Mat& gray, double coarse, int x0, int y0) {
@@ -109,8 +116,10 @@ const Sampler::Face& Sampler::pick(specimen::Dice& dice) const {
 
 void Sampler::draw(int label, specimen::Dice& dice, Patch& out) const {
   const Face& face = pick(dice);
-  // Ways to be no character: nothing there, cut between two, above or below, wrong size, lying on its side, other writing.
-  const int wrong = label == GlyphNet::kNone ? dice.between(0, 5) : -1;
+  // Ways to be no character: nothing there, cut between two, above or below, wrong size, lying on its side, other writing, upside
+  // down.
+  const int wrong = label == GlyphNet::kNone ? dice.between(0, 7) : -1;
+  const bool upside_down = wrong >= 6;
   cv::Mat strip(kTall, kPitch * 3, CV_8U, cv::Scalar(0));
   for (int k = 0; k < 3; ++k) {
     const int any = dice.chance(0.35) ? GlyphNet::kGlyphs - 1 : dice.between(0, GlyphNet::kGlyphs - 1);
@@ -122,7 +131,8 @@ void Sampler::draw(int label, specimen::Dice& dice, Patch& out) const {
       face.others[dice.raw() % face.others.size()].copyTo(strip(cell));
       continue;
     }
-    const int g = middle && label != GlyphNet::kNone ? label : any;
+    const int turned = dice.chance(0.5) ? GlyphNet::kGlyphs - 1 : index_of_turnable(dice);
+    const int g = middle && label != GlyphNet::kNone ? label : upside_down ? turned : any;
     cv::Mat glyph = face.glyphs[static_cast<std::size_t>(g)];
     // Makers differ in how wide they cut a letter.
     const double width = dice.range(0.84, 1.10);
@@ -141,6 +151,7 @@ void Sampler::draw(int label, specimen::Dice& dice, Patch& out) const {
       glyph.rowRange(std::max(0, lift), kTall + std::min(0, lift)).copyTo(to.rowRange(std::max(0, -lift), kTall + std::min(0, -lift)));
     }
   }
+  if (upside_down) cv::rotate(strip, strip, cv::ROTATE_180);
   if (wrong == 4) {
     cv::Mat side;
     cv::rotate(strip(cv::Rect(kPitch / 2, 0, kTall, kTall)), side,

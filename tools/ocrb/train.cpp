@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: train_ocrb OUTPUT [batches]\n");
     return 2;
   }
-  const int batches = argc > 2 ? std::atoi(argv[2]) : 14000;
+  const int batches = argc > 2 ? std::atoi(argv[2]) : 13000;
   constexpr int kBatch = 64;
   const Sampler sampler;
   Dice dice{20240607};
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   int right = 0;
   for (int t = 1; t <= batches; ++t) {
     for (int k = 0; k < kBatch; ++k) {
-      const int label = dice.chance(0.12) ? GlyphNet::kNone : dice.between(0, GlyphNet::kGlyphs - 1);
+      const int label = dice.chance(0.16) ? GlyphNet::kNone : dice.between(0, GlyphNet::kGlyphs - 1);
       sampler.draw(label, dice, patch);
       right += net.forward(patch) == label ? 1 : 0;
       loss += net.backward(label);

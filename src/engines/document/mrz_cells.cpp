@@ -138,6 +138,13 @@ Track reversed(const Track& t) {
   return {turn(t.x), turn(t.y), t.height, t.count};
 }
 
+Track part_of(const Track& t, int from, int count) {
+  const auto move = [from](const std::array<double, 3>& c) {
+    return std::array<double, 3>{c[0] + from * (c[1] + from * c[2]), c[1] + 2 * from * c[2], c[2]};
+  };
+  return {move(t.x), move(t.y), t.height, count};
+}
+
 Track mapped(const Track& t, const cv::Matx23d& m) {
   Track out = t;
   for (std::size_t i = 0; i < 3; ++i) {

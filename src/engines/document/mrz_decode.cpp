@@ -312,7 +312,9 @@ class Decoder {
         for (int k = 0; k < kGlyphs; ++k) {
           const double p = cells_[r][c][static_cast<std::size_t>(k)];
           if (char_of(k) == lines_[r][c] || p <= 0) continue;
-          const double cost = std::log(now / p);
+          // A check digit changed to fit would hide one that was printed wrong.
+          const bool check = mrz_slot(format_, static_cast<int>(r), static_cast<int>(c)) == MrzSlot::check;
+          const double cost = std::log(now / p) + (check ? 2.5 : 0.0);
           if (cost < 5.5) changes.push_back({r, c, char_of(k), cost});
         }
       }

@@ -57,15 +57,17 @@ class ZoneReader {
     for (const std::size_t i : order()) {
       if (deadline_.passed()) break;
       if (std::ranges::find(used_, i) != used_.end()) continue;
-      const auto anchor = anchor_of(lines_[i]);
-      if (!anchor) continue;
-      offer(*anchor, i);
-      if (best_ && best_->decoded.mrz.checks_passed() && best_->decoded.mean > kClear) break;
+      for (const LineReading& anchor : anchors_of(lines_[i])) {
+        offer(anchor, i);
+        if (done()) return std::move(best_);
+      }
     }
     return std::move(best_);
   }
 
  private:
+  bool done() const { return best_ && best_->decoded.mrz.checks_passed() && best_->decoded.mean > kClear; }
+
   /// Lines with a neighbour of about the same ends first, long ones first.
   std::vector<std::size_t> order() const {
     std::vector<std::pair<double, std::size_t>> rank;
@@ -83,28 +85,44 @@ class ZoneReader {
       rank.emplace_back(a.length() / view_.gray.cols + (partners > 0 ? 2.0 : 0.0) + (partners > 1 ? 0.2 : 0.0), i);
     }
     std::ranges::sort(rank, std::greater{});
-    if (rank.size() > 14) rank.resize(14);
     std::vector<std::size_t> out;
-    for (const auto& [score, i] : rank) out.push_back(i);
+    int alone = 0;
+    for (const auto& [score, i] : rank) {
+      if (out.size() == 14 || (score < 2 && ++alone > 5)) break;
+      out.push_back(i);
+    }
     return out;
   }
 
-  /// The line read as 30, 36 or 44 characters, one way up or the other, when it looks like a zone's at all.
-  std::optional<LineReading> anchor_of(const TextLine& line) const {
-    std::optional<LineReading> best;
+  /// The line read as 30, 36 or 44 characters, one way up and the other: the readings that may be a zone's, best first.
+  std::vector<LineReading> anchors_of(const TextLine& line) const {
+    std::vector<LineReading> all;
     for (const int n : {44, 30, 36}) {
       // Capitals are about as tall as their pitch; blur and tilt make them look taller.
       const double shape = line.height * n / line.length();
       if (shape < 0.62 || shape > 1.75) continue;
       const Track track = track_of(line, n);
-      for (const bool turned : {false, true}) {
-        LineReading r = locate_characters(view_.gray, turned ? reversed(track) : track, 0.7);
-        if (!best || r.mean > best->mean) best = std::move(r);
-        if (best->mean > kClear) return best;
+      // Most lines are other print: the middle third tells.
+      const Track middle = part_of(track, n / 3, 14);
+      if (std::max(locate_characters(view_.gray, middle, 0.7).mean, locate_characters(view_.gray, reversed(middle), 0.7).mean) < -1.6)
+        continue;
+      all.push_back(locate_characters(view_.gray, track, 0.7));
+      all.push_back(locate_characters(view_.gray, reversed(track), 0.7));
+      if (std::max(all.back().mean, all[all.size() - 2].mean) > kClear) break;
+    }
+    std::ranges::sort(all, std::greater{}, &LineReading::mean);
+    while (!all.empty() && all.back().mean < std::max(-1.9, all.front().mean - 0.9)) all.pop_back();
+    if (all.size() > 3) all.resize(3);
+    // Frames and stains beside a line lengthen it: look further from its ends.
+    for (LineReading& r : all) {
+      if (r.mean > kClear) continue;
+      for (const double slack : {2.6, 1.0}) {
+        LineReading again = locate_characters(view_.gray, r.track, slack);
+        if (again.mean > r.mean) r = std::move(again);
       }
     }
-    if (!best || best->mean < -1.9) return std::nullopt;
-    return best;
+    std::ranges::sort(all, std::greater{}, &LineReading::mean);
+    return all;
   }
 
   /// On the picture itself where the view shows characters smaller than the classifier's.

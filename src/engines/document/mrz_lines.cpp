@@ -62,10 +62,15 @@ TextLine line_of(const cv::Mat& hat, const cv::Mat& labels, int label, cv::Rect 
     }
   }
   const double peak = *std::max_element(profile.begin() + kReach - 6, profile.begin() + kReach + 7);
+  // A lively background has ink everywhere: what counts is above it.
+  std::array<double, 2 * kReach + 1> sorted_profile = profile;
+  std::ranges::sort(sorted_profile);
+  const double ground = sorted_profile[sorted_profile.size() / 5];
+  const double edge = ground + 0.28 * (peak - ground);
   int up = kReach;
   int down = kReach;
-  while (up > 0 && profile[static_cast<std::size_t>(up - 1)] > 0.28 * peak) --up;
-  while (down < 2 * kReach && profile[static_cast<std::size_t>(down + 1)] > 0.28 * peak) ++down;
+  while (up > 0 && profile[static_cast<std::size_t>(up - 1)] > edge) --up;
+  while (down < 2 * kReach && profile[static_cast<std::size_t>(down + 1)] > edge) ++down;
   line.height = down - up + 1;
   line.at += (up + down) / 2.0 - kReach;
   if (line.height < 5 || line.height > 60) return {};

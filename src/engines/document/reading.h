@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "base/time.h"
+#include "engines/document/mrz.h"
 #include "imaging/geometry.h"
 #include "imaging/image.h"
 #include "imaging/quality.h"
@@ -56,11 +57,12 @@ struct Finding {
 
 /// The machine-readable zone, when there is one. `mrz.h` parses it.
 struct MrzReading {
-  std::string format;  ///< "TD1", "TD2", "TD3", "MRV-A", "MRV-B"
+  std::string format;  ///< "TD1", "TD2", "TD3", "MRV-A", "MRV-B", "FRA-ID"
   std::vector<std::string> lines;
-  bool valid = false;      ///< every check digit that the format has is right
-  bool corrected = false;  ///< a character was repaired with the help of the check digits
-  double confidence = 0;
+  bool valid = false;            ///< every check digit that the format has is right, and no character is in doubt
+  bool corrected = false;        ///< a character was repaired with the help of the check digits
+  double confidence = 0;         ///< 0..1: probability of the least sure character
+  std::vector<MrzDoubt> doubts;  ///< characters that could as well be others
 };
 
 /// The state of an Aadhaar Secure QR. Only `verified` proves anything.
