@@ -79,7 +79,8 @@ GlyphScores classify_at(const Strip& strip, int left, int dy = 0) {
   for (int y = 0; y < GlyphNet::kHeight; ++y) {
     const float* row = strip.pixels.ptr<float>(y + kSpare + dy);
     for (int x = 0; x < GlyphNet::kWidth; ++x)
-      patch[static_cast<std::size_t>(y * GlyphNet::kWidth + x)] = row[std::clamp(from + x, 0, strip.pixels.cols - 1)];
+      patch[static_cast<std::size_t>(y) * GlyphNet::kWidth + static_cast<std::size_t>(x)] =
+          row[std::clamp(from + x, 0, strip.pixels.cols - 1)];
   }
   return GlyphNet::classify(patch);
 }

@@ -177,14 +177,13 @@ class ZoneReader {
     }
     std::ranges::sort(read, {}, &std::pair<double, LineReading>::first);
     for (std::size_t first = 0; first + static_cast<std::size_t>(rows) <= read.size(); ++first) {
-      std::vector<Track> tracks;
-      for (int r = 0; r < rows; ++r) tracks.push_back(read[first + static_cast<std::size_t>(r)].second.track);
       if (rows == 3) {
         const double upper = read[first + 1].first - read[first].first;
         const double lower = read[first + 2].first - read[first + 1].first;
         if (std::max(upper, lower) > 1.5 * std::min(upper, lower)) continue;
       }
       std::vector<LineReading> lines;
+      lines.reserve(static_cast<std::size_t>(rows));
       for (int r = 0; r < rows; ++r) lines.push_back(read[first + static_cast<std::size_t>(r)].second);
       judge(lines);
     }

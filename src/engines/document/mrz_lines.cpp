@@ -58,7 +58,7 @@ TextLine line_of(const cv::Mat& hat, const cv::Mat& labels, int label, cv::Rect 
   for (int x = box.x; x < box.x + box.width; ++x) {
     for (int k = -kReach; k <= kReach; ++k) {
       const int y = static_cast<int>(std::lround(line.y(x) + k));
-      if (y >= 0 && y < hat.rows) profile[static_cast<std::size_t>(k + kReach)] += hat.at<std::uint8_t>(y, x);
+      if (y >= 0 && y < hat.rows) *(profile.begin() + kReach + k) += hat.at<std::uint8_t>(y, x);
     }
   }
   const double peak = *std::max_element(profile.begin() + kReach - 6, profile.begin() + kReach + 7);
@@ -70,7 +70,7 @@ TextLine line_of(const cv::Mat& hat, const cv::Mat& labels, int label, cv::Rect 
   int up = kReach;
   int down = kReach;
   while (up > 0 && profile[static_cast<std::size_t>(up - 1)] > edge) --up;
-  while (down < 2 * kReach && profile[static_cast<std::size_t>(down + 1)] > edge) ++down;
+  while (down < 2 * kReach && *(profile.begin() + down + 1) > edge) ++down;
   line.height = down - up + 1;
   line.at += (up + down) / 2.0 - kReach;
   if (line.height < 5 || line.height > 60) return {};
