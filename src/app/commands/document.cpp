@@ -149,10 +149,15 @@ json::value mrz_json(const document::Mrz& m) {
   json::array checks;
   for (const auto& c : m.checks)
     checks.push_back({{"id", c.id}, {"passed", c.passed}, {"found", std::string(1, c.found)}, {"expected", std::string(1, c.expected)}});
+  json::array doubts;
+  for (const auto& d : m.doubts)
+    doubts.push_back({{"line", d.line}, {"column", d.column}, {"other", std::string(1, d.other)}, {"probability", d.probability}});
   return {{"format", document::to_string(m.format)},
           {"lines", lines},
+          {"checks_passed", m.checks_passed()},
           {"valid", m.valid()},
           {"corrected", m.corrected},
+          {"doubts", doubts},
           {"document_code", m.document_code},
           {"issuer", m.issuer},
           {"nationality", m.nationality},
@@ -169,13 +174,15 @@ json::value mrz_json(const document::Mrz& m) {
 }
 
 std::string mrz_text(const document::Mrz& m) {
-  std::string out = fmt::format("{}, {}", document::to_string(m.format), m.valid() ? "all check digits right" : "with faults");
+  std::string out = fmt::format("{}, {}", document::to_string(m.format), m.checks_passed() ? "all check digits right" : "with faults");
   for (const auto& l : m.lines) out += "\n  " + l;
   out += fmt::format("\n  {} {} of {}, number {}, born {}, expires {}, sex {}", m.given_names, m.surname, m.issuer, m.document_number,
                      m.birth ? format_date(*m.birth) : m.birth_text, m.expiry ? format_date(*m.expiry) : m.expiry_text, m.sex);
   for (const auto& c : m.checks) {
     if (!c.passed) out += fmt::format("\n  check digit of {}: {} instead of {}", c.id, c.found, c.expected);
   }
+  for (const auto& d : m.doubts)
+    out += fmt::format("\n  line {}, character {} is not clear: it may be {}", d.line + 1, d.column + 1, d.other);
   return out;
 }
 
@@ -193,7 +200,10 @@ Result<document::Mrz> mrz_of(const Options& o) {
   if (!reading.mrz) return Error::invalid(o.file, "shows no machine-readable zone that can be read");
   std::string text;
   for (const auto& l : reading.mrz->lines) text += l + "\n";
-  return document::parse_mrz(text, today);
+  AX_TRY(auto m, document::parse_mrz(text, today));
+  m.corrected = reading.mrz->corrected;
+  m.doubts = reading.mrz->doubts;
+  return m;
 }
 
 }  // namespace

@@ -5,41 +5,33 @@
 #include <algorithm>
 #include <array>
 
+#include "engines/document/mrz_layout.h"
+
 namespace authx::document {
 namespace {
 
 using namespace std::string_view_literals;
 
-/// Half-open columns of one line.
-struct Span {
-  int line = -1;
-  int from = 0;
-  int to = 0;
-};
+using Span = MrzSpan;
 
-struct LayoutOf {
-  Span name, number, number_check, nationality, birth, birth_check, sex, expiry, expiry_check, optional1, optional1_check, optional2,
-      composite_check;
-  std::array<Span, 4> composite{};
-};
+constexpr MrzLayout kTd1{.name = {2, 0, 30},
+                         .given_names = {},
+                         .number = {0, 5, 14},
+                         .number_check = {0, 14, 15},
+                         .nationality = {1, 15, 18},
+                         .birth = {1, 0, 6},
+                         .birth_check = {1, 6, 7},
+                         .sex = {1, 7, 8},
+                         .expiry = {1, 8, 14},
+                         .expiry_check = {1, 14, 15},
+                         .optional1 = {0, 15, 30},
+                         .optional1_check = {},
+                         .optional2 = {1, 18, 29},
+                         .composite_check = {1, 29, 30},
+                         .composite = {{{0, 5, 30}, {1, 0, 7}, {1, 8, 15}, {1, 18, 29}}}};
 
-constexpr LayoutOf kTd1{.name = {2, 0, 30},
-                        .number = {0, 5, 14},
-                        .number_check = {0, 14, 15},
-                        .nationality = {1, 15, 18},
-                        .birth = {1, 0, 6},
-                        .birth_check = {1, 6, 7},
-                        .sex = {1, 7, 8},
-                        .expiry = {1, 8, 14},
-                        .expiry_check = {1, 14, 15},
-                        .optional1 = {0, 15, 30},
-                        .optional1_check = {},
-                        .optional2 = {1, 18, 29},
-                        .composite_check = {1, 29, 30},
-                        .composite = {{{0, 5, 30}, {1, 0, 7}, {1, 8, 15}, {1, 18, 29}}}};
-
-constexpr LayoutOf two_lines(int length, bool optional_check, int optional_end, bool composite) {
-  LayoutOf l{};
+constexpr MrzLayout two_lines(int length, bool optional_check, int optional_end, bool composite) {
+  MrzLayout l{};
   l.name = {0, 5, length};
   l.number = {1, 0, 9};
   l.number_check = {1, 9, 10};
@@ -58,24 +50,29 @@ constexpr LayoutOf two_lines(int length, bool optional_check, int optional_end, 
   return l;
 }
 
-constexpr LayoutOf kTd2 = two_lines(36, false, 35, true);
-constexpr LayoutOf kTd3 = two_lines(44, true, 42, true);
-constexpr LayoutOf kMrvA = two_lines(44, false, 44, false);
-constexpr LayoutOf kMrvB = two_lines(36, false, 36, false);
+constexpr MrzLayout kTd2 = two_lines(36, false, 35, true);
+constexpr MrzLayout kTd3 = two_lines(44, true, 42, true);
+constexpr MrzLayout kMrvA = two_lines(44, false, 44, false);
+constexpr MrzLayout kMrvB = two_lines(36, false, 36, false);
 
-const LayoutOf& layout_of(MrzFormat format) noexcept {
-  switch (format) {
-    case MrzFormat::td1: return kTd1;
-    case MrzFormat::td2: return kTd2;
-    case MrzFormat::td3: return kTd3;
-    case MrzFormat::mrv_a: return kMrvA;
-    case MrzFormat::mrv_b: return kMrvB;
-  }
-  return kTd3;
-}
+constexpr MrzLayout kFrenchId{.name = {0, 5, 30},
+                              .given_names = {1, 13, 27},
+                              .number = {1, 0, 12},
+                              .number_check = {1, 12, 13},
+                              .nationality = {},
+                              .birth = {1, 27, 33},
+                              .birth_check = {1, 33, 34},
+                              .sex = {1, 34, 35},
+                              .expiry = {},
+                              .expiry_check = {},
+                              .optional1 = {0, 30, 36},
+                              .optional1_check = {},
+                              .optional2 = {},
+                              .composite_check = {1, 35, 36},
+                              .composite = {{{0, 0, 36}, {1, 0, 35}, {}, {}}}};
 
 std::string cut(const std::vector<std::string>& lines, const Span& s) {
-  if (s.line < 0) return {};
+  if (s.empty()) return {};
   return lines[static_cast<std::size_t>(s.line)].substr(static_cast<std::size_t>(s.from), static_cast<std::size_t>(s.to - s.from));
 }
 
@@ -89,6 +86,8 @@ std::string strip_fillers(std::string text) {
 std::string spaced(std::string text) {
   text = strip_fillers(std::move(text));
   std::ranges::replace(text, '<', ' ');
+  const auto both_spaces = [](char a, char b) { return a == ' ' && b == ' '; };
+  text.erase(std::unique(text.begin(), text.end(), both_spaces), text.end());
   const auto first = text.find_first_not_of(' ');
   return first == std::string::npos ? std::string{} : text.substr(first);
 }
@@ -183,10 +182,10 @@ Mrz read_fields(MrzFormat format, std::vector<std::string> lines, Date today) {
   Mrz m;
   m.format = format;
   m.lines = std::move(lines);
-  const LayoutOf& l = layout_of(format);
+  const MrzLayout& l = mrz_layout(format);
   m.document_code = strip_fillers(m.lines[0].substr(0, 2));
   m.issuer = strip_fillers(m.lines[0].substr(2, 3));
-  m.nationality = strip_fillers(cut(m.lines, l.nationality));
+  m.nationality = l.nationality.empty() ? m.issuer : strip_fillers(cut(m.lines, l.nationality));
   m.issuer_known = known_issuer(m.issuer);
   m.nationality_known = known_issuer(m.nationality);
 
@@ -195,6 +194,7 @@ Mrz read_fields(MrzFormat format, std::vector<std::string> lines, Date today) {
   const auto gap = name.find("<<");
   m.surname = spaced(name.substr(0, gap));
   if (gap != std::string::npos) m.given_names = spaced(name.substr(gap + 2));
+  if (!l.given_names.empty()) m.given_names = spaced(cut(m.lines, l.given_names));
 
   const auto add = [&](std::string id, std::string_view data, char found, bool filler_is_zero) {
     MrzCheck c;
@@ -224,14 +224,16 @@ Mrz read_fields(MrzFormat format, std::vector<std::string> lines, Date today) {
   m.birth_text = cut(m.lines, l.birth);
   add("birth", m.birth_text, cut(m.lines, l.birth_check)[0], true);
   m.birth = birth_from(m.birth_text, today);
-  m.expiry_text = cut(m.lines, l.expiry);
-  add("expiry", m.expiry_text, cut(m.lines, l.expiry_check)[0], true);
-  m.expiry = expiry_from(m.expiry_text);
+  if (!l.expiry.empty()) {
+    m.expiry_text = cut(m.lines, l.expiry);
+    add("expiry", m.expiry_text, cut(m.lines, l.expiry_check)[0], true);
+    m.expiry = expiry_from(m.expiry_text);
+  }
   const char sex = cut(m.lines, l.sex)[0];
   m.sex = sex == 'M' || sex == 'F' ? sex : 'X';
-  if (l.optional1_check.line >= 0) add("optional", cut(m.lines, l.optional1), cut(m.lines, l.optional1_check)[0], true);
+  if (!l.optional1_check.empty()) add("optional", cut(m.lines, l.optional1), cut(m.lines, l.optional1_check)[0], true);
   m.optional2 = strip_fillers(cut(m.lines, l.optional2));
-  if (l.composite_check.line >= 0) {
+  if (!l.composite_check.empty()) {
     std::string all;
     for (const Span& s : l.composite) all += cut(m.lines, s);
     add("composite", all, cut(m.lines, l.composite_check)[0], false);
@@ -332,7 +334,34 @@ void mend_name_tail(std::string& name) {
   }
 }
 
+Result<Mrz> parse_lines(std::vector<std::string> lines, Date today) {
+  const auto format = format_of(lines);
+  if (!format) return Error::invalid("mrz", "is not 3 lines of 30, 2 of 36 or 2 of 44 characters");
+  Mrz m = read_fields(*format, lines, today);
+  if (*format == MrzFormat::td2 && lines[0].starts_with("IDFRA")) {
+    // France's card has the same shape and opening: the check digits tell.
+    Mrz french = read_fields(MrzFormat::french_id, std::move(lines), today);
+    const auto share = [](const Mrz& z) {
+      return static_cast<double>(std::ranges::count_if(z.checks, &MrzCheck::passed)) / static_cast<double>(z.checks.size());
+    };
+    if (share(french) > share(m)) return french;
+  }
+  return m;
+}
+
 }  // namespace
+
+const MrzLayout& mrz_layout(MrzFormat format) noexcept {
+  switch (format) {
+    case MrzFormat::td1: return kTd1;
+    case MrzFormat::td2: return kTd2;
+    case MrzFormat::td3: return kTd3;
+    case MrzFormat::mrv_a: return kMrvA;
+    case MrzFormat::mrv_b: return kMrvB;
+    case MrzFormat::french_id: return kFrenchId;
+  }
+  return kTd3;
+}
 
 std::string_view to_string(MrzFormat format) noexcept {
   switch (format) {
@@ -341,6 +370,7 @@ std::string_view to_string(MrzFormat format) noexcept {
     case MrzFormat::td3: return "TD3";
     case MrzFormat::mrv_a: return "MRV-A";
     case MrzFormat::mrv_b: return "MRV-B";
+    case MrzFormat::french_id: return "FRA-ID";
   }
   return "";
 }
@@ -364,20 +394,20 @@ char mrz_check_digit(std::string_view text) noexcept {
 }
 
 MrzSlot mrz_slot(MrzFormat format, int line, int column) noexcept {
-  const LayoutOf& l = layout_of(format);
-  const auto in = [&](const Span& s) { return s.line == line && column >= s.from && column < s.to; };
+  const MrzLayout& l = mrz_layout(format);
+  const auto in = [&](const Span& s) { return s.holds(line, column); };
   if (in(l.number_check) || in(l.birth_check) || in(l.expiry_check) || in(l.optional1_check) || in(l.composite_check))
     return MrzSlot::check;
   if (in(l.sex)) return MrzSlot::sex;
   if (in(l.birth) || in(l.expiry)) return MrzSlot::digit;
-  if (in(l.name) || in(l.nationality) || (line == 0 && column < 5)) return MrzSlot::letter;
+  if (in(l.name) || in(l.given_names) || in(l.nationality) || (line == 0 && column < 5)) return MrzSlot::letter;
   return MrzSlot::any;
 }
 
-bool Mrz::valid() const noexcept {
+bool Mrz::checks_passed() const noexcept {
   if (!std::ranges::all_of(checks, &MrzCheck::passed)) return false;
   const auto possible = [](const std::string& text, const std::optional<Date>& date) {
-    return date.has_value() || text.find('<') != std::string::npos;
+    return date.has_value() || text.empty() || text.find('<') != std::string::npos;
   };
   return possible(birth_text, birth) && possible(expiry_text, expiry);
 }
@@ -389,21 +419,19 @@ const MrzCheck* Mrz::check(std::string_view id) const {
 
 Result<Mrz> parse_mrz(std::string_view text, Date today) {
   AX_TRY(auto lines, split_lines(text));
-  const auto format = format_of(lines);
-  if (!format) return Error::invalid("mrz", "is not 3 lines of 30, 2 of 36 or 2 of 44 characters");
-  return read_fields(*format, std::move(lines), today);
+  return parse_lines(std::move(lines), today);
 }
 
 Result<Mrz> repair_mrz(std::string_view text, Date today) {
   AX_TRY(auto lines, split_lines(text));
-  const auto format = format_of(lines);
-  if (!format) return Error::invalid("mrz", "is not 3 lines of 30, 2 of 36 or 2 of 44 characters");
   const std::vector<std::string> original = lines;
-  const LayoutOf& l = layout_of(*format);
+  AX_TRY(const auto plain, parse_lines(lines, today));
+  const MrzFormat format = plain.format;
+  const MrzLayout& l = mrz_layout(format);
 
   for (std::size_t i = 0; i < lines.size(); ++i) {
     for (std::size_t j = 0; j < lines[i].size(); ++j) {
-      switch (mrz_slot(*format, static_cast<int>(i), static_cast<int>(j))) {
+      switch (mrz_slot(format, static_cast<int>(i), static_cast<int>(j))) {
         case MrzSlot::letter: lines[i][j] = to_letter(lines[i][j]); break;
         case MrzSlot::digit:
         case MrzSlot::check: lines[i][j] = to_digit(lines[i][j]); break;
@@ -413,15 +441,15 @@ Result<Mrz> repair_mrz(std::string_view text, Date today) {
   }
   {
     auto& line = lines[static_cast<std::size_t>(l.name.line)];
-    std::string name = line.substr(static_cast<std::size_t>(l.name.from));
+    std::string name = cut(lines, l.name);
     mend_name_tail(name);
-    line.replace(static_cast<std::size_t>(l.name.from), std::string::npos, name);
+    line.replace(static_cast<std::size_t>(l.name.from), name.size(), name);
   }
 
-  Mrz best = read_fields(*format, lines, today);
+  Mrz best = read_fields(format, lines, today);
   const auto mend = [&](const Span& span, std::string_view id) {
     const auto* check = best.check(id);
-    if (span.line < 0 || check == nullptr || check->passed) return;
+    if (span.empty() || check == nullptr || check->passed) return;
     auto& line = lines[static_cast<std::size_t>(span.line)];
     const std::string before = line;
     const std::string text = cut(lines, span);
@@ -430,7 +458,7 @@ Result<Mrz> repair_mrz(std::string_view text, Date today) {
       bool several = false;
       for (const auto& candidate : variants(text, changes)) {
         line.replace(static_cast<std::size_t>(span.from), candidate.size(), candidate);
-        Mrz tried = read_fields(*format, lines, today);
+        Mrz tried = read_fields(format, lines, today);
         if (!tried.check(id)->passed || !composite_passed(tried)) continue;
         several = found.has_value();
         if (several) break;
@@ -446,7 +474,7 @@ Result<Mrz> repair_mrz(std::string_view text, Date today) {
     }
   };
   mend(l.number, "document_number");
-  if (l.optional1_check.line >= 0) mend(l.optional1, "optional");
+  if (!l.optional1_check.empty()) mend(l.optional1, "optional");
   best.corrected = best.lines != original;
   return best;
 }

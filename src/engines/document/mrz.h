@@ -10,10 +10,12 @@
 
 namespace authx::document {
 
-/// The five layouts of ICAO Doc 9303: parts 5 (TD1), 6 (TD2), 4 (TD3) and 7 (visas MRV-A, MRV-B).
-enum class MrzFormat { td1, td2, td3, mrv_a, mrv_b };
+/// The five layouts of ICAO Doc 9303: parts 5 (TD1), 6 (TD2), 4 (TD3) and 7 (visas MRV-A, MRV-B), and the French identity card
+/// issued from 1988 to 2021, which has two lines of 36 of its own: line 1 IDFRA, surname (25), office of issue (6); line 2 number
+/// (12) and check digit, given names (14), birth (6) and check digit, sex, check digit over all before; no date of expiry.
+enum class MrzFormat { td1, td2, td3, mrv_a, mrv_b, french_id };
 
-std::string_view to_string(MrzFormat format) noexcept;  ///< "TD1", "MRV-A", ...
+std::string_view to_string(MrzFormat format) noexcept;  ///< "TD1", "MRV-A", "FRA-ID", ...
 int mrz_line_count(MrzFormat format) noexcept;          ///< 3 or 2
 int mrz_line_length(MrzFormat format) noexcept;         ///< 30, 36 or 44
 
@@ -32,6 +34,19 @@ struct MrzCheck {
   bool passed = false;
 };
 
+/// A character of a picture that could as well be another one.
+struct MrzDoubt {
+  int line = 0;
+  int column = 0;
+  char other = 0;          ///< the likeliest alternative
+  double probability = 0;  ///< 0..1 that the character given is right
+};
+
+/// A zone's fields. Three degrees of trust, which callers must not mix up:
+/// - `checks`: verdicts per field. Weighted sums modulo 10 don't see every mistake, and cover neither names nor issuer, nationality and
+/// sex.
+/// - `checks_passed()`: all of them right, dates possible. For text this is all there is to know.
+/// - `valid()`: in addition no character that was read from a picture is in doubt. Only such a zone may be taken as read right.
 struct Mrz {
   MrzFormat format = MrzFormat::td3;
   std::vector<std::string> lines;
@@ -50,11 +65,13 @@ struct Mrz {
   std::string optional1;  ///< fillers at the end removed
   std::string optional2;  ///< TD1 only
   std::vector<MrzCheck> checks;
-  bool corrected = false;     ///< `repair_mrz` changed a character
-  bool issuer_known = false;  ///< ISO 3166-1 alpha-3 or a code that ICAO adds
+  bool corrected = false;        ///< check digits chose a character other than the one seen
+  std::vector<MrzDoubt> doubts;  ///< by `read_mrz` only; empty for text
+  bool issuer_known = false;     ///< ISO 3166-1 alpha-3 or a code that ICAO adds
   bool nationality_known = false;
 
-  bool valid() const noexcept;  ///< every check digit right, and both dates possible where given
+  bool checks_passed() const noexcept;  ///< every check digit right, and dates possible where given
+  bool valid() const noexcept { return checks_passed() && doubts.empty(); }
   const MrzCheck* check(std::string_view id) const;
 };
 

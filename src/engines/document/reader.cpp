@@ -139,7 +139,16 @@ Result<void> prepare(const imaging::Image& input, Side side, const ReadOptions& 
     tried.page.outline_found = found && i == 0;
     // A machine-readable zone says which way is up, and costs less to look for than OCR.
     int turns = 0;
-    if (const auto zone = read_mrz(flat, options.today, deadline)) {
+    auto zone = read_mrz(flat, options.today, deadline);
+    if (zone && !zone->mrz.valid() && tried.page.outline_found) {
+      // Rectifying costs sharpness, and the outline may be another's.
+      if (auto plain = read_mrz(input, options.today, deadline); plain && plain->mrz.valid()) {
+        zone->mrz = plain->mrz;
+        zone->confidence = plain->confidence;
+        zone->corrected = plain->corrected;
+      }
+    }
+    if (zone) {
       turns = zone->quarter_turns;
       tried.content.mrz = zone->mrz;
       tried.content.mrz_confidence = zone->confidence;

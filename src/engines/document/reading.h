@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "engines/document/evidence/evidence.h"
 #include "engines/document/field.h"
+#include "engines/document/mrz.h"
 #include "imaging/geometry.h"
 #include "imaging/image.h"
 #include "imaging/quality.h"
@@ -28,11 +29,12 @@ std::optional<DeclaredType> parse_declared_type(std::string_view text);  ///< al
 
 /// The machine-readable zone, when there is one. `mrz.h` parses it.
 struct MrzReading {
-  std::string format;  ///< "TD1", "TD2", "TD3", "MRV-A", "MRV-B"
+  std::string format;  ///< "TD1", "TD2", "TD3", "MRV-A", "MRV-B", "FRA-ID"
   std::vector<std::string> lines;
-  bool valid = false;      ///< every check digit that the format has is right
-  bool corrected = false;  ///< a character was repaired with the help of the check digits
-  double confidence = 0;
+  bool valid = false;            ///< every check digit that the format has is right, and no character is in doubt
+  bool corrected = false;        ///< a character was repaired with the help of the check digits
+  double confidence = 0;         ///< 0..1: probability of the least sure character
+  std::vector<MrzDoubt> doubts;  ///< characters that could as well be others
 };
 
 /// How far what was read can be relied on.

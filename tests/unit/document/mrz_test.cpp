@@ -75,6 +75,42 @@ TEST(Mrz, LongDocumentNumberRunsOnInTheOptionalField) {
   EXPECT_EQ(m.optional1, "");
 }
 
+TEST(Mrz, FrenchCardsBefore2021HaveALayoutOfTheirOwn) {
+  const auto m = parsed("IDFRABERTHIER<<<<<<<<<<<<<<<<<<<<<<<\n8806923102858CORINNE<<<<<<<6512068F6");
+  EXPECT_EQ(m.format, MrzFormat::french_id);
+  EXPECT_EQ(to_string(m.format), "FRA-ID");
+  EXPECT_TRUE(m.valid());
+  EXPECT_EQ(m.document_number, "880692310285");
+  EXPECT_EQ(m.surname, "BERTHIER");
+  EXPECT_EQ(m.given_names, "CORINNE");
+  EXPECT_EQ(m.nationality, "FRA");
+  EXPECT_EQ(m.birth, day(1965, 12, 6));
+  EXPECT_EQ(m.expiry, std::nullopt);
+  EXPECT_EQ(m.sex, 'F');
+  const auto broken = parsed("IDFRABERTHIER<<<<<<<<<<<<<<<<<<<<<<<\n8806923102858CORINNE<<<<<<<6512069F6");
+  EXPECT_EQ(broken.format, MrzFormat::french_id);
+  EXPECT_FALSE(broken.check("birth")->passed);
+  // A card of part 6 may begin alike.
+  std::string td2{"IDFRA"};
+  td2 += std::string{kTd2}.substr(5);
+  EXPECT_EQ(parsed(td2).format, MrzFormat::td2);
+}
+
+TEST(Mrz, FillersMayStandForDatesAndForTheOptionalCheckDigit) {
+  const auto m = parsed("I<UTOD231458907<<<<<<<<<<<<<<<\n<<<<<<0F<<<<<<<UTO<<<<<<<<<<<0\nERIKSSON<<ANNA<MARIA<<<<<<<<<<");
+  EXPECT_TRUE(m.check("birth")->passed);
+  EXPECT_TRUE(m.check("expiry")->passed);
+  EXPECT_EQ(m.birth, std::nullopt);
+  const auto p = parsed("PPUTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159<<<<<<<<<<<<<<<6");
+  EXPECT_EQ(p.document_code, "PP");
+  EXPECT_TRUE(p.check("optional")->passed);
+  const auto d = parsed("IDD<<T220001293<<<<<<<<<<<<<<<\n6408125<2010315D<<<<<<<<<<<<<4\nMUSTERMANN<<ERIKA<<<<<<<<<<<<<");
+  EXPECT_EQ(d.issuer, "D");
+  EXPECT_TRUE(d.issuer_known);
+  EXPECT_EQ(d.sex, 'X');
+  EXPECT_TRUE(d.valid());
+}
+
 TEST(Mrz, EveryChangedCharacterOfACheckedFieldIsSeenUnlessTheArithmeticCannot) {
   const auto value = [](char c) { return c == '<' ? 0 : c <= '9' ? c - '0' : c - 'A' + 10; };
   const std::string text{kTd3};

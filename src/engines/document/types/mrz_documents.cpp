@@ -39,6 +39,7 @@ void from_zone(const Page& page, const Extraction& out) {
   reading.valid = m.valid();
   reading.corrected = page.mrz_corrected;
   reading.confidence = page.mrz_confidence;
+  reading.doubts = m.doubts;
   out.reading.mrz = reading;
   out.reading.variant = reading.format;
   for (const auto& c : m.checks) {
@@ -48,6 +49,11 @@ void from_zone(const Page& page, const Extraction& out) {
     } else {
       out.failed(id, "The check digit of the " + readable(c.id) + " is wrong");
     }
+  }
+  if (m.doubts.empty()) {
+    out.passed("mrz_certain", "Every character of the machine-readable zone was read clearly");
+  } else {
+    out.failed("mrz_certain", "Characters of the machine-readable zone are not clear enough to be sure");
   }
   const auto add = [&](std::string name, std::string value, std::string normalised, std::string_view check) {
     if (value.empty()) return;
