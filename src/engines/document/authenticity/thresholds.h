@@ -1,0 +1,45 @@
+#pragma once
+
+/// Where each measured trace starts to ask for a review. Set on one half of the generated pictures and of the public specimens
+/// (docs/accuracy.md says with which false alarms); each stands clearly beyond what the genuine ones of that half show.
+namespace authx::document::authenticity {
+
+inline constexpr int kSmallestText = 12;      ///< pixels; smaller print tells nothing
+inline constexpr int kSmallestPicture = 384;  ///< pixels, shorter side
+
+// screen.cpp
+inline constexpr double kGridPeak = 4.5;  ///< natural logarithm of a lattice's peak over its surroundings, in the mean spectrum
+
+// colour.cpp
+inline constexpr double kLeastColour = 7;  ///< levels of chroma that one tint of the whole page does not explain
+
+// camera.cpp
+inline constexpr double kFlatShare = 0.25;  ///< share of blocks without any noise at all
+inline constexpr int kFinestStep = 6;       ///< a coarser quantiser flattens a camera's noise too
+
+// metadata.cpp
+inline constexpr double kLeastThumbnail = 0.6;  ///< correlation of the embedded preview with the picture
+
+// compression.cpp
+inline constexpr double kCombDepth = 0.45;   ///< share left in the bins that an earlier, coarser step makes empty
+inline constexpr int kCombCoefficients = 3;  ///< of nine, that must show the same
+inline constexpr double kPatchOnce = 0.6;    ///< how far a part must lie from "as the whole" (0) towards "compressed once" (1)
+
+// noise.cpp
+inline constexpr double kQuietest = 0.35;   ///< noise beneath a value over the noise around it
+inline constexpr double kLeastNoise = 0.7;  ///< levels; below there is no noise to compare
+
+// text.cpp
+inline constexpr double kSharpest = 1.7;  ///< a value's edges over the median of the others
+inline constexpr double kDarkest = 26;    ///< levels that one value's ink lies below the median of the others
+
+// copies.cpp
+inline constexpr double kCopyResidue = 0.4;  ///< difference of two equal-looking patches over what noise alone would make
+
+// portrait.cpp
+inline constexpr double kPortraitNoise = 3.2;  ///< factor between the noise on the photo and on the page
+
+// layout.cpp
+inline constexpr double kLayoutShare = 0.3;  ///< of the expected relations that may be broken
+
+}  // namespace authx::document::authenticity
