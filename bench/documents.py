@@ -7,12 +7,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import authenticity
 from common import Figure, Probe, Report, Settings, Unmeasurable, compared, median, note, scratch, shared_data, specimen
 
 
 def run(report: Report, settings: Settings) -> None:
     if settings.wants("document_vs_tesseract"):
         report.measure("document_vs_tesseract", lambda: whole_read(report, settings))
+    authenticity.run(report, settings)
 
 
 def pictures(folder: Path) -> list[Path]:

@@ -56,7 +56,8 @@ bool read_into(BytesView file, Errors& errors, jpeg_decompress_struct& info, std
   jvirt_barray_ptr* arrays = jpeg_read_coefficients(&info);
   const jpeg_component_info& luma = info.comp_info[0];
   const JQUANT_TBL* table = luma.quant_table;
-  if (table == nullptr) {
+  // A luminance that is coarser than the picture has no block for each 8x8 pixels.
+  if (table == nullptr || luma.h_samp_factor != info.max_h_samp_factor || luma.v_samp_factor != info.max_v_samp_factor) {
     jpeg_destroy_decompress(&info);
     return false;
   }

@@ -60,7 +60,8 @@ TEST(Agreement, PrintThatContradictsTheZoneAsksForReview) {
 
 TEST(Agreement, TwoProvenSourcesThatContradictAreRefused) {
   Case c{Type::passport};
-  c.reading.mrz = MrzReading{.format = "TD3", .valid = true};
+  c.reading.mrz.emplace();
+  c.reading.mrz->valid = true;
   c.say("dob", "1980-05-01", Source::mrz);
   Evidence chip;
   chip.kind = EvidenceKind::icao_chip;

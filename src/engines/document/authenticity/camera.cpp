@@ -1,6 +1,7 @@
 // A sensor's noise leaves no two pixels of a plain surface alike for long; drawn and grabbed pictures are exactly even.
 
 #include <algorithm>
+#include <array>
 #include <opencv2/core.hpp>
 
 #include "engines/document/authenticity/check.h"
@@ -12,24 +13,31 @@ void check_camera(Scene& scene, std::vector<Finding>& out);
 
 namespace {
 
-/// Share of 8x8 blocks, neither black nor white, whose pixels are all the same; of all blocks.
-double even_share(const cv::Mat& gray) {
-  int even = 0;
-  int all = 0;
+using Levels = std::array<int, 256>;
+
+/// Exactly even 8x8 blocks, counted by their level. Black and white are left out: a sensor saturates there.
+Levels even_blocks(const cv::Mat& gray) {
+  Levels out{};
   for (int y = 0; y + 8 <= gray.rows; y += 8) {
     for (int x = 0; x + 8 <= gray.cols; x += 8) {
-      ++all;
       const std::uint8_t level = gray.at<std::uint8_t>(y, x);
-      if (level < 8 || level > 252) continue;
       bool same = true;
       for (int v = 0; v < 8 && same; ++v) {
         const auto* row = gray.ptr<std::uint8_t>(y + v) + x;
         for (int u = 0; u < 8; ++u) same = same && row[u] == level;
       }
-      even += same ? 1 : 0;
+      out[level] += same ? 1 : 0;
     }
   }
-  return all == 0 ? 0 : static_cast<double>(even) / all;
+  return out;
+}
+
+Levels even_blocks(const imaging::JpegBlocks& jpeg) {
+  Levels out{};
+  for (const auto& b : jpeg.blocks) {
+    if (b.flat) ++out[static_cast<std::size_t>(std::clamp(b.quantised[0] * jpeg.step[0] / 8 + 128, 0, 255))];
+  }
+  return out;
 }
 
 }  // namespace
@@ -38,26 +46,28 @@ void check_camera(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "camera_noise_present";
   const std::string good = "The picture has a sensor's noise";
   const std::string bad = "Large parts of the picture are exactly even, as in a screenshot or a drawn picture";
-  const std::string limits = "A screenshot of a photograph that fills it looks like the photograph";
-  double share = 0;
+  const std::string limits =
+      "A screenshot that shows nothing but the photograph looks like it, and pure black or white surroundings are not counted";
+  Levels levels{};
+  double blocks = 0;
   if (const auto& jpeg = scene.jpeg()) {
-    const int coarsest = *std::max_element(jpeg->step.begin() + 1, jpeg->step.begin() + 6);
-    if (coarsest > kFinestStep) {
+    // The steps that a sensor's noise must overcome.
+    if (*std::max_element(jpeg->step.begin() + 1, jpeg->step.begin() + 6) > kFinestStep) {
       out.push_back(unchecked(id, CheckKind::authenticity, "The picture is compressed too strongly to show its noise"));
       return;
     }
-    int flat = 0;
-    for (const auto& b : jpeg->blocks) {
-      const int level = b.quantised[0] * jpeg->step[0] / 8 + 128;
-      flat += b.flat && level >= 8 && level <= 252 ? 1 : 0;
-    }
-    share = static_cast<double>(flat) / static_cast<double>(std::max<std::size_t>(1, jpeg->blocks.size()));
-  } else if (scene.in.format && (*scene.in.format == imaging::FileFormat::jpeg || *scene.in.format == imaging::FileFormat::pdf)) {
-    out.push_back(unchecked(id, CheckKind::authenticity, "The original file is not at hand or has no sensor's picture"));
+    levels = even_blocks(*jpeg);
+    blocks = static_cast<double>(jpeg->blocks.size());
+  } else if (scene.in.format != imaging::FileFormat::png && scene.in.format != imaging::FileFormat::bmp &&
+             scene.in.format != imaging::FileFormat::tiff) {
+    out.push_back(unchecked(id, CheckKind::authenticity, "The original file is not at hand, or its format does not tell"));
     return;
   } else {
-    share = even_share(scene.gray());
+    levels = even_blocks(scene.gray());
+    blocks = static_cast<double>(scene.gray().total()) / 64;
   }
+  // Light falls off over a real surface: that so many even blocks have one and the same level is a program's doing.
+  const double share = *std::max_element(levels.begin() + 8, levels.begin() + 253) / std::max(1.0, blocks);
   out.push_back(trace(id, share / kFlatShare, good, bad, limits));
 }
 

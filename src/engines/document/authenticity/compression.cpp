@@ -16,8 +16,9 @@ namespace {
 
 using imaging::JpegBlocks;
 
-constexpr int kMost = 127;         ///< largest value counted
-constexpr double kEnough = 40;     ///< coefficients expected in a comb's gaps, for its depth to mean anything
+constexpr int kMost = 127;      ///< largest value counted
+constexpr double kEnough = 40;  ///< coefficients expected in a comb's gaps, for its depth to mean anything
+constexpr double kToothBlur = 0.5;
 constexpr int kCoarsestStep = 60;  ///< of a first compression worth looking for
 
 /// One coefficient's comb: which values an earlier step leaves empty, and how empty they are.
@@ -40,30 +41,36 @@ Comb find_comb(const JpegBlocks& jpeg, int k) {
   const int step = jpeg.step[static_cast<std::size_t>(k)];
   for (int first = step + 1; first <= kCoarsestStep && step > 0; ++first) {
     std::array<bool, kMost + 1> gap{};
-    const int period = std::max(1, static_cast<int>(std::lround(static_cast<double>(first) / step)));
+    for (int v = 1; v <= last; ++v) {
+      // The decoder's rounding to whole levels blurs the teeth.
+      const int tooth = std::max(1, static_cast<int>(std::lround(static_cast<double>(v) * step / first))) * first;
+      gap[static_cast<std::size_t>(v)] = std::abs(tooth - v * step) > step / 2.0 + kToothBlur;
+    }
     double found = 0;
     double expected = 0;
     double all = 0;
+    int left = 0;
     for (int v = 1; v <= last; ++v) {
-      // The decoder's rounding to whole levels blurs the comb's teeth by about 0.3.
-      const int nearest = std::max(1, static_cast<int>(std::lround(static_cast<double>(v) * step / first))) * first;
-      gap[static_cast<std::size_t>(v)] = std::abs(nearest - v * step) > step / 2.0 + 0.9;
-      double sum = 0;
-      int n = 0;
-      for (int u = std::max(1, v - period); u <= std::min(last, v + period); ++u) {
-        sum += histogram[static_cast<std::size_t>(u)];
-        ++n;
+      all += histogram[static_cast<std::size_t>(v)];
+      if (!gap[static_cast<std::size_t>(v)]) {
+        left = v;
+        continue;
       }
-      all += sum / n;
-      if (!gap[static_cast<std::size_t>(v)]) continue;
-      expected += sum / n;
+      int right = v + 1;
+      while (right <= last && gap[static_cast<std::size_t>(right)]) ++right;
+      if (left == 0 || right > last) continue;
+      // Between two teeth a histogram without a comb falls about exponentially; each tooth has collected its neighbours' share.
+      const double t = static_cast<double>(v - left) / (right - left);
+      const double between = (1 - t) * std::log(histogram[static_cast<std::size_t>(left)] + 0.5) +
+                             t * std::log(histogram[static_cast<std::size_t>(right)] + 0.5);
+      expected += std::exp(between) * step / first;
       found += histogram[static_cast<std::size_t>(v)];
     }
     if (expected < kEnough) continue;
     best.testable = true;
     if (found / expected >= best.depth) continue;
     best.depth = std::max(0.01, found / expected);
-    best.gaps = expected / all;
+    best.gaps = std::min(0.9, expected / all);
     best.gap = gap;
   }
   return best;
@@ -129,11 +136,10 @@ void check_compression(Scene& scene, std::vector<Finding>& out) {
   if (depths.size() < kCombCoefficients) return skip("The picture is compressed too strongly, or has too little detail");
   std::ranges::sort(depths);
   const double depth = depths[kCombCoefficients - 1];
-  const bool lossless = jpeg == (own ? &*own : nullptr);
   // A lossless file with one JPEG behind it was converted, a JPEG with another behind it saved again: neither is a forgery.
   out.push_back(trace(once_id, kCombDepth / depth, "The picture shows no earlier compression",
-                      lossless ? "The picture was a JPEG before it was saved without loss"
-                               : "The picture was compressed before, as when it is saved again or forwarded",
+                      own ? "The picture was a JPEG before it was saved without loss"
+                          : "The picture was compressed before, as when it is saved again or forwarded",
                       "Sees earlier compressions that were coarser than the last, on the same grid of blocks", Weight::note));
   if (depth >= kCombDepth) {
     out.push_back(unchecked(uniform_id, kind, "The picture shows no earlier compression to compare its parts by"));

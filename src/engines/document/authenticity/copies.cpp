@@ -77,6 +77,10 @@ Line patches_of(Scene& scene, const cv::Mat& means, const Region& v) {
 void check_copies(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "no_copied_text";
   constexpr auto kind = CheckKind::authenticity;
+  if (std::min(scene.gray().rows, scene.gray().cols) < kSmallestPicture) {
+    out.push_back(unchecked(id, kind, "The picture is too small to compare its parts"));
+    return;
+  }
   constexpr int kMostWidth = 420;
   cv::Mat means;
   cv::blur(scene.gray(), means, {kCell, kCell});
@@ -90,9 +94,9 @@ void check_copies(Scene& scene, std::vector<Finding>& out) {
     Region part = v;
     part.box.width = std::min(part.box.width, kMostWidth);
     const Line line = patches_of(scene, means, part);
-    if (line.noise < kLeastNoise || line.patches.size() < 50) continue;
+    if (line.patches.size() < 50) continue;
     ++compared;
-    const double expected = 2 * line.noise * line.noise;
+    const double expected = 2 * line.noise * line.noise + kCopyFloor;
     const int near = static_cast<int>(16 * (2 + line.noise));
     for (std::size_t i = 0; i < line.patches.size(); ++i) {
       const Patch& a = line.patches[i];

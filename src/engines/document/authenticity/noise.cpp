@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <opencv2/core.hpp>
+
 #include "engines/document/authenticity/check.h"
 #include "engines/document/authenticity/thresholds.h"
 
@@ -12,6 +14,10 @@ void check_noise(Scene& scene, std::vector<Finding>& out);
 void check_noise(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "noise_uniform";
   constexpr auto kind = CheckKind::authenticity;
+  if (std::min(scene.gray().rows, scene.gray().cols) < kSmallestPicture) {
+    out.push_back(unchecked(id, kind, "The picture is too small to compare its parts"));
+    return;
+  }
   double worst = 0;
   const Region* where = nullptr;
   int compared = 0;

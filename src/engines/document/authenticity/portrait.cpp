@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <opencv2/core.hpp>
+
 #include "engines/document/authenticity/check.h"
 #include "engines/document/authenticity/thresholds.h"
 
@@ -13,6 +15,10 @@ void check_portrait(Scene& scene, std::vector<Finding>& out);
 void check_portrait(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "portrait_uniform";
   constexpr auto kind = CheckKind::authenticity;
+  if (std::min(scene.gray().rows, scene.gray().cols) < kSmallestPicture) {
+    out.push_back(unchecked(id, kind, "The picture is too small to compare its parts"));
+    return;
+  }
   const auto& portrait = scene.portrait();
   if (!portrait) {
     if (scene.in.page->side == Side::front) out.push_back(unchecked(id, kind, "The place of the portrait is not known"));

@@ -1,4 +1,4 @@
-// Letters set over a photograph are sharper and darker than the letters that the camera saw.
+// Letters set over a photograph are sharper than the letters that the camera saw.
 
 #include <algorithm>
 #include <cmath>
@@ -14,68 +14,76 @@ void check_text(Scene& scene, std::vector<Finding>& out);
 
 namespace {
 
-struct Ink {
+struct Edges {
   const Region* value = nullptr;
-  double slope = 0;  ///< steepest edges, in shares of the contrast a pixel
-  double level = 0;  ///< of the darkest ink
-  double paper = 0;
+  double slope = 0;    ///< of the steepest edges, in shares of the contrast a pixel
+  double outlier = 0;  ///< the same of the sharpest letter over the median letter
 };
 
-Ink measure(const cv::Mat& gray, const Region& v) {
-  const cv::Mat part = gray(v.box);
+std::vector<double> slopes_in(const cv::Mat& part) {
   cv::Mat gx;
   cv::Mat gy;
   cv::Sobel(part, gx, CV_16S, 1, 0);
   cv::Sobel(part, gy, CV_16S, 0, 1);
   std::vector<double> slopes;
-  std::vector<double> levels;
   slopes.reserve(part.total());
+  for (int y = 0; y < part.rows; ++y) {
+    for (int x = 0; x < part.cols; ++x) slopes.push_back(std::hypot(gx.at<short>(y, x), gy.at<short>(y, x)) / 8);
+  }
+  return slopes;
+}
+
+Edges measure(const cv::Mat& gray, const Region& v) {
+  const cv::Mat part = gray(v.box);
+  std::vector<double> levels;
   levels.reserve(part.total());
   for (int y = 0; y < part.rows; ++y) {
-    for (int x = 0; x < part.cols; ++x) {
-      slopes.push_back(std::hypot(gx.at<short>(y, x), gy.at<short>(y, x)) / 8);
-      levels.push_back(part.at<std::uint8_t>(y, x));
-    }
+    for (int x = 0; x < part.cols; ++x) levels.push_back(part.at<std::uint8_t>(y, x));
   }
-  Ink ink;
-  ink.value = &v;
-  ink.level = quantile(levels, 0.03);
-  ink.paper = quantile(levels, 0.9);
-  const double contrast = ink.paper - ink.level;
-  ink.slope = contrast < 40 ? 0 : quantile(slopes, 0.97) / contrast;
-  return ink;
+  Edges e;
+  e.value = &v;
+  const double contrast = quantile(levels, 0.9) - quantile(levels, 0.03);
+  if (contrast < kLeastContrast) return e;
+  e.slope = quantile(slopes_in(part), 0.97) / contrast;
+  // Windows about as wide as a letter; those between words have no edges and do not count.
+  const int width = v.box.height;
+  std::vector<double> letters;
+  for (int x = v.box.x; x + width <= v.box.x + v.box.width; x += std::max(1, width / 2)) {
+    const double steep = quantile(slopes_in(gray(cv::Rect(x, v.box.y, width, v.box.height))), 0.95) / contrast;
+    if (steep > 0.3 * e.slope) letters.push_back(steep);
+  }
+  if (letters.size() >= 5) e.outlier = *std::ranges::max_element(letters) / quantile(letters, 0.5);
+  return e;
 }
 
 }  // namespace
 
 void check_text(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "text_uniform";
-  std::vector<Ink> inks;
+  std::vector<Edges> all;
   for (const auto& v : scene.values()) {
-    if (auto ink = measure(scene.gray(), v); ink.slope > 0) inks.push_back(ink);
+    if (const auto e = measure(scene.gray(), v); e.slope > 0) all.push_back(e);
   }
-  if (inks.size() < 3) {
+  if (all.size() < 3) {
     out.push_back(unchecked(id, CheckKind::authenticity, "Fewer than three printed values can be compared"));
     return;
   }
   double worst = 0;
   const Region* where = nullptr;
-  for (const auto& ink : inks) {
-    std::vector<double> slopes;
-    std::vector<double> levels;
-    for (const auto& other : inks) {
-      if (&other == &ink) continue;
-      slopes.push_back(other.slope);
-      levels.push_back(other.level);
+  for (const auto& e : all) {
+    std::vector<double> others;
+    for (const auto& o : all) {
+      if (&o != &e) others.push_back(o.slope);
     }
-    const double excess = std::max(ink.slope / quantile(slopes, 0.5) / kSharpest, (quantile(levels, 0.5) - ink.level) / kDarkest);
+    const double excess = std::max(e.slope / quantile(others, 0.5) / kSharpestValue, e.outlier / kSharpestLetter);
     if (excess > worst) {
       worst = excess;
-      where = ink.value;
+      where = e.value;
     }
   }
-  auto f = trace(id, worst, "All values are printed alike", "One value's letters are sharper or darker than the others'",
-                 "Letters that were blurred to match pass; cards that print values in several inks may not");
+  auto f = trace(id, worst, "All values are equally sharp",
+                 "Letters of one value are sharper than the others, as when they are set over a photograph",
+                 "Letters that were blurred to match pass, and a sharp picture hides sharp letters");
   if (f.outcome == Outcome::failed) f.place = where->place;
   out.push_back(std::move(f));
 }

@@ -8,14 +8,14 @@ inline constexpr int kSmallestText = 12;      ///< pixels; smaller print tells n
 inline constexpr int kSmallestPicture = 384;  ///< pixels, shorter side
 
 // screen.cpp
-inline constexpr double kGridPeak = 4.5;  ///< natural logarithm of a lattice's peak over its surroundings, in the mean spectrum
+inline constexpr double kGridPeak = 4.2;  ///< natural logarithm of a lattice's peak over its surroundings, in the mean spectrum
 
 // colour.cpp
 inline constexpr double kLeastColour = 7;  ///< levels of chroma that one tint of the whole page does not explain
 
 // camera.cpp
-inline constexpr double kFlatShare = 0.25;  ///< share of blocks without any noise at all
-inline constexpr int kFinestStep = 6;       ///< a coarser quantiser flattens a camera's noise too
+inline constexpr double kFlatShare = 0.12;  ///< share of blocks that are exactly even and of one level
+inline constexpr int kFinestStep = 3;       ///< a coarser quantiser flattens a camera's noise too
 
 // metadata.cpp
 inline constexpr double kLeastThumbnail = 0.6;  ///< correlation of the embedded preview with the picture
@@ -26,15 +26,17 @@ inline constexpr int kCombCoefficients = 3;  ///< of nine, that must show the sa
 inline constexpr double kPatchOnce = 0.6;    ///< how far a part must lie from "as the whole" (0) towards "compressed once" (1)
 
 // noise.cpp
-inline constexpr double kQuietest = 0.35;   ///< noise beneath a value over the noise around it
-inline constexpr double kLeastNoise = 0.7;  ///< levels; below there is no noise to compare
+inline constexpr double kQuietest = 0.35;    ///< noise beneath a value over the noise around it
+inline constexpr double kLeastNoise = 0.35;  ///< levels; below there is no noise to compare
 
 // text.cpp
-inline constexpr double kSharpest = 1.7;  ///< a value's edges over the median of the others
-inline constexpr double kDarkest = 26;    ///< levels that one value's ink lies below the median of the others
+inline constexpr double kLeastContrast = 40;    ///< levels between paper and ink
+inline constexpr double kSharpestValue = 1.4;   ///< a value's edges over the median of the others
+inline constexpr double kSharpestLetter = 1.5;  ///< one letter's over the median of its value
 
 // copies.cpp
 inline constexpr double kCopyResidue = 0.4;  ///< difference of two equal-looking patches over what noise alone would make
+inline constexpr double kCopyFloor = 3;      ///< squared levels that compression alone puts between two copies
 
 // portrait.cpp
 inline constexpr double kPortraitNoise = 3.2;  ///< factor between the noise on the photo and on the page
