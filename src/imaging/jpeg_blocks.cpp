@@ -88,6 +88,16 @@ std::optional<Box> JpegBlocks::stored(const Box& b) const {
   }
 }
 
+std::optional<Box> JpegBlocks::shown(const Box& b) const {
+  switch (orientation) {
+    case 1: return b;
+    case 3: return Box{width - b.x - b.width, height - b.y - b.height, b.width, b.height};
+    case 6: return Box{height - b.y - b.height, b.x, b.height, b.width};
+    case 8: return Box{b.y, width - b.x - b.width, b.height, b.width};
+    default: return std::nullopt;
+  }
+}
+
 std::optional<JpegBlocks> read_jpeg_blocks(BytesView file, std::int64_t max_pixels) {
   if (detail::sniff(file) != FileFormat::jpeg) return std::nullopt;
   JpegBlocks out;

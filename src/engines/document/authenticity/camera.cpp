@@ -48,6 +48,12 @@ void check_camera(Scene& scene, std::vector<Finding>& out) {
   const std::string bad = "Large parts of the picture are exactly even, as in a screenshot or a drawn picture";
   const std::string limits =
       "A screenshot that shows nothing but the photograph looks like it, and pure black or white surroundings are not counted";
+  // An earlier, coarser compression made its blocks even; the finer one that followed only keeps them so.
+  const auto before = std::find_if(out.rbegin(), out.rend(), [](const Finding& f) { return f.id == "compressed_once"; });
+  if (before != out.rend() && before->outcome == Outcome::failed) {
+    out.push_back(unchecked(id, CheckKind::authenticity, "An earlier compression took the picture's noise"));
+    return;
+  }
   Levels levels{};
   double blocks = 0;
   if (const auto& jpeg = scene.jpeg()) {

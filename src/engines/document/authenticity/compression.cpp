@@ -85,11 +85,26 @@ struct Odds {
   double once() const { return if_once - if_twice < 1e-9 ? 0 : (seen - if_twice) / (if_once - if_twice); }
 };
 
-Odds odds_of(const JpegBlocks& jpeg, const std::array<Comb, JpegBlocks::kKept>& combs, const imaging::Box& box) {
+/// Whether a decoder had to clip a pixel of the block: that breaks the comb without any editing.
+bool clipped(const imaging::Image& picture, const std::optional<imaging::Box>& block) {
+  if (!block) return true;
+  for (int y = std::max(0, block->y); y < std::min(picture.height, block->y + block->height); ++y) {
+    const auto* row = picture.row(y);
+    const int to = std::min(picture.width, block->x + block->width) * picture.channels;
+    for (int i = std::max(0, block->x) * picture.channels; i < to; ++i) {
+      if (row[i] < 2 || row[i] > 253) return true;
+    }
+  }
+  return false;
+}
+
+Odds odds_of(const imaging::Image& picture, const JpegBlocks& jpeg, const std::array<Comb, JpegBlocks::kKept>& combs,
+             const imaging::Box& box) {
   Odds o;
   for (int y = std::max(0, (box.y + 7) / 8); y < std::min(jpeg.rows, (box.y + box.height) / 8); ++y) {
     for (int x = std::max(0, (box.x + 7) / 8); x < std::min(jpeg.columns, (box.x + box.width) / 8); ++x) {
       const auto& block = jpeg.at(x, y);
+      if (block.flat || clipped(picture, jpeg.shown({8 * x, 8 * y, 8, 8}))) continue;
       for (std::size_t k = 1; k < combs.size(); ++k) {
         const auto& c = combs[k];
         const int v = std::abs(block.quantised[k]);
@@ -154,7 +169,7 @@ void check_compression(Scene& scene, std::vector<Finding>& out) {
   for (const Region* r : regions) {
     const auto stored = jpeg->stored({r->box.x, r->box.y, r->box.width, r->box.height});
     if (!stored) continue;
-    const Odds o = odds_of(*jpeg, combs, *stored);
+    const Odds o = odds_of(*scene.in.image, *jpeg, combs, *stored);
     if (o.coefficients < 60) continue;
     ++compared;
     if (o.once() > worst) {

@@ -23,11 +23,11 @@ void check_portrait(Scene& scene, std::vector<Finding>& out);
 
 namespace {
 
-// A new check is one file and its line here.
+// A new check is one file and its line here. The camera's check reads what the compression's found.
 constexpr Registered kChecks[] = {
-    {&check_agreement, true},    {&check_account, true}, {&check_dates, true},   {&check_numbers, true}, {&check_specimen, true},
-    {&check_layout, false},      {&check_screen, false}, {&check_colour, false}, {&check_camera, false}, {&check_metadata, false},
-    {&check_compression, false}, {&check_noise, false},  {&check_text, false},   {&check_copies, false}, {&check_portrait, false},
+    {&check_agreement, true}, {&check_account, true}, {&check_dates, true},   {&check_numbers, true},      {&check_specimen, true},
+    {&check_layout, false},   {&check_screen, false}, {&check_colour, false}, {&check_compression, false}, {&check_camera, false},
+    {&check_metadata, false}, {&check_noise, false},  {&check_text, false},   {&check_copies, false},      {&check_portrait, false},
 };
 
 }  // namespace
