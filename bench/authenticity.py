@@ -23,8 +23,8 @@ CHECKS = ("no_screen_pattern", "in_colour", "camera_noise_present", "no_editing_
 # Files of the public set that say themselves that an editor or no camera made them, or that have no colour, are no false alarms.
 TRUE_OF_SPECIMENS = ("no_editing_software", "camera_noise_present", "in_colour", "compressed_once")
 HELD_OUT = 1000
-GENUINE_SEEDS = 6
-ATTACK_SEEDS = 3
+GENUINE_SEEDS = 4
+ATTACK_SEEDS = 2
 READ_SEEDS = 4
 
 
@@ -93,6 +93,8 @@ def measure(report: Report) -> None:
                 for check in CHECKS:
                     by_check[check] += failed(a, check)
             report.add(Figure(f"forgery_{attack}_caught", sum(map(noticed, forged)) / len(forged), f"of {len(forged)}"))
+            if attack == "resave":  # forwarding a genuine picture is no forgery: a note, and no review
+                report.add(Figure("forgery_resave_false_review", sum(map(asks_for_review, forged)) / len(forged), f"of {len(forged)}"))
             note(f"{attack}: " + ", ".join(f"{check} {n / len(forged):.2f}" for check, n in by_check.items() if n))
         read = [checks.ask(f"read_genuine passport {level} {HELD_OUT + seed}") for level in LEVELS for seed in range(READ_SEEDS)]
         changed = [checks.ask(f"read_changed passport {level} {HELD_OUT + seed}") for level in LEVELS for seed in range(READ_SEEDS)]
