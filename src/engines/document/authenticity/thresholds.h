@@ -8,7 +8,7 @@ inline constexpr int kSmallestText = 12;      ///< pixels; smaller print tells n
 inline constexpr int kSmallestPicture = 384;  ///< pixels, shorter side
 
 // screen.cpp
-inline constexpr double kGridPeak = 4.4;  ///< natural logarithm of a lattice's peak over its surroundings, in the mean spectrum
+inline constexpr double kGridPeak = 4.8;  ///< natural logarithm of a lattice's peak over its surroundings, in the mean spectrum
 
 // colour.cpp
 inline constexpr double kLeastColour = 7;  ///< levels of chroma that one tint of the whole page does not explain
