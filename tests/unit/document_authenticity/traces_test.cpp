@@ -120,19 +120,24 @@ TEST(Traces, ASecondCompressionIsNotedAndNeverMore) {
   EXPECT_NE(find(all, "compression_uniform")->outcome, Outcome::failed);
 }
 
-TEST(Traces, AValuePaintedOverIsSeenAndPlaced) {
-  const auto s = draw(specimen::Kind::aadhaar, 54);
-  const auto file = *imaging::encode_jpeg(forged(specimen::Attack::text_overwrite, once(s.image, 80), s), 94);
-  const auto all = appraise(file, s.truth, Type::aadhaar);
-  bool seen = false;
-  for (const auto id : {"compression_uniform", "noise_uniform", "text_uniform"}) {
-    const auto* f = find(all, id);
-    if (f->outcome != Outcome::failed) continue;
-    seen = true;
-    EXPECT_EQ(f->weight, Weight::review);
-    EXPECT_TRUE(f->place.has_value());
+TEST(Traces, ValuesPaintedOverAreOftenSeenAndThenPlaced) {
+  int seen = 0;
+  for (std::uint64_t seed = 54; seed < 62; ++seed) {
+    const auto s = draw(specimen::Kind::aadhaar, seed);
+    const auto file = *imaging::encode_jpeg(forged(specimen::Attack::text_overwrite, once(s.image, 65), s), 94);
+    const auto all = appraise(file, s.truth, Type::aadhaar);
+    bool here = false;
+    for (const auto id : {"compression_uniform", "noise_uniform", "text_uniform", "no_copied_text"}) {
+      const auto* f = find(all, id);
+      ASSERT_NE(f, nullptr) << id;
+      if (f->outcome != Outcome::failed) continue;
+      here = true;
+      EXPECT_EQ(f->weight, Weight::review) << id;
+      EXPECT_TRUE(f->place.has_value()) << id;
+    }
+    seen += here ? 1 : 0;
   }
-  EXPECT_TRUE(seen);
+  EXPECT_GE(seen, 2);  // of eight; docs/accuracy.md has the share
 }
 
 TEST(Metadata, EditorsAreNamedAndCamerasPass) {

@@ -92,7 +92,7 @@ bool clipped(const imaging::Image& picture, const std::optional<imaging::Box>& b
     const auto* row = picture.row(y);
     const int to = std::min(picture.width, block->x + block->width) * picture.channels;
     for (int i = std::max(0, block->x) * picture.channels; i < to; ++i) {
-      if (row[i] < 2 || row[i] > 253) return true;
+      if (row[i] == 0 || row[i] == 255) return true;
     }
   }
   return false;
