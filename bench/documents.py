@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import evidence
+import authenticity
 from common import Figure, Probe, Report, Settings, Unmeasurable, compared, median, note, scratch, shared_data, specimen
 
 
@@ -18,6 +19,7 @@ def run(report: Report, settings: Settings) -> None:
     evidence.run(report, settings)
     if any(settings.wants(name) for name in MRZ_FIGURES):
         report.measure("mrz_real_exact", lambda: zones(report))
+    authenticity.run(report, settings)
 
 
 def pictures(folder: Path) -> list[Path]:

@@ -6,6 +6,8 @@
 
 #include "app/commands.h"
 #include "base/time.h"
+#include "engines/document/outline.h"
+#include "engines/specimen/attacks.h"
 #include "engines/specimen/specimen.h"
 #include "imaging/decode.h"
 
@@ -105,6 +107,52 @@ Result<> run(const Options& o, Cli& cli) {
   return {};
 }
 
+struct AttackOptions {
+  std::string kind;
+  std::string in;
+  std::string out;
+  std::vector<int> value;
+  std::vector<int> portrait;
+  std::string photo;
+  std::string text;
+  std::uint64_t seed = 1;
+  int quality = 92;
+};
+
+Result<imaging::Image> load_picture(const std::string& path) {
+  AX_TRY(const auto file, read_file(path, imaging::DecodeLimits{}.max_bytes));
+  AX_TRY(auto decoded, imaging::decode(file));
+  return std::move(decoded.pages.front());
+}
+
+imaging::Quad quad_of_option(const std::vector<int>& b) { return imaging::quad_of({b[0], b[1], b[2], b[3]}); }
+
+Result<> run_attack(const AttackOptions& o, Cli& cli) {
+  const auto kind = specimen::parse_attack(o.kind);
+  if (!kind) return Error::invalid("kind", "is no attack that `authx specimen attack --help` names");
+  AX_TRY(const auto picture, load_picture(o.in));
+  imaging::Image photo;
+  if (!o.photo.empty()) {
+    AX_TRY(photo, load_picture(o.photo));
+  }
+  specimen::AttackTarget target;
+  target.picture = &picture;
+  target.text = o.text;
+  if (!photo.empty()) target.other_portrait = &photo;
+  if (o.portrait.size() == 4) target.portrait = quad_of_option(o.portrait);
+  if (o.value.size() == 4) {
+    target.values.push_back(quad_of_option(o.value));
+  } else {
+    for (const auto& line : document::text_strips(imaging::to_gray(picture))) target.values.push_back(imaging::quad_of(line));
+  }
+  specimen::Dice dice{o.seed};
+  AX_TRY(const auto forged, specimen::attack(*kind, target, dice));
+  AX_TRY(const auto file, o.out.ends_with(".png") ? imaging::encode_png(forged) : imaging::encode_jpeg(forged, o.quality));
+  AX_CHECK(write_file(o.out, file));
+  cli.print(fmt::format("{}: {} of {}", o.out, o.kind, o.in), {{"file", o.out}, {"kind", o.kind}, {"from", o.in}});
+  return {};
+}
+
 }  // namespace
 
 void add_specimen_commands(CLI::App& root, Cli& cli) {
@@ -127,6 +175,23 @@ void add_specimen_commands(CLI::App& root, Cli& cli) {
   generate->add_flag("--masked", o->masked, "Aadhaar: print only the last four digits");
   generate->callback([o, &cli] {
     if (const auto done = run(*o, cli); !done) cli.fail(done.error());
+  });
+
+  auto* attack = group->add_subcommand("attack", "Forge a picture of a document as forgers do, to measure what the checks catch");
+  auto a = std::make_shared<AttackOptions>();
+  std::string kinds;
+  for (const auto k : specimen::all_attacks()) kinds += (kinds.empty() ? "" : ", ") + std::string{specimen::to_string(k)};
+  attack->add_option("--kind", a->kind, kinds)->required();
+  attack->add_option("IN", a->in, "Picture of a document")->required();
+  attack->add_option("OUT", a->out, "File to write (.jpg or .png)")->required();
+  attack->add_option("--value", a->value, "Box of the text to edit: x y width height; without it a line of text is searched")->expected(4);
+  attack->add_option("--portrait-at", a->portrait, "Box of the portrait, for portrait_splice: x y width height")->expected(4);
+  attack->add_option("--photo", a->photo, "Photo to lay over the portrait; without it a drawn figure");
+  attack->add_option("--text", a->text, "What text_overwrite writes; without it random digits");
+  attack->add_option("--seed", a->seed, "The same seed gives the same forgery")->capture_default_str();
+  attack->add_option("--quality", a->quality, "Of the JPEG written")->check(CLI::Range(1, 100))->capture_default_str();
+  attack->callback([a, &cli] {
+    if (const auto done = run_attack(*a, cli); !done) cli.fail(done.error());
   });
 }
 

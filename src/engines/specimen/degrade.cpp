@@ -56,7 +56,7 @@ void add_noise(cv::Mat& m, double sigma, Dice& dice) {
 
 }  // namespace
 
-Captured capture(const imaging::Image& card, int level, Dice& dice) {
+Captured capture(const imaging::Image& card, int level, Dice& dice, bool compressed) {
   const cv::Mat in = imaging::as_mat(card);
   if (level == 0) {
     const int margin = 24;
@@ -159,6 +159,7 @@ Captured capture(const imaging::Image& card, int level, Dice& dice) {
       for (int t = 0, w = width, hgt = height; t < turns; ++t, std::swap(w, hgt)) p = {hgt - p.y, p.x};
     }
   }
+  if (!compressed) return {std::move(image), outline};
   const auto file = imaging::encode_jpeg(image, level == 1 ? 92 : level == 2 ? 82 : 65);
   if (file) {
     if (auto decoded = imaging::decode(*file, {.max_bytes = file->size()}); decoded) image = std::move(decoded->pages.front());

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "engines/document/aadhaar.h"
+#include "engines/document/authenticity/offices.h"
 #include "engines/document/mrz.h"
 #include "engines/document/rules.h"
 #include "engines/specimen/canvas.h"
@@ -52,6 +53,17 @@ struct Sheet {
   std::string bold;
 };
 
+/// Draws a value and records where its letters stand; returns the height of the line.
+double put(Sheet& s, std::string_view field, double x, double y, std::string_view text, std::string_view font, double size) {
+  const double height = s.canvas.text(x, y, text, font, size, kInk);
+  // A line's logical box holds room for accents and descenders: capitals and digits fill the middle.
+  s.truth.values.push_back({std::string{field},
+                            std::string{text},
+                            {static_cast<int>(x), static_cast<int>(y + 0.18 * height),
+                             static_cast<int>(s.canvas.text_width(text, font, size)), static_cast<int>(0.66 * height)}});
+  return height;
+}
+
 /// Fine lines and the word that keeps a specimen from passing for a document.
 void draw_ground(Sheet& s, int width, int height, Color tint) {
   for (int i = 0; i < height / 26; ++i) {
@@ -92,9 +104,9 @@ void draw_portrait(Sheet& s, imaging::Box box) {
 }
 
 /// Label in small type, value below; returns the y of the next row.
-double row(Sheet& s, double x, double y, std::string_view label, std::string_view value, double size = 27) {
+double row(Sheet& s, double x, double y, std::string_view label, std::string_view field, std::string_view value, double size = 27) {
   y += s.canvas.text(x, y, label, s.font, size * 0.62, kLabel);
-  y += s.canvas.text(x, y - 2, value, s.bold, size, kInk);
+  y += put(s, field, x, y - 2, value, s.bold, size);
   return y + 6;
 }
 
@@ -120,12 +132,13 @@ void draw_aadhaar(Sheet& s) {
   double y = 142;
   const double x = 312;
   if (!t.name_local.empty()) y += s.canvas.text(x, y, t.name_local, kHindi, 32, kInk) + 2;
-  y += s.canvas.text(x, y, t.name, s.font, 31, kInk) + 12;
-  y += s.canvas.text(x, y, fmt::format("जन्म तिथि/DOB: {}", dmy(t.dob, '/')), std::string{s.font} + "," + std::string{kHindi}, 28, kInk) + 8;
-  s.canvas.text(x, y, t.gender == "F" ? "महिला/ FEMALE" : "पुरुष/ MALE", std::string{s.font} + "," + std::string{kHindi}, 28, kInk);
+  y += put(s, "name", x, y, t.name, s.font, 31) + 12;
+  const std::string both = s.font + "," + std::string{kHindi};
+  y += put(s, "dob", x, y, fmt::format("जन्म तिथि/DOB: {}", dmy(t.dob, '/')), both, 28) + 8;
+  put(s, "gender", x, y, t.gender == "F" ? "महिला/ FEMALE" : "पुरुष/ MALE", both, 28);
   const std::string shown = s.request.masked ? "XXXX XXXX " + t.number.substr(8) : grouped(t.number);
   const double size = 50;
-  s.canvas.text((kCardWidth - s.canvas.text_width(shown, s.bold, size)) / 2, 452, shown, s.bold, size, kInk);
+  put(s, "document_number", (kCardWidth - s.canvas.text_width(shown, s.bold, size)) / 2, 452, shown, s.bold, size);
   const std::string motto = "मेरा आधार, मेरी पहचान";
   s.canvas.text((kCardWidth - s.canvas.text_width(motto, kHindi, 31)) / 2, kCardHeight - 72, motto, kHindi, 31, {0.55, 0.12, 0.1});
 }
@@ -142,7 +155,7 @@ void draw_aadhaar_back(Sheet& s) {
   y += s.canvas.text(46, y, "पता/Address:", s.font + "," + std::string{kHindi}, 26, kInk) + 6;
   s.canvas.text(46, y, (t.gender == "F" ? "D/O: " : "S/O: ") + t.father_name + ", " + t.address, s.font, 26, kInk, 560);
   const std::string shown = s.request.masked ? "XXXX XXXX " + t.number.substr(8) : grouped(t.number);
-  s.canvas.text((kCardWidth - s.canvas.text_width(shown, s.bold, 50)) / 2, 452, shown, s.bold, 50, kInk);
+  put(s, "document_number", (kCardWidth - s.canvas.text_width(shown, s.bold, 50)) / 2, 452, shown, s.bold, 50);
   s.canvas.text(60, kCardHeight - 66, "1947", s.bold, 25, kInk);
   s.canvas.text(380, kCardHeight - 66, "help@specimen.invalid", s.font, 22, kInk);
 }
@@ -158,16 +171,16 @@ void draw_pan(Sheet& s) {
   draw_portrait(s, {40, 126, 176, 212});
   s.canvas.text(316, 112, "स्थायी लेखा संख्या कार्ड", kHindi, 22, kLabel);
   s.canvas.text(316, 146, "Permanent Account Number Card", s.font, 23, kLabel);
-  s.canvas.text(316, 178, t.number, s.bold, 44, kInk);
+  put(s, "document_number", 316, 178, t.number, s.bold, 44);
   double y = 352;
   const std::string both = s.font + "," + std::string{kHindi};
-  const auto line = [&](std::string_view label, const std::string& value) {
+  const auto line = [&](std::string_view label, std::string_view field, const std::string& value) {
     y += s.canvas.text(40, y, label, both, 18, kLabel) - 2;
-    y += s.canvas.text(40, y, value, s.bold, 28, kInk) + 6;
+    y += put(s, field, 40, y, value, s.bold, 28) + 6;
   };
-  line("नाम / Name", t.name);
-  line("पिता का नाम / Father's Name", t.father_name);
-  line("जन्म की तारीख / Date of Birth", dmy(t.dob, '/'));
+  line("नाम / Name", "name", t.name);
+  line("पिता का नाम / Father's Name", "father_name", t.father_name);
+  line("जन्म की तारीख / Date of Birth", "dob", dmy(t.dob, '/'));
   draw_mark(s, 700, 596);
 }
 
@@ -181,17 +194,17 @@ void draw_passport(Sheet& s) {
   const double x = 470;
   const double x2 = 980;
   s.canvas.text(60, 92, "PASSPORT", s.bold, 30, kInk);
-  row(s, x, 92, "Type", "P");
-  row(s, 640, 92, "Country Code", s.person.issuer);
-  row(s, x2, 92, "Passport No.", t.number, 32);
-  row(s, x, 178, "Surname", upper(s.person.surname), 30);
-  row(s, x, 262, "Given Name(s)", upper(s.person.given), 30);
-  row(s, x, 346, "Nationality", s.person.issuer == "IND" ? "INDIAN" : s.person.issuer, 30);
-  row(s, 800, 346, "Sex", t.gender, 30);
-  row(s, x2, 346, "Date of Birth", day_month_year(t.dob), 30);
-  row(s, x, 430, "Place of Birth", upper(s.person.birth_place), 30);
-  row(s, x, 514, "Date of Issue", day_month_year(*t.issue_date), 30);
-  row(s, x2, 514, "Date of Expiry", day_month_year(*t.expiry_date), 30);
+  row(s, x, 92, "Type", "type", "P");
+  row(s, 640, 92, "Country Code", "issuer", s.person.issuer);
+  row(s, x2, 92, "Passport No.", "document_number", t.number, 32);
+  row(s, x, 178, "Surname", "surname", upper(s.person.surname), 30);
+  row(s, x, 262, "Given Name(s)", "given_names", upper(s.person.given), 30);
+  row(s, x, 346, "Nationality", "nationality", s.person.issuer == "IND" ? "INDIAN" : s.person.issuer, 30);
+  row(s, 800, 346, "Sex", "gender", t.gender, 30);
+  row(s, x2, 346, "Date of Birth", "dob", day_month_year(t.dob), 30);
+  row(s, x, 430, "Place of Birth", "birth_place", upper(s.person.birth_place), 30);
+  row(s, x, 514, "Date of Issue", "issue_date", day_month_year(*t.issue_date), 30);
+  row(s, x2, 514, "Date of Expiry", "expiry_date", day_month_year(*t.expiry_date), 30);
   // 9303-4: the zone's characters stand at ten an inch; line one's baseline 14.9 mm and line two's 8.6 mm above the lower edge.
   s.canvas.rect(0, kPageHeight - 274, kPageWidth, 274, {0.97, 0.97, 0.97});
   const double pitch = 30.0;
@@ -210,17 +223,17 @@ void draw_license(Sheet& s) {
   draw_portrait(s, {776, 128, 190, 236});
   const double x = 36;
   double y = 100;
-  const auto line = [&](std::string_view label, const std::string& value) {
+  const auto line = [&](std::string_view label, std::string_view field, const std::string& value) {
     s.canvas.text(x, y, label, s.font, 22, kLabel);
-    y += s.canvas.text(x + 190, y - 3, value, s.bold, 26, kInk) + 12;
+    y += put(s, field, x + 190, y - 3, value, s.bold, 26) + 12;
   };
-  line("DL No :", t.number.substr(0, 4) + " " + t.number.substr(4));
-  line("Issue Date :", dmy(*t.issue_date, '-'));
-  line("Valid Till :", dmy(*t.expiry_date, '-'));
-  line("Name :", t.name);
-  line("DOB :", dmy(t.dob, '-'));
-  line("S/D/W of :", t.father_name);
-  line("Blood Group :", "O+");
+  line("DL No :", "document_number", t.number.substr(0, 4) + " " + t.number.substr(4));
+  line("Issue Date :", "issue_date", dmy(*t.issue_date, '-'));
+  line("Valid Till :", "expiry_date", dmy(*t.expiry_date, '-'));
+  line("Name :", "name", t.name);
+  line("DOB :", "dob", dmy(t.dob, '-'));
+  line("S/D/W of :", "father_name", t.father_name);
+  line("Blood Group :", "blood_group", "O+");
   s.canvas.text(x, y, "Address :", s.font, 22, kLabel);
   s.canvas.text(x + 190, y, t.address, s.font, 23, kInk, 520);
   s.canvas.text(x, kCardHeight - 60, "COV : LMV  MCWG", s.font, 22, kInk);
@@ -234,21 +247,21 @@ void draw_voter(Sheet& s) {
   s.canvas.text(150, 92, "ELECTOR PHOTO IDENTITY CARD", s.font, 22, kInk);
   draw_mark(s, 740, 20);
   draw_portrait(s, {46, 150, 220, 272});
-  s.canvas.text(560, 132, t.number, s.bold, 36, kInk);
+  put(s, "document_number", 560, 132, t.number, s.bold, 36);
   const double x = 306;
   double y = 190;
-  const auto line = [&](std::string_view label, const std::string& value, double gap) {
+  const auto line = [&](std::string_view label, std::string_view field, const std::string& value, double gap) {
     s.canvas.text(x, y, label, s.font, 23, kLabel);
-    y += s.canvas.text(x + 240, y - 3, value, s.bold, 27, kInk) + gap;
+    y += put(s, field, x + 240, y - 3, value, s.bold, 27) + gap;
   };
   if (!t.name_local.empty()) {
     s.canvas.text(x, y, "नाम", kHindi, 24, kLabel);
     y += s.canvas.text(x + 240, y - 3, t.name_local, kHindi, 27, kInk) + 10;
   }
-  line("Elector's Name :", t.name, 14);
-  line("Father's Name :", t.father_name, 14);
-  line("Sex :", t.gender == "F" ? "Female" : "Male", 14);
-  line("Date of Birth :", dmy(t.dob, '/'), 14);
+  line("Elector's Name :", "name", t.name, 14);
+  line("Father's Name :", "father_name", t.father_name, 14);
+  line("Sex :", "gender", t.gender == "F" ? "Female" : "Male", 14);
+  line("Date of Birth :", "dob", dmy(t.dob, '/'), 14);
 }
 
 Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
@@ -287,7 +300,10 @@ Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
   };
   t.dob = r.dob ? *r.dob : random_date(dice, years(-70), years(-19));
   if (!t.dob.ok() || t.dob > today) return Error::invalid("dob", "must be a day in the past");
-  t.issue_date = random_date(dice, years(-8), years(-1));
+  // Issued to an adult, where there was time for it.
+  const Date of_age{t.dob.year() + std::chrono::years{18}, t.dob.month(),
+                    std::chrono::day{std::min(28U, static_cast<unsigned>(t.dob.day()))}};
+  t.issue_date = random_date(dice, std::max(years(-8), std::min(of_age, years(-1))), years(-1));
   t.expiry_date = Date{t.issue_date->year() + std::chrono::years{r.kind == Kind::driving_license ? 20 : 10}, t.issue_date->month(),
                        std::chrono::day{std::min(28U, static_cast<unsigned>(t.issue_date->day()))}};
 
@@ -330,9 +346,14 @@ Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
     case Kind::driving_license:
       t.name = upper(t.name);
       t.father_name = upper(t.father_name);
-      t.number = r.number.empty() ? fmt::format("{}{:02}{}{}", random_state_code(dice), dice.between(1, 60),
-                                                static_cast<int>(t.issue_date->year()), dice.digits(7))
-                                  : document::check_driving_license(r.number).normalised;
+      if (r.number.empty()) {
+        const auto state = random_state_code(dice);
+        const auto offices = document::authenticity::offices_of(state);
+        t.number = fmt::format("{}{:02}{}{}", state, dice.between(offices.first, offices.last), static_cast<int>(t.issue_date->year()),
+                               dice.digits(7));
+      } else {
+        t.number = document::check_driving_license(r.number).normalised;
+      }
       if (!document::check_driving_license(t.number).valid) return Error::invalid("number", "is not a valid licence number");
       break;
     case Kind::voter_id:
@@ -397,7 +418,7 @@ Result<Specimen> generate(const Request& request) {
     case Kind::driving_license: draw_license(sheet); break;
     case Kind::voter_id: draw_voter(sheet); break;
   }
-  auto captured = capture(canvas.image(), request.level, dice);
+  auto captured = capture(canvas.image(), request.level, dice, request.compressed);
   out.image = std::move(captured.image);
   out.truth.outline = captured.outline;
   return out;

@@ -32,6 +32,14 @@ struct Request {
   std::string number;
   const imaging::Image* portrait = nullptr;  ///< drawn into the photo's place; none: a drawn figure
   bool masked = false;                       ///< Aadhaar only: prints XXXX XXXX 1234
+  bool compressed = true;                    ///< false: leaves out the camera's own JPEG step, for a caller that compresses
+};
+
+/// Where a value was printed, on the upright card.
+struct Placed {
+  std::string field;  ///< named as the reader names it
+  std::string text;
+  imaging::Box box;
 };
 
 struct Truth {
@@ -47,6 +55,7 @@ struct Truth {
   std::optional<Date> issue_date;
   std::optional<Date> expiry_date;
   std::vector<std::string> mrz;
+  std::vector<Placed> values;
   imaging::Quad outline{};  ///< the card on the image
   imaging::Box portrait{};  ///< on the upright card of `card_width` x `card_height`
   int card_width = 0;

@@ -105,6 +105,18 @@ void compare_print(const Page& page, const Extraction& out) {
     const bool match = std::ranges::any_of(dates, [&](const FoundDate& d) { return d.date == *m.birth; });
     if (match) out.passed("print_birth_agrees", "The printed date of birth agrees with the machine-readable zone");
   }
+  // The printed dates stand beside the zone's, to be compared; the zone's own come first while its check digits are right.
+  const auto beside = [&](std::string name, std::span<const std::string_view> labels) {
+    const auto d = date_of_label(page.rows, labels);
+    if (!d) return;
+    Field f = date_field(std::move(name), *d);
+    f.confidence = std::min(f.confidence, 0.99 * page.mrz_confidence);
+    out.add(std::move(f));
+  };
+  static constexpr std::string_view kBirth[] = {"Date of Birth"};
+  static constexpr std::string_view kExpiry[] = {"Date of Expiry"};
+  beside("dob", kBirth);
+  beside("expiry_date", kExpiry);
   static constexpr std::string_view kIssue[] = {"Date of Issue", "Issue Date", "Date of issue"};
   if (const auto d = date_of_label(page.rows, kIssue); d && (!m.expiry || d->date < *m.expiry) && (!m.birth || d->date > *m.birth)) {
     out.add(date_field("issue_date", *d));

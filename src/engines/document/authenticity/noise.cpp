@@ -1,0 +1,56 @@
+// Text that was painted over loses the noise of the surface beneath it.
+
+#include <algorithm>
+
+#include <opencv2/core.hpp>
+
+#include "engines/document/authenticity/check.h"
+#include "engines/document/authenticity/thresholds.h"
+
+namespace authx::document::authenticity {
+
+void check_noise(Scene& scene, std::vector<Finding>& out);
+
+void check_noise(Scene& scene, std::vector<Finding>& out) {
+  const std::string id = "noise_uniform";
+  constexpr auto kind = CheckKind::authenticity;
+  if (std::min(scene.gray().rows, scene.gray().cols) < kSmallestPicture) {
+    out.push_back(unchecked(id, kind, "The picture is too small to compare its parts"));
+    return;
+  }
+  double worst = 0;
+  const Region* where = nullptr;
+  int compared = 0;
+  for (const auto& v : scene.values()) {
+    const int h = v.box.height;
+    const cv::Rect around(v.box.x - h, v.box.y - h, v.box.width + 2 * h, v.box.height + 2 * h);
+    const cv::Rect strips[] = {{around.x, around.y, around.width, h - 2}, {around.x, v.box.y + v.box.height + 2, around.width, h - 2}};
+    std::vector<double> outside;
+    for (const auto& s : strips) {
+      const auto cells = cell_noise(scene, s);
+      outside.insert(outside.end(), cells.begin(), cells.end());
+    }
+    const auto inside = cell_noise(scene, v.box);
+    if (inside.size() < 6 || outside.size() < 6) continue;
+    const double ground = quantile(outside, 0.2);
+    if (ground < kLeastNoise) continue;
+    ++compared;
+    const double excess = kQuietest / std::max(0.02, quantile(inside, 0.12) / ground);
+    if (excess > worst) {
+      worst = excess;
+      where = &v;
+    }
+  }
+  if (compared == 0) {
+    out.push_back(unchecked(
+        id, kind, scene.values().empty() ? "No printed value is large enough to look at" : "The picture's noise is too faint to compare"));
+    return;
+  }
+  auto f = trace(id, worst, "The printed values stand in the same noise as the page",
+                 "A printed value stands on a patch without the page's noise",
+                 "Patches taken from the page itself, and strong compression, keep or hide the noise");
+  if (f.outcome == Outcome::failed) f.place = where->place;
+  out.push_back(std::move(f));
+}
+
+}  // namespace authx::document::authenticity
