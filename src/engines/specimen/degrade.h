@@ -13,7 +13,7 @@ struct Captured {
 
 /// Turns a flat card into what a camera would deliver. Level 0: a scan with a narrow margin. 1: a good photo on a plain table,
 /// small tilt. 2: a fair photo on a patterned table, more tilt, some blur, shade and noise. 3: clutter, any quarter turn,
-/// strong tilt, glare, blur, noise, low JPEG quality.
+/// strong tilt, glare, blur, noise, low JPEG quality. 4: the scenes of `scene.h`.
 Captured capture(const imaging::Image& card, int level, Dice& dice);
 
 }  // namespace authx::specimen

@@ -253,12 +253,12 @@ Result<> DocumentsService::process(const jobs::Job& job) {
   std::optional<std::string> back_name = loaded.back;
   for (const auto& page : reading.pages) {
     if (page.secret_on_input.empty()) continue;
-    imaging::Image& image = page.side == document::Side::front ? front : back;
+    imaging::Image& image = page.input == 0 ? front : back;
     imaging::black_out(image, page.secret_on_input);
     AX_TRY(const auto jpeg, imaging::encode_jpeg(image, 92));
-    auto name = job.subject.str() + (page.side == document::Side::front ? "-front-redacted" : "-back-redacted");
+    auto name = job.subject.str() + (page.input == 0 ? "-front-redacted" : "-back-redacted");
     AX_CHECK(p_.blobs.put(name, jpeg, loaded.key));
-    if (page.side == document::Side::front)
+    if (page.input == 0)
       front_name = std::move(name);
     else
       back_name = std::move(name);

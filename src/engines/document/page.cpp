@@ -1,0 +1,138 @@
+#include "engines/document/page.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engines/document/mrz_image.h"
+#include "engines/document/outline.h"
+#include "engines/document/print.h"
+
+namespace authx::document {
+namespace {
+
+constexpr int kLongestSide = 1400;  ///< of a rectified page; about 400 dots an inch on a card
+
+imaging::Quad turned(const imaging::Quad& q, int clockwise) {
+  const auto t = static_cast<std::size_t>(((clockwise % 4) + 4) % 4);
+  imaging::Quad out;
+  for (std::size_t i = 0; i < 4; ++i) out[i] = q[(i + 4 - t) % 4];
+  return out;
+}
+
+struct Size {
+  int width = 0;
+  int height = 0;
+};
+
+Size size_of(const imaging::Quad& q) {
+  const auto side = [&](std::size_t a, std::size_t b) { return std::hypot(q[a].x - q[b].x, q[a].y - q[b].y); };
+  const double w = (side(0, 1) + side(2, 3)) / 2;
+  const double h = (side(1, 2) + side(3, 0)) / 2;
+  const double scale = std::min(1.0, kLongestSide / std::max(w, h));
+  return {std::max(8, static_cast<int>(std::lround(w * scale))), std::max(8, static_cast<int>(std::lround(h * scale)))};
+}
+
+/// Everything from a flat picture whose upright turns are known or not.
+Result<void> recognise(const imaging::Image& flat, const imaging::Quad& outline, std::optional<int> turns, const Deadline& deadline,
+                       PageWork& out) {
+  AX_TRY(auto print, read_print(imaging::to_gray(flat), turns, deadline));
+  out.page.quarter_turns = print.quarter_turns;
+  out.page.rectified = imaging::rotate_quarter(flat, print.quarter_turns);
+  out.page.outline = turned(outline, print.quarter_turns);
+  out.gray = imaging::to_gray(out.page.rectified);
+  out.content.gray = &out.gray;
+  out.content.rows = std::move(print.rows);
+  out.content.lines = std::move(print.lines);
+  out.content.numbers = find_numbers(out.gray, out.content.rows, deadline);
+  return {};
+}
+
+}  // namespace
+
+PageWork& PageWork::operator=(PageWork&& other) noexcept {
+  page = std::move(other.page);
+  content = std::move(other.content);
+  gray = std::move(other.gray);
+  capture = std::move(other.capture);
+  content.gray = &gray;
+  return *this;
+}
+
+TypeMatch best_type(const Page& page) {
+  TypeMatch best;
+  for (const TypeReader* t : all_types()) {
+    const double score = t->score(page);
+    if (score > best.score) best = {t, score};
+  }
+  return best;
+}
+
+Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOptions& options, const Deadline& deadline, PageWork& out) {
+  const auto outlines = find_outlines(input, 6);
+  auto capture = appraise_capture(input, outlines);
+  if (deadline.passed()) return Errc::request_timeout;
+  std::vector<imaging::Quad> tries;
+  for (std::size_t i = 0; i < std::min<std::size_t>(2, outlines.size()); ++i) tries.push_back(outlines[i].quad);
+  tries.push_back(imaging::quad_of({0, 0, input.width, input.height}));
+
+  PageWork best;
+  double best_score = -1;
+  for (std::size_t i = 0; i < tries.size() && best_score < kSureOfType; ++i) {
+    const Size size = size_of(tries[i]);
+    const imaging::Image flat = imaging::warp(input, tries[i], size.width, size.height);
+    if (deadline.passed()) return Errc::request_timeout;
+    PageWork tried;
+    tried.page.side = tried.content.side = side;
+    tried.page.outline_found = i + 1 < tries.size();
+    // A machine-readable zone says which way is up, and costs less to look for than print.
+    std::optional<int> turns;
+    if (const auto zone = read_mrz(flat, options.today, deadline)) {
+      turns = zone->quarter_turns;
+      tried.content.mrz = zone->mrz;
+      tried.content.mrz_confidence = zone->confidence;
+      tried.content.mrz_corrected = zone->corrected;
+    }
+    AX_CHECK(recognise(flat, tries[i], turns, deadline, tried));
+    double score = best_type(tried.content).score;
+    if (score < kSureOfType && !turns) {
+      // Nothing known comes out: the print may be too faint for the quick way, or the page may lie the other way up.
+      PageWork other;
+      other.page.side = other.content.side = side;
+      other.page.outline_found = tried.page.outline_found;
+      AX_CHECK(recognise(flat, tries[i], (tried.page.quarter_turns + 2) % 4, deadline, other));
+      if (const double turned_score = best_type(other.content).score; turned_score > score) {
+        tried = std::move(other);
+        score = turned_score;
+      }
+      if (score < kSureOfType) {
+        const auto quick = tried.content.rows;
+        AX_CHECK(read_thoroughly(deadline, tried));
+        if (const double slow = best_type(tried.content).score; slow >= score) {
+          score = slow;
+        } else {
+          tried.content.rows = quick;
+        }
+      }
+    }
+    if (score > best_score) {
+      best_score = score;
+      best = std::move(tried);
+    }
+  }
+  out = std::move(best);
+  out.capture = std::move(capture);
+  out.page.quality = out.capture.quality;
+  return {};
+}
+
+Result<void> read_thoroughly(const Deadline& deadline, PageWork& work) {
+  AX_TRY(work.content.rows, read_sparse(work.gray, deadline));
+  // What the quick way found stays found.
+  for (auto& n : find_numbers(work.gray, work.content.rows, deadline)) {
+    const bool known = std::ranges::any_of(work.content.numbers, [&](const GroupedNumber& k) { return k.digits == n.digits; });
+    if (!known) work.content.numbers.push_back(std::move(n));
+  }
+  return {};
+}
+
+}  // namespace authx::document
