@@ -19,7 +19,13 @@ imaging::Image flat(const imaging::Image& image, const imaging::Quad& quad) {
   const double w = (side(quad, 0, 1) + side(quad, 2, 3)) / 2;
   const double h = (side(quad, 1, 2) + side(quad, 3, 0)) / 2;
   const double scale = std::min(1.0, kLongSide / std::max(w, h));
-  return imaging::warp(image, quad, std::max(8, static_cast<int>(w * scale)), std::max(8, static_cast<int>(h * scale)));
+  // Only the part that holds it: the rest of a large picture would be shrunk for nothing.
+  const imaging::Box box = imaging::bounds_of(quad);
+  const imaging::Image part = imaging::crop(image, box);
+  if (part.empty()) return image;
+  imaging::Quad inside = quad;
+  for (auto& p : inside) p = {p.x - std::max(0, box.x), p.y - std::max(0, box.y)};
+  return imaging::warp(part, inside, std::max(8, static_cast<int>(w * scale)), std::max(8, static_cast<int>(h * scale)));
 }
 
 /// Whether print covers a picture the way it covers documents: several rows of fine dark strokes.

@@ -43,12 +43,15 @@ cv::Mat dense(const cv::Mat& ink) {
   cv::resize(ink, small, {}, 0.25, 0.25, cv::INTER_AREA);
   cv::blur(small, share, {15, 15}, {-1, -1}, cv::BORDER_CONSTANT);
   cv::Mat mask = share > 255 * 0.36;
+  // Bold digits are as dense, but not as high.
+  cv::morphologyEx(mask, mask, cv::MORPH_OPEN, cv::getStructuringElement(cv::MORPH_RECT, {11, 11}));
   cv::dilate(mask, mask, cv::getStructuringElement(cv::MORPH_RECT, {9, 9}));
   cv::resize(mask, mask, ink.size(), 0, 0, cv::INTER_NEAREST);
   return mask;
 }
 
-/// The widest horizontal stroke of each word against the word's width.
+/// The widest horizontal stroke of each word against the word's width, where what hangs below it is clearly less: blurred Latin
+/// print is joined too, but at every height.
 double headline_of(const cv::Mat& ink, const cv::Rect& box) {
   const cv::Mat part = ink(box);
   const int gap = std::max(2, box.height / 5);
@@ -58,6 +61,7 @@ double headline_of(const cv::Mat& ink, const cv::Rect& box) {
     for (int x = 0; x < part.cols; ++x) columns[static_cast<std::size_t>(x)] += row[x] != 0 ? 1 : 0;
   }
   double sum = 0;
+  double hang = 0;
   double weight = 0;
   int from = -1;
   int empty = 0;
@@ -72,20 +76,25 @@ double headline_of(const cv::Mat& ink, const cv::Rect& box) {
     const int to = x - empty + 1;
     const int width = to - from;
     if (2 * width > 3 * box.height) {
-      int most = 0;
-      for (int y = 0; y < part.rows * 2 / 3; ++y) {
+      std::vector<int> rows(static_cast<std::size_t>(part.rows), 0);
+      for (int y = 0; y < part.rows; ++y) {
         const auto* row = part.ptr<std::uint8_t>(y);
-        int n = 0;
-        for (int k = from; k < to; ++k) n += row[k] != 0 ? 1 : 0;
-        most = std::max(most, n);
+        for (int k = from; k < to; ++k) rows[static_cast<std::size_t>(y)] += row[k] != 0 ? 1 : 0;
       }
-      sum += most;
+      const auto stroke = std::max_element(rows.begin(), rows.begin() + part.rows * 2 / 3);
+      sum += *stroke;
+      auto below = stroke + std::max(2, part.rows / 5);
+      if (below < rows.end() - 3) {
+        std::partial_sort(below, below + 3, rows.end(), std::greater{});
+        hang += (below[0] + below[1] + below[2]) / 3.0;
+      }
       weight += width;
     }
     from = -1;
     empty = 0;
   }
-  return weight > 0 ? sum / weight : 0;
+  if (weight <= 0) return 0;
+  return sum - hang < 0.15 * weight ? std::min(0.5, sum / weight) : sum / weight;
 }
 
 std::size_t root(std::vector<std::size_t>& parent, std::size_t i) {

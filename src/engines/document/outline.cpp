@@ -12,10 +12,11 @@
 namespace authx::document {
 namespace {
 
-constexpr int kSide = 480;          ///< of the picture that is searched
-constexpr std::size_t kLines = 48;     ///< more are text and texture
+constexpr int kSide = 440;          ///< of the picture that is searched
+constexpr std::size_t kLines = 72;     ///< more are text and texture
 constexpr std::size_t kPoints = 9000;  ///< the strongest; more are texture
 constexpr int kAngles = 180;
+constexpr int kStep = 2;  ///< degrees between rows of the accumulator; lines are fitted afterwards
 
 struct EdgePoint {
   float x = 0;
@@ -121,7 +122,7 @@ class Search {
         m[x] = static_cast<float>(best);
       }
     }
-    constexpr float kLeast = 14.0F * 14.0F;  // about 1.7 gray levels a pixel
+    constexpr float kLeast = 9.0F * 9.0F;  // about one gray level a pixel
     for (int y = 2; y + 2 < h; ++y) {
       const auto* m = magnitude.ptr<float>(y);
       const auto* px = gx.ptr<float>(y);
@@ -184,23 +185,44 @@ class Search {
       std::ranges::nth_element(kept, kept.begin() + kPoints, std::greater{}, &EdgePoint::strength);
       kept.resize(kPoints);
     }
+    std::ranges::sort(kept, {}, &EdgePoint::angle);
     points_ = std::move(kept);
+    cv::Mat marks(size_, CV_8U, cv::Scalar(0));
+    for (const auto& p : points_) marks.at<std::uint8_t>(cvRound(p.y), cvRound(p.x)) = 1;
+    cv::integral(marks, points_near_, CV_32S);
+    std::size_t i = 0;
+    for (int a = 0; a <= kAngles; ++a) {
+      while (i < points_.size() && points_[i].angle < static_cast<float>(a)) ++i;
+      first_[static_cast<std::size_t>(a)] = i;
+    }
+    first_[kAngles] = points_.size();
+  }
+
+  /// Calls `see` with each point whose angle is within `reach` whole degrees of `angle`.
+  template <class Points, class See>
+  void with_angle(Points& points, double angle, int reach, See&& see) const {
+    const int middle = static_cast<int>(angle);
+    for (int d = -reach; d <= reach; ++d) {
+      const auto a = static_cast<std::size_t>(((middle + d) % kAngles + kAngles) % kAngles);
+      for (std::size_t i = first_[a]; i < first_[a + 1]; ++i) see(points[i]);
+    }
   }
 
   void find_lines() {
     const int reach = static_cast<int>(std::ceil(std::hypot(size_.width, size_.height)));
     const int rhos = 2 * reach + 1;
-    std::vector<double> cosines(kAngles);
-    std::vector<double> sines(kAngles);
-    for (int t = 0; t < kAngles; ++t) {
-      cosines[static_cast<std::size_t>(t)] = std::cos(t * std::numbers::pi / 180);
-      sines[static_cast<std::size_t>(t)] = std::sin(t * std::numbers::pi / 180);
+    constexpr int kRows = kAngles / kStep;
+    std::array<double, kRows> cosines{};
+    std::array<double, kRows> sines{};
+    for (int t = 0; t < kRows; ++t) {
+      cosines[static_cast<std::size_t>(t)] = std::cos(t * kStep * std::numbers::pi / 180);
+      sines[static_cast<std::size_t>(t)] = std::sin(t * kStep * std::numbers::pi / 180);
     }
-    cv::Mat votes(kAngles, rhos, CV_16S, cv::Scalar(0));
+    cv::Mat votes(kRows, rhos, CV_16S, cv::Scalar(0));
     const auto vote = [&](const EdgePoint& p, int sign) {
-      const int middle = cvRound(p.angle);
-      for (int d = -4; d <= 4; ++d) {
-        const int t = ((middle + d) % kAngles + kAngles) % kAngles;
+      const int middle = cvRound(p.angle / kStep);
+      for (int d = -2; d <= 2; ++d) {
+        const int t = ((middle + d) % kRows + kRows) % kRows;
         const auto i = static_cast<std::size_t>(t);
         const int rho = cvRound(p.x * cosines[i] + p.y * sines[i]) + reach;
         auto* row = votes.ptr<short>(t);
@@ -211,13 +233,13 @@ class Search {
     };
     for (const auto& p : points_) vote(p, 1);
     const int shortest = std::min(size_.width, size_.height);
-    for (std::size_t tries = 0; tries < kLines * 3 / 2 && lines_.size() < kLines; ++tries) {
+    for (std::size_t tries = 0; tries < 2 * kLines && lines_.size() < kLines; ++tries) {
       double top = 0;
       cv::Point where;
       cv::minMaxLoc(votes, nullptr, &top, nullptr, &where);
       if (top < 0.2 * shortest) break;
       Line line;
-      line.angle = where.y;
+      line.angle = where.y * kStep;
       line.cos = cosines[static_cast<std::size_t>(where.y)];
       line.sin = sines[static_cast<std::size_t>(where.y)];
       line.rho = where.x - reach;
@@ -239,13 +261,13 @@ class Search {
       double sx = 0;
       double sy = 0;
       double n = 0;
-      for (auto& p : points_) {
-        if (p.used || std::abs(line.distance({p.x, p.y})) > reach || apart(p.angle, line.angle) > 12) continue;
+      with_angle(points_, line.angle, 12, [&](EdgePoint& p) {
+        if (p.used || std::abs(line.distance({p.x, p.y})) > reach) return;
         inliers.push_back(&p);
         sx += p.x;
         sy += p.y;
         ++n;
-      }
+      });
       if (inliers.size() < 8) return inliers;
       const double mx = sx / n;
       const double my = sy / n;
@@ -273,11 +295,11 @@ class Search {
   double trace(Line& line) const {
     const int reach = static_cast<int>(std::ceil(std::hypot(size_.width, size_.height)));
     std::vector<std::uint8_t> hit(static_cast<std::size_t>(2 * reach + 1), 0);
-    for (const auto& p : points_) {
-      if (std::abs(line.distance({p.x, p.y})) > 1.8 || apart(p.angle, line.angle) > 15) continue;
+    with_angle(points_, line.angle, 14, [&](const EdgePoint& p) {
+      if (std::abs(line.distance({p.x, p.y})) > 1.8) return;
       const int at = cvRound(line.position({p.x, p.y})) + reach;
       for (int k = std::max(0, at - 1); k <= std::min(2 * reach, at + 1); ++k) hit[static_cast<std::size_t>(k)] = 1;
-    }
+    });
     // A run shorter than a few pixels is a letter's stem or noise.
     int longest = 0;
     int run = 0;
@@ -326,7 +348,9 @@ class Search {
     cv::Point2d first;   ///< with the pair's first line
     cv::Point2d second;  ///< with its second
     double covered = 0;
-    double beyond = 0;  ///< edges that run on past both corners, each looked at over a tenth of the side
+    double past_first = 0;   ///< edges that run on past the pair's first line, looked at over a tenth of the side
+    double past_second = 0;  ///< and past its second
+    double arrivals = 0;     ///< at both corners, summed
   };
 
   bool in_sight(cv::Point2d p) const {
@@ -334,12 +358,21 @@ class Search {
     return p.x > -margin && p.y > -margin && p.x < size_.width + margin && p.y < size_.height + margin;
   }
 
-  static double beyond(const Line& l, cv::Point2d a, cv::Point2d b) {
-    const double from = l.position(a);
-    const double to = l.position(b);
-    const double step = std::max(6.0, 0.12 * std::abs(to - from)) * (to > from ? 1 : -1);
-    // Begins a little off the corner, whose own blur would count.
-    return (l.coverage(from - 0.25 * step, from - step) + l.coverage(to + 0.25 * step, to + step)) / 2;
+  /// Edges on the line just past `corner`, seen from `from`; the corner's own blur is left out.
+  static double past(const Line& l, cv::Point2d from, cv::Point2d corner) {
+    if (l.border) return 0;
+    const double a = l.position(from);
+    const double b = l.position(corner);
+    const double step = std::max(6.0, 0.12 * std::abs(b - a)) * (b > a ? 1 : -1);
+    return l.coverage(b + 0.25 * step, b + step);
+  }
+
+  /// Edges on the line as it comes to `corner`: a side that stops before it belongs to another shape.
+  static double arrival(const Line& l, cv::Point2d from, cv::Point2d corner) {
+    if (l.border) return 0.5;
+    const double a = l.position(from);
+    const double b = l.position(corner);
+    return std::min(1.0, l.coverage(b - 0.16 * (b - a), b - 0.05 * (b - a)) * 1.15);
   }
 
   void combine() {
@@ -354,10 +387,12 @@ class Search {
           const auto p = cross(lines_[a], lines_[b]);
           const auto q = cross(lines_[c], lines_[b]);
           if (!p || !q || !in_sight(*p) || !in_sight(*q) || cv::norm(*p - *q) < least) continue;
-          Crossing x{b, *p, *q, 0, 0};
+          Crossing x{b, *p, *q, 0, 0, 0, 0};
           x.covered = lines_[b].border ? 0.5 : lines_[b].coverage(lines_[b].position(*p), lines_[b].position(*q));
           if (x.covered < 0.34) continue;
-          x.beyond = lines_[b].border ? 0 : beyond(lines_[b], *p, *q);
+          x.past_first = past(lines_[b], *q, *p);
+          x.past_second = past(lines_[b], *p, *q);
+          x.arrivals = arrival(lines_[b], *q, *p) + arrival(lines_[b], *p, *q);
           between.push_back(x);
         }
         for (std::size_t i = 0; i < between.size(); ++i) {
@@ -409,13 +444,68 @@ class Search {
 
     const double off = std::min(std::abs(std::log(o.aspect / 1.586)), std::abs(std::log(o.aspect / 1.42)));
     const double fit = std::exp(-0.5 * (off / 0.09) * (off / 0.09));
-    const double ends = (a.border ? 0 : beyond(a, b.first, d.first)) + (c.border ? 0 : beyond(c, b.second, d.second)) + b.beyond + d.beyond;
-    double score = 0.42 * mean + 0.16 * worst + 0.22 * fit - 0.42 * ends / 4 + 0.20 * std::min(1.0, std::sqrt(area / 0.35));
+    // Both sides that meet a third running on past it: it is a line printed on the card, or the edge of what lies below.
+    const double a_b = past(a, d.first, b.first);
+    const double a_d = past(a, b.first, d.first);
+    const double c_b = past(c, d.second, b.second);
+    const double c_d = past(c, b.second, d.second);
+    const double arrive = (b.arrivals + d.arrivals + arrival(a, d.first, b.first) + arrival(a, b.first, d.first) +
+                           arrival(c, d.second, b.second) + arrival(c, b.second, d.second)) /
+                          8;
+    const double ends = a_b + a_d + c_b + c_d + b.past_first + b.past_second + d.past_first + d.past_second;
+    const double both = std::max({std::min(a_b, c_b), std::min(a_d, c_d), std::min(b.past_first, d.past_first), std::min(b.past_second, d.past_second)});
+    double score = 0.30 * mean + 0.16 * worst + 0.24 * arrive + 0.22 * fit - 0.36 * ends / 8 - 0.22 * both + 0.20 * std::min(1.0, std::sqrt(area / 0.35));
     if (o.cut_off) score -= 0.20;
-    if (score < 0.45) return;
-    score += 0.26 * paper(p) - 0.12;
+    if (score < 0.52) return;
+    score += 0.26 * paper(p) + 0.10 * printed(p) - 0.30;
     o.score = std::clamp(score, 0.0, 1.0);
     found_.push_back(o);
+  }
+
+  /// Whether fine detail is spread over the inside, 0..1.
+  double printed(const std::array<cv::Point2d, 4>& p) const {
+    int busy = 0;
+    int seen = 0;
+    for (int i = 1; i < 10; ++i) {
+      for (int k = 1; k < 7; ++k) {
+        const double u = i / 10.0;
+        const double v = k / 7.0;
+        const cv::Point2d at = (p[0] * (1 - u) + p[1] * u) * (1 - v) + (p[3] * (1 - u) + p[2] * u) * v;
+        const int x = std::clamp(static_cast<int>(at.x), 6, size_.width - 7);
+        const int y = std::clamp(static_cast<int>(at.y), 6, size_.height - 7);
+        const int n = points_near_.at<int>(y + 6, x + 6) - points_near_.at<int>(y - 5, x + 6) - points_near_.at<int>(y + 6, x - 5) +
+                      points_near_.at<int>(y - 5, x - 5);
+        busy += n >= 12 ? 1 : 0;
+        ++seen;
+      }
+    }
+    return std::min(1.0, static_cast<double>(busy) / seen / 0.35);
+  }
+
+  /// How much the inside differs in hue: a portrait and printed bands do, sheets of text and bare ground don't. 0..1.
+  double tinted(const std::array<cv::Point2d, 4>& p) const {
+    std::array<double, 126> blue{};
+    std::array<double, 126> red{};
+    std::size_t n = 0;
+    for (int i = 0; i < 14; ++i) {
+      for (int k = 0; k < 9; ++k) {
+        const double u = (i + 0.5) / 14;
+        const double v = (k + 0.5) / 9;
+        const cv::Point2d at = (p[0] * (1 - u) + p[1] * u) * (1 - v) + (p[3] * (1 - u) + p[2] * u) * v;
+        const auto c = color_.at<cv::Vec3b>(std::clamp(static_cast<int>(at.y), 0, size_.height - 1), std::clamp(static_cast<int>(at.x), 0, size_.width - 1));
+        blue[n] = c[0] - c[1];
+        red[n] = c[2] - c[1];
+        ++n;
+      }
+    }
+    const auto spread = [](std::array<double, 126>& values) {
+      std::ranges::nth_element(values, values.begin() + 63);
+      const double median = values[63];
+      double sum = 0;
+      for (const double v : values) sum += std::abs(v - median);
+      return sum / 126;
+    };
+    return std::min(1.0, (spread(blue) + spread(red)) / 20);
   }
 
   /// How much each side's inner strip looks like the others' and unlike what lies outside, 0..1.
@@ -479,12 +569,14 @@ class Search {
 
   cv::Size size_;
   cv::Mat color_;
-  std::vector<EdgePoint> points_;
+  cv::Mat points_near_;  ///< running count of edge points over rows and columns
+  std::vector<EdgePoint> points_;                     ///< by angle
+  std::array<std::size_t, kAngles + 1> first_{};      ///< of each whole degree in `points_`
   std::vector<Line> lines_;
   std::vector<Outline> found_;
 };
 
-constexpr double kTrusted = 0.62;
+constexpr double kTrusted = 0.60;
 
 }  // namespace
 

@@ -32,19 +32,35 @@ Size size_of(const imaging::Quad& q) {
   return {std::max(8, static_cast<int>(std::lround(w * scale))), std::max(8, static_cast<int>(std::lround(h * scale)))};
 }
 
-/// Everything from a flat picture whose upright turns are known or not.
-Result<void> recognise(const imaging::Image& flat, const imaging::Quad& outline, std::optional<int> turns, const Deadline& deadline,
-                       PageWork& out) {
-  AX_TRY(auto print, read_print(imaging::to_gray(flat), turns, deadline));
+struct Flat {
+  imaging::Image image;
+  imaging::Quad outline{};
+  Layout layout;
+};
+
+/// What print says, and all that follows from it. `turns` when it is known which way is up.
+Result<void> recognise(const Flat& flat, std::optional<int> turns, const Deadline& deadline, PageWork& out) {
+  AX_TRY(auto print, read_print(flat.layout, turns, deadline));
   out.page.quarter_turns = print.quarter_turns;
-  out.page.rectified = imaging::rotate_quarter(flat, print.quarter_turns);
-  out.page.outline = turned(outline, print.quarter_turns);
+  out.page.rectified = imaging::rotate_quarter(flat.image, print.quarter_turns);
+  out.page.outline = turned(flat.outline, print.quarter_turns);
   out.gray = imaging::to_gray(out.page.rectified);
   out.content.gray = &out.gray;
   out.content.rows = std::move(print.rows);
   out.content.lines = std::move(print.lines);
   out.content.numbers = find_numbers(out.gray, out.content.rows, deadline);
   return {};
+}
+
+/// The machine-readable zone also says which way is up.
+bool find_zone(const Flat& flat, const ReadOptions& options, const Deadline& deadline, PageWork& out, std::optional<int>& turns) {
+  const auto zone = read_mrz(flat.image, options.today, deadline);
+  if (!zone) return false;
+  turns = zone->quarter_turns;
+  out.content.mrz = zone->mrz;
+  out.content.mrz_confidence = zone->confidence;
+  out.content.mrz_corrected = zone->corrected;
+  return true;
 }
 
 }  // namespace
@@ -79,27 +95,33 @@ Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOpti
   double best_score = -1;
   for (std::size_t i = 0; i < tries.size() && best_score < kSureOfType; ++i) {
     const Size size = size_of(tries[i]);
-    const imaging::Image flat = imaging::warp(input, tries[i], size.width, size.height);
+    Flat flat{imaging::warp(input, tries[i], size.width, size.height), tries[i], {}};
+    flat.layout = find_layout(imaging::to_gray(flat.image));
     if (deadline.passed()) return Errc::request_timeout;
-    PageWork tried;
-    tried.page.side = tried.content.side = side;
-    tried.page.outline_found = i + 1 < tries.size();
-    // A machine-readable zone says which way is up, and costs less to look for than print.
+    const auto fresh = [&] {
+      PageWork w;
+      w.page.side = w.content.side = side;
+      w.page.outline_found = i + 1 < tries.size();
+      return w;
+    };
+    PageWork tried = fresh();
     std::optional<int> turns;
-    if (const auto zone = read_mrz(flat, options.today, deadline)) {
-      turns = zone->quarter_turns;
-      tried.content.mrz = zone->mrz;
-      tried.content.mrz_confidence = zone->confidence;
-      tried.content.mrz_corrected = zone->corrected;
-    }
-    AX_CHECK(recognise(flat, tries[i], turns, deadline, tried));
+    const bool looked = may_hold_zone(flat.layout);
+    if (looked) find_zone(flat, options, deadline, tried, turns);
+    AX_CHECK(recognise(flat, turns, deadline, tried));
     double score = best_type(tried.content).score;
+    if (score < kSureOfType && !looked) {
+      // A zone too faint for its lines to be seen as such.
+      if (PageWork other = fresh(); find_zone(flat, options, deadline, other, turns)) {
+        AX_CHECK(recognise(flat, turns, deadline, other));
+        score = best_type(other.content).score;
+        tried = std::move(other);
+      }
+    }
     if (score < kSureOfType && !turns) {
-      // Nothing known comes out: the print may be too faint for the quick way, or the page may lie the other way up.
-      PageWork other;
-      other.page.side = other.content.side = side;
-      other.page.outline_found = tried.page.outline_found;
-      AX_CHECK(recognise(flat, tries[i], (tried.page.quarter_turns + 2) % 4, deadline, other));
+      // The print may be too faint for the quick way, or the page may lie the other way up.
+      PageWork other = fresh();
+      AX_CHECK(recognise(flat, (tried.page.quarter_turns + 2) % 4, deadline, other));
       if (const double turned_score = best_type(other.content).score; turned_score > score) {
         tried = std::move(other);
         score = turned_score;

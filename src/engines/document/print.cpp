@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kOcrSide = 1100;       ///< recognition costs time in proportion to the pixels and gains nothing above
 constexpr std::size_t kMostLines = 60;  ///< a letter on A4 has about fifty
-constexpr double kHeadline = 0.80;   ///< above it a line is written in a script that hangs from a stroke
+constexpr double kHeadline = 0.88;   ///< above it a line is written in a script that hangs from a stroke
 
 double legible(const std::vector<Word>& words) {
   double sum = 0;
@@ -21,6 +21,16 @@ double legible(const std::vector<Word>& words) {
     if (letters >= 3) sum += static_cast<double>(letters) * std::max(0.0, w.confidence - 0.4);
   }
   return sum;
+}
+
+double mean_confidence(const std::vector<Word>& words) {
+  double sum = 0;
+  double weight = 0;
+  for (const auto& w : words) {
+    sum += w.confidence * static_cast<double>(w.text.size());
+    weight += static_cast<double>(w.text.size());
+  }
+  return weight > 0 ? sum / weight : 0;
 }
 
 imaging::Box turned_by_half(const imaging::Box& b, const imaging::Image& page) {
@@ -40,17 +50,51 @@ std::vector<std::size_t> telling(const std::vector<TextLine>& lines) {
 
 }  // namespace
 
-Result<Print> read_print(const imaging::Image& gray, std::optional<int> turns, const Deadline& deadline) {
+Layout find_layout(const imaging::Image& gray) {
+  Layout out;
+  out.scale = std::min(1.0, static_cast<double>(kOcrSide) / std::max(gray.width, gray.height));
+  out.page = imaging::resize(gray, std::max(8, static_cast<int>(gray.width * out.scale)), std::max(8, static_cast<int>(gray.height * out.scale)));
+  out.quarter = text_is_vertical(out.page) ? 1 : 0;
+  out.page = imaging::rotate_quarter(out.page, out.quarter);
+  out.lines = text_lines(out.page);
+  if (out.lines.size() > kMostLines) {
+    std::ranges::sort(out.lines, std::greater{}, &TextLine::letters);
+    out.lines.resize(kMostLines);
+    std::ranges::sort(out.lines, {}, [](const TextLine& l) { return l.box.y + l.box.height / 2; });
+  }
+  return out;
+}
+
+bool may_hold_zone(const Layout& layout) {
+  int wide = 0;
+  for (std::size_t i = 0; i < layout.lines.size(); ++i) {
+    // What stands on one row, whatever divides it.
+    const auto& b = layout.lines[i].box;
+    int covered = b.width;
+    for (std::size_t k = 0; k < layout.lines.size(); ++k) {
+      const auto& o = layout.lines[k].box;
+      if (k != i && o.x > b.x + b.width && std::abs((o.y + o.height / 2) - (b.y + b.height / 2)) < b.height / 2) covered += o.width;
+    }
+    wide += 2 * covered > layout.page.width && layout.lines[i].letters >= 8 ? 1 : 0;
+  }
+  return wide >= 2;
+}
+
+Result<Print> read_print(Layout layout, std::optional<int> turns, const Deadline& deadline) {
   Print out;
-  const int quarter = turns ? *turns : text_is_vertical(gray) ? 1 : 0;
-  const double scale = std::min(1.0, static_cast<double>(kOcrSide) / std::max(gray.width, gray.height));
-  imaging::Image page = imaging::rotate_quarter(
-      imaging::resize(gray, std::max(8, static_cast<int>(gray.width * scale)), std::max(8, static_cast<int>(gray.height * scale))), quarter);
-  auto lines = text_lines(page);
-  if (lines.size() > kMostLines) {
-    std::ranges::sort(lines, std::greater{}, &TextLine::letters);
-    lines.resize(kMostLines);
-    std::ranges::sort(lines, {}, [](const TextLine& l) { return l.box.y + l.box.height / 2; });
+  int quarter = layout.quarter;
+  const double scale = layout.scale;
+  imaging::Image page = std::move(layout.page);
+  auto lines = std::move(layout.lines);
+  if (turns) {
+    const int more = ((*turns - quarter) % 4 + 4) % 4;
+    if (more == 2) {
+      for (auto& l : lines) l.box = turned_by_half(l.box, page);
+      std::ranges::reverse(lines);
+    }
+    page = imaging::rotate_quarter(page, more);
+    if (more % 2 == 1) lines = text_lines(page);
+    quarter = *turns;
   }
   std::vector<std::vector<Word>> read(lines.size());
   std::vector<bool> done(lines.size(), false);
@@ -81,10 +125,18 @@ Result<Print> read_print(const imaging::Image& gray, std::optional<int> turns, c
   }
   out.quarter_turns = (quarter + (down ? 2 : 0)) % 4;
   std::vector<Word> words;
+  int second_looks = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!done[i]) {
       if (lines[i].headline >= kHeadline) continue;
       AX_TRY(read[i], ocr_line(page, lines[i].box, deadline));
+    }
+    // Print that is likely to be a value and came out unsure: once more, larger.
+    const double sure = mean_confidence(read[i]);
+    if (sure > 0.3 && sure < 0.8 && lines[i].letters >= 5 && second_looks < 4) {
+      ++second_looks;
+      AX_TRY(auto again, ocr_line(page, lines[i].box, deadline, false, 50));
+      if (mean_confidence(again) > sure + 0.05) read[i] = std::move(again);
     }
     for (auto& w : read[i]) words.push_back(std::move(w));
   }

@@ -111,11 +111,16 @@ Result<void> read_fields(const TypeReader& type, std::vector<PageWork>& pages, c
 }
 
 /// Secrets are found on the upright page; what is stored may be the input.
-void locate_secrets(PageWork& p) {
+void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& deadline, PageWork& p) {
   hide_numbers(p.content.numbers, p.page);
   const imaging::Quad whole = imaging::quad_of({0, 0, p.page.rectified.width, p.page.rectified.height});
   const auto to_input = imaging::homography(whole, p.page.outline);
   for (const auto& q : p.page.secret_on_rectified) p.page.secret_on_input.push_back(imaging::apply(to_input, q));
+  if (p.page.outline_found && (aadhaar || !p.content.numbers.empty())) {
+    PageReading outside;
+    hide_numbers(find_numbers_outside(input, p.page.outline, p.page.quarter_turns, deadline), outside);
+    for (const auto& q : outside.secret_on_rectified) p.page.secret_on_input.push_back(q);
+  }
 }
 
 Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* back, const ReadOptions& options, const Deadline& deadline) {
@@ -134,7 +139,7 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
     pair_sides(pages, match.type, reading);
     AX_CHECK(read_fields(*match.type, pages, options, deadline, reading));
   }
-  for (auto& p : pages) locate_secrets(p);
+  for (auto& p : pages) locate_secrets(p.page.input == 0 ? front : *back, reading.type == Type::aadhaar, deadline, p);
   conclude(reading, match.type, pages, options);
   for (auto& p : pages) reading.pages.push_back(std::move(p.page));
   return reading;

@@ -235,7 +235,7 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
   imaging::Image half;
   int tried = 0;
   for (const auto& l : lines) {
-    if (l.letters < 9 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.8 || clear(l.box) || ++tried > 6) continue;
+    if (l.letters < 9 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.88 || clear(l.box) || ++tried > 6) continue;
     if (half.empty()) half = imaging::rotate_quarter(gray, 2);
     try_line(half, {gray.width - l.box.x - l.box.width, gray.height - l.box.y - l.box.height, l.box.width, l.box.height}, 2);
   }
@@ -259,11 +259,46 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
         imaging::resize(page, std::max(8, static_cast<int>(page.width * scale)), std::max(8, static_cast<int>(page.height * scale)));
     int across = 0;
     for (const auto& l : text_lines(small)) {
-      if (l.letters < 9 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.8 || ++across > 4) continue;
+      if (l.letters < 9 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.88 || ++across > 4) continue;
       const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
       try_line(page, {far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)}, turns);
     }
     if (across == 0) break;  // nothing runs across: the other way has nothing either
+  }
+  return out;
+}
+
+std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns, const Deadline& deadline) {
+  imaging::Image rest = imaging::to_gray(input);
+  const imaging::Box box = imaging::bounds_of(document);
+  if (static_cast<double>(box.width) * box.height > 0.9 * input.width * input.height) return {};
+  for (int y = std::max(0, box.y); y < std::min(rest.height, box.y + box.height); ++y) {
+    auto* row = rest.row(y);
+    const int from = std::max(0, box.x);
+    const int to = std::min(rest.width, box.x + box.width);
+    if (from < to) std::fill(row + from, row + to, row[from]);
+  }
+  const imaging::Image page = imaging::rotate_quarter(rest, turns);
+  const double scale = std::min(1.0, 1400.0 / std::max(page.width, page.height));
+  const imaging::Image small =
+      imaging::resize(page, std::max(8, static_cast<int>(page.width * scale)), std::max(8, static_cast<int>(page.height * scale)));
+  std::vector<GroupedNumber> out;
+  int tried = 0;
+  for (const auto& l : text_lines(small)) {
+    if (l.letters < 10 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.88 || ++tried > 8) continue;
+    const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
+    const imaging::Box line{far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)};
+    const auto words = ocr_line(page, line, deadline);
+    if (!words) break;
+    for (auto& n : find_numbers(page, group_rows(*words), deadline)) {
+      if (!n.valid()) continue;
+      for (auto& q : n.groups) {
+        for (int t = 0, w = page.width, h = page.height; t < (4 - turns % 4) % 4; ++t, std::swap(w, h)) {
+          for (auto& p : q) p = {h - p.y, p.x};
+        }
+      }
+      out.push_back(std::move(n));
+    }
   }
   return out;
 }

@@ -30,6 +30,10 @@ std::vector<GroupedNumber> find_numbers(const imaging::Image& gray, const std::v
 std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const std::vector<TextLine>& lines,
                                                const Deadline& deadline);
 
+/// Those elsewhere on a picture than on the document that was found on it: the rest of a letter, another card. `turns` puts the picture
+/// upright. Only numbers whose check digit is right; places are on the picture as given.
+std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns, const Deadline& deadline);
+
 /// Notes the places that must not be stored: the first eight digits of an Aadhaar number, all but the last four of a VID.
 /// On a page of another kind only numbers whose check digit is right, or that are printed in Aadhaar's groups of four, count.
 void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page);

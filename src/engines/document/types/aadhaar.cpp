@@ -2,7 +2,7 @@
 #include <cctype>
 
 #include "engines/document/aadhaar.h"
-#include "engines/document/ocr.h"
+#include "engines/document/local_name.h"
 #include "engines/document/rules.h"
 #include "engines/document/types/type.h"
 
@@ -29,10 +29,23 @@ double score(const Page& page) {
   return std::min(1.0, s);
 }
 
-bool is_back(const Page& page) {
-  return std::ranges::any_of(page.rows, [](const Row& row) {
-    return has_like(row.text(), "Unique Identification Authority") || has_like(row.text(), "Address:");
-  });
+bool says(const Page& page, std::string_view phrase) {
+  return std::ranges::any_of(page.rows, [&](const Row& row) { return has_like(row.text(), phrase); });
+}
+
+bool shows_person(const Page& page) { return says(page, "DOB") || says(page, "Year of Birth") || find_gender(page.rows).has_value(); }
+
+bool is_back(const Page& page) { return (says(page, "Unique Identification Authority") || says(page, "Address:")) && !shows_person(page); }
+
+/// "masked", "e_aadhaar", "letter" (both strips on a sheet), "back", "front_new" (prints a VID or the date of issue), "front".
+std::string variant_of(const Page& page, const GroupedNumber* number) {
+  if (number != nullptr && number->masked()) return "masked";
+  const bool back = says(page, "Unique Identification Authority") || says(page, "Address:");
+  if (says(page, "Digitally signed by") || says(page, "Signature Not Verified") || says(page, "Signature valid")) return "e_aadhaar";
+  if (says(page, "Enrolment No") || says(page, "Your Aadhaar No") || (back && shows_person(page))) return "letter";
+  if (back) return "back";
+  const bool vid = std::ranges::any_of(page.numbers, [](const GroupedNumber& n) { return n.digits.size() == 16; });
+  return vid || says(page, "Issue Date") || says(page, "Download Date") || says(page, "Details as on") ? "front_new" : "front";
 }
 
 void extract_name(const Page& page, const Extraction& out, std::optional<std::size_t> dob_row) {
@@ -63,6 +76,10 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
     f.normalised = name;
     f.confidence = sum / n;
     f.box = box;
+    if (auto local = read_local_name(page, box, out.deadline)) {
+      if (sounds_alike(local->normalised, name) >= 0.6) out.passed("local_name_agrees", "The name in the regional script sounds like the Latin one");
+      out.add(std::move(*local));
+    }
     out.add(std::move(f));
     return;
   }
@@ -153,6 +170,7 @@ void extract(const Page& page, const Extraction& out) {
       out.add(std::move(f));
     }
   }
+  if (out.reading.variant.empty()) out.reading.variant = variant_of(page, best);
   if (best != nullptr) {
     const bool masked = best->masked();
     Field f;
@@ -172,7 +190,6 @@ void extract(const Page& page, const Extraction& out) {
       out.failed("number_checksum", "The Aadhaar number does not satisfy its check digit");
     }
     out.reading.display_number = f.value;
-    out.reading.variant = masked ? "masked" : is_back(page) ? "back" : "front";
     out.add(std::move(f));
   }
 

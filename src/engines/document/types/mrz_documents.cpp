@@ -17,8 +17,18 @@ double score_passport(const Page& page) {
     if (has_like(t, "PASSPORT")) s += 0.4;
     if (has_like(t, "REPUBLIC OF INDIA")) s += 0.4;
     if (has_like(t, "Given Name") || has_like(t, "Place of Issue") || has_like(t, "Country Code")) s += 0.2;
+    if (has_like(t, "Name of Father / Legal Guardian") || has_like(t, "Old Passport No")) s += 0.4;
+    if (has_like(t, "Name of Mother") || has_like(t, "Name of Spouse")) s += 0.2;
   }
   return std::min(0.9, s);
+}
+
+/// The last page of an Indian passport, which has no zone.
+bool is_last_page(const Page& page) {
+  return !page.mrz && std::ranges::any_of(page.rows, [](const Row& row) {
+    const std::string t = row.text();
+    return has_like(t, "Legal Guardian") || has_like(t, "Name of Spouse") || has_like(t, "Old Passport No");
+  });
 }
 
 double score_card(const Page& page) { return page.mrz && !is_passport(page) ? 1 : 0; }
@@ -125,7 +135,8 @@ void from_print(const Page& page, const Extraction& out) {
   if (const auto d = date_of_label(page.rows, kBirth)) out.add(date_field("dob", *d));
   if (const auto d = date_of_label(page.rows, kIssue)) out.add(date_field("issue_date", *d));
   if (const auto d = date_of_label(page.rows, kExpiry)) out.add(date_field("expiry_date", *d));
-  out.failed("mrz_found", "A passport's data page must show its machine-readable zone");
+  if (!is_last_page(page)) out.failed("mrz_found", "A passport's data page must show its machine-readable zone");
+  if (is_last_page(page) && out.reading.variant.empty()) out.reading.variant = "last_page";
 }
 
 void extract(const Page& page, const Extraction& out) {
@@ -145,7 +156,7 @@ constexpr std::string_view kCardRequired[] = {"document_number", "name", "dob"};
 
 extern const TypeReader kPassport;
 extern const TypeReader kMrzCard;
-const TypeReader kPassport{Type::passport, &score_passport, &extract, kRequired};
+const TypeReader kPassport{Type::passport, &score_passport, &extract, kRequired, &is_last_page};
 const TypeReader kMrzCard{Type::mrz_card, &score_card, &extract, kCardRequired};
 
 }  // namespace authx::document

@@ -148,6 +148,11 @@ void extract(const Page& page, const Extraction& out) {
     if (lines.size() > 1) add_text(out, "father_name", lines[1]);
   }
 
+  for (const auto& row : page.rows) {
+    const std::string t = row.text();
+    if (has_like(t, "e-PAN") || has_like(t, "e - Permanent Account Number") || has_like(t, "electronically issued")) out.reading.variant = "e_pan";
+  }
+
   const Field* number = out.reading.find("document_number");
   const Field* name = out.reading.find("name");
   if (number != nullptr && name != nullptr && number->valid && number->value[3] == 'P') {
