@@ -32,6 +32,15 @@ Size size_of(const imaging::Quad& q) {
   return {std::max(8, static_cast<int>(std::lround(w * scale))), std::max(8, static_cast<int>(std::lround(h * scale)))};
 }
 
+/// Words come out this way up.
+bool legible(const std::vector<Row>& rows) {
+  std::size_t words = 0;
+  for (const auto& row : rows) {
+    words += static_cast<std::size_t>(std::ranges::count_if(row.words, [](const Word& w) { return w.confidence > 0.8 && w.text.size() >= 4; }));
+  }
+  return words >= 4;
+}
+
 struct Flat {
   imaging::Image image;
   imaging::Quad outline{};
@@ -120,11 +129,12 @@ Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOpti
     }
     if (score < kSureOfType && !turns) {
       // The print may be too faint for the quick way, or the page may lie the other way up.
-      PageWork other = fresh();
-      AX_CHECK(recognise(flat, (tried.page.quarter_turns + 2) % 4, deadline, other));
-      if (const double turned_score = best_type(other.content).score; turned_score > score) {
-        tried = std::move(other);
-        score = turned_score;
+      if (PageWork other = fresh(); !legible(tried.content.rows) && flat.layout.lines.size() >= 3) {
+        AX_CHECK(recognise(flat, (tried.page.quarter_turns + 2) % 4, deadline, other));
+        if (const double turned_score = best_type(other.content).score; turned_score > score) {
+          tried = std::move(other);
+          score = turned_score;
+        }
       }
       if (score < kSureOfType) {
         const auto quick = tried.content.rows;
