@@ -92,7 +92,9 @@ std::string answer(const std::string& line) {
   if (!out_path.empty()) {
     imaging::black_out(front, reading->pages.front().secret_on_input);
     const auto file = imaging::encode_png(front);
-    if (file) std::ofstream{out_path, std::ios::binary}.write(reinterpret_cast<const char*>(file->data()), static_cast<std::streamsize>(file->size()));
+    if (file)
+      std::ofstream{out_path, std::ios::binary}.write(reinterpret_cast<const char*>(file->data()),
+                                                      static_cast<std::streamsize>(file->size()));
   }
   json::object fields;
   for (const auto& f : reading->fields) {

@@ -208,8 +208,8 @@ std::string csv_of(const std::vector<Line>& lines) {
         if (f.outcome == document::Outcome::failed) failed += (failed.empty() ? "" : " ") + f.id;
       }
       const auto day = [](const std::optional<Date>& d) { return d ? format_date(*d) : std::string{}; };
-      cells.insert(cells.end(), {std::string{document::to_string(r.type)}, r.variant, fmt::format("{:.2f}", r.confidence), r.display_number, r.name,
-                                 day(r.dob), r.gender, r.address, day(r.issue_date), day(r.expiry_date), failed});
+      cells.insert(cells.end(), {std::string{document::to_string(r.type)}, r.variant, fmt::format("{:.2f}", r.confidence), r.display_number,
+                                 r.name, day(r.dob), r.gender, r.address, day(r.issue_date), day(r.expiry_date), failed});
     } else {
       cells.resize(12);
     }
@@ -438,7 +438,8 @@ void add_document_commands(CLI::App& root, Cli& cli) {
     const auto result = bench_of(*o, cli);
     if (!result) return cli.fail(result.error());
     std::string human;
-    for (const auto& [key, value] : result->as_object()) human += fmt::format("{}{:<14} {}", human.empty() ? "" : "\n", std::string{key}, json::serialize(value));
+    for (const auto& [key, value] : result->as_object())
+      human += fmt::format("{}{:<14} {}", human.empty() ? "" : "\n", std::string{key}, json::serialize(value));
     cli.print(human, *result);
   });
 

@@ -121,8 +121,8 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
         std::abs(imaging::area_of(o.quad)) > 0.5 * std::abs(imaging::area_of(best->quad)) && shows_print(flat(image, o.quad)))
       other = &o;
   }
-  judge.add("one_document", other == nullptr, Weight::review, "One document is in the picture", "Several documents are in the picture: show one",
-            {}, other != nullptr ? std::optional{other->quad} : std::nullopt);
+  judge.add("one_document", other == nullptr, Weight::review, "One document is in the picture",
+            "Several documents are in the picture: show one", {}, other != nullptr ? std::optional{other->quad} : std::nullopt);
   judge.add("document_whole", best == nullptr || !best->cut_off, Weight::review, "The whole document is in the picture",
             "A side of the document is cut off", {}, out.outline);
 
@@ -130,8 +130,8 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
   const auto& q = out.quality;
   const imaging::Quad seen = out.outline.value_or(whole);
   // A clean scan at a low resolution is as sharp as its pixels allow: what is small is judged by its size.
-  judge.add("sharp_enough", q.sharpness >= 9, Weight::review, "The picture is sharp", "The picture is blurred: hold still and let the camera focus",
-            ramp(q.sharpness, 4, 22), seen);
+  judge.add("sharp_enough", q.sharpness >= 9, Weight::review, "The picture is sharp",
+            "The picture is blurred: hold still and let the camera focus", ramp(q.sharpness, 4, 22), seen);
   std::optional<imaging::Quad> glare;
   if (q.glare_share >= 0.02) {
     if (const auto box = brightest_patch(page)) {
@@ -141,8 +141,9 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
   judge.add("free_of_glare", q.glare_share < 0.02, Weight::review, "No glare covers the document",
             "Glare covers part of the document: tilt it or move the light", 1 - ramp(q.glare_share, 0, 0.08), glare);
   const double long_side = std::max((side(seen, 0, 1) + side(seen, 2, 3)) / 2, (side(seen, 1, 2) + side(seen, 3, 0)) / 2);
-  judge.add("large_enough", long_side >= 500, long_side < 350 ? Weight::refuse : Weight::review, "The document is large enough in the picture",
-            "The document is too small in the picture: move closer", ramp(long_side, 200, 900), seen);
+  judge.add("large_enough", long_side >= 500, long_side < 350 ? Weight::refuse : Weight::review,
+            "The document is large enough in the picture", "The document is too small in the picture: move closer",
+            ramp(long_side, 200, 900), seen);
   const double skew = best == nullptr ? 0 : best->skew;
   judge.add("straight_enough", skew < 0.34, skew < 0.6 ? Weight::note : Weight::review, "The document is seen from above",
             "The document is seen at a slant: hold the camera straight above it", 1 - ramp(skew, 0, 0.7), seen);
@@ -151,7 +152,8 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
   judge.add("bright_enough", !dark && !washed, Weight::review, "The light is good",
             washed ? "The picture is washed out: use less light" : "The picture is too dark or too dull: use more light",
             std::min(ramp(q.brightness, 30, 100), ramp(q.contrast, 15, 80)), seen);
-  judge.add("in_color", !q.gray, Weight::note, "The picture has colours", "The picture has no colours, as a photocopy or a gray scan", {}, seen);
+  judge.add("in_color", !q.gray, Weight::note, "The picture has colours", "The picture has no colours, as a photocopy or a gray scan", {},
+            seen);
   if (!out.outline) {
     for (auto& f : out.findings) {
       if (f.id != "document_found" && f.id != "bright_enough") f.outcome = Outcome::not_checked;

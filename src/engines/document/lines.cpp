@@ -165,6 +165,8 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
     TextLine line;
     line.box = {b.x, b.y, b.width, b.height};
     line.letters = counts[r];
+    line.even =
+        static_cast<double>(std::ranges::count_if(heights[r], [&](int h) { return 5 * std::abs(h - typical) <= typical + 5; })) / counts[r];
     line.headline = headline_of(ink, b);
     lines.push_back(line);
   }

@@ -20,11 +20,11 @@ struct Script {
   bool headline;  ///< letters hang from a stroke
 };
 
-constexpr Script kScripts[] = {
-    {0x0900, 0x097F, {"hin", "mar"}, true}, {0x0980, 0x09FF, {"ben", "asm"}, true}, {0x0A00, 0x0A7F, {"pan", ""}, true},
-    {0x0A80, 0x0AFF, {"guj", ""}, false},   {0x0B00, 0x0B7F, {"ori", ""}, false},   {0x0B80, 0x0BFF, {"tam", ""}, false},
-    {0x0C00, 0x0C7F, {"tel", ""}, false},   {0x0C80, 0x0CFF, {"kan", ""}, false},   {0x0D00, 0x0D7F, {"mal", ""}, false},
-    {0x0600, 0x06FF, {"urd", ""}, false}};
+constexpr Script kScripts[] = {{0x0900, 0x097F, {"hin", "mar"}, true}, {0x0980, 0x09FF, {"ben", "asm"}, true},
+                               {0x0A00, 0x0A7F, {"pan", ""}, true},    {0x0A80, 0x0AFF, {"guj", ""}, false},
+                               {0x0B00, 0x0B7F, {"ori", ""}, false},   {0x0B80, 0x0BFF, {"tam", ""}, false},
+                               {0x0C00, 0x0C7F, {"tel", ""}, false},   {0x0C80, 0x0CFF, {"kan", ""}, false},
+                               {0x0D00, 0x0D7F, {"mal", ""}, false},   {0x0600, 0x06FF, {"urd", ""}, false}};
 
 std::vector<char32_t> code_points(std::string_view text) {
   std::vector<char32_t> out;
@@ -135,9 +135,9 @@ std::optional<Field> read_local_name(const Page& page, const imaging::Box& name,
 }
 
 std::string romanise(std::string_view devanagari) {
-  static constexpr std::array<std::string_view, 37> kConsonants{"k", "kh", "g", "gh", "n", "ch", "chh", "j", "jh", "n", "t",  "th", "d",
-                                                               "dh", "n", "t", "th", "d", "dh", "n",  "n", "p",  "ph", "b", "bh", "m",
-                                                               "y", "r",  "r", "l",  "l", "l",  "v",  "sh", "sh", "s", "h"};
+  static constexpr std::array<std::string_view, 37> kConsonants{"k",  "kh", "g", "gh", "n", "ch", "chh", "j",  "jh", "n",  "t", "th", "d",
+                                                                "dh", "n",  "t", "th", "d", "dh", "n",   "n",  "p",  "ph", "b", "bh", "m",
+                                                                "y",  "r",  "r", "l",  "l", "l",  "v",   "sh", "sh", "s",  "h"};
   const auto vowel = [](char32_t p) -> std::string_view {
     switch (p) {
       case 0x0905: return "a";
@@ -200,7 +200,8 @@ std::string romanise(std::string_view devanagari) {
         // The inherent vowel is silent at a word's end, and between two consonants when a vowel precedes and follows.
         const bool last = follows == U' ' || next >= points.size();
         const bool before = vowels > 0;
-        const bool open_after = consonant(follows) && next + 1 < points.size() && !vowel(points[next + 1]).empty() && points[next + 1] >= 0x093E;
+        const bool open_after =
+            consonant(follows) && next + 1 < points.size() && !vowel(points[next + 1]).empty() && points[next + 1] >= 0x093E;
         if (!last && !(before && open_after)) {
           put("a");
           ++vowels;

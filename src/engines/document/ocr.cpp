@@ -98,8 +98,8 @@ Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const De
   return words;
 }
 
-Result<std::vector<Word>> ocr_line(const imaging::Image& page, const imaging::Box& line, const Deadline& deadline, bool upside_down, int height,
-                                   const std::string& whitelist, const std::string& language) {
+Result<std::vector<Word>> ocr_line(const imaging::Image& page, const imaging::Box& line, const Deadline& deadline, bool upside_down,
+                                   int height, const std::string& whitelist, const std::string& language) {
   const int pad = line.height / 3 + 2;
   const imaging::Box wide{line.x - pad, line.y - pad, line.width + 2 * pad, line.height + 2 * pad};
   const int x0 = std::max(0, wide.x);

@@ -12,7 +12,7 @@
 namespace authx::document {
 namespace {
 
-constexpr int kSide = 440;          ///< of the picture that is searched
+constexpr int kSide = 440;              ///< of the picture that is searched
 constexpr std::size_t kLines = 80;      ///< more are text and texture
 constexpr std::size_t kPoints = 18000;  ///< the strongest; more are texture
 constexpr int kAngles = 180;
@@ -21,12 +21,12 @@ constexpr int kStep = 2;  ///< degrees between rows of the accumulator; lines ar
 /// What speaks for and against a candidate. Fitted by a ranking regression on generated scenes (seeds 1..20 of five kinds at
 /// level 4 of `specimen generate`); the signs are as one would expect.
 struct Weights {
-  double mean = 0.58;     ///< share of the sides that lies on edges
-  double worst = 0.51;    ///< of the side with the least
-  double arrive = 0.75;   ///< edges as the sides come to the corners
-  double fit = 0.63;      ///< shape of an ID-1 card or an ID-3 page
-  double ends = 0.77;     ///< edges that run on past the corners
-  double both = 0.25;     ///< two sides that run on past a third
+  double mean = 0.58;    ///< share of the sides that lies on edges
+  double worst = 0.51;   ///< of the side with the least
+  double arrive = 0.75;  ///< edges as the sides come to the corners
+  double fit = 0.63;     ///< shape of an ID-1 card or an ID-3 page
+  double ends = 0.77;    ///< edges that run on past the corners
+  double both = 0.25;    ///< two sides that run on past a third
   double size = 0.35;
   double skew = 0.33;
   double cut_off = 0.40;
@@ -38,7 +38,7 @@ struct Weights {
 };
 constexpr Weights kWeights;
 constexpr std::size_t kLookedInto = 60;  ///< candidates whose inside is looked at
-constexpr double kTrusted = 0.62;  ///< of the full score; below it outlines are as often wrong as right
+constexpr double kTrusted = 0.62;        ///< of the full score; below it outlines are as often wrong as right
 
 struct EdgePoint {
   float x = 0;
@@ -61,7 +61,7 @@ struct Line {
   double rho = 0;
   double angle = 0;
   bool border = false;
-  int from = 0;            ///< position that `covered[0]` stands for
+  int from = 0;              ///< position that `covered[0]` stands for
   std::vector<int> covered;  ///< running count of covered positions
 
   double position(cv::Point2d p) const { return -p.x * sin + p.y * cos; }
@@ -210,7 +210,8 @@ class Search {
       int like = 0;
       for (int y = std::max(0, cy - 2); y <= std::min(size_.height - 1, cy + 2); ++y) {
         const auto* row = angles.ptr<short>(y);
-        for (int x = std::max(0, cx - 2); x <= std::min(size_.width - 1, cx + 2); ++x) like += row[x] >= 0 && apart(row[x], p.angle) < 20 ? 1 : 0;
+        for (int x = std::max(0, cx - 2); x <= std::min(size_.width - 1, cx + 2); ++x)
+          like += row[x] >= 0 && apart(row[x], p.angle) < 20 ? 1 : 0;
       }
       if (like >= 4) kept.push_back(p);
     }
@@ -266,7 +267,7 @@ class Search {
     };
     for (const auto& p : points_) vote(p, 1);
     const int shortest = std::min(size_.width, size_.height);
-    for (std::size_t tries = 0; tries < 4 * kLines && lines_.size() < kLines; ++tries) {
+    for (std::size_t tries = 0; tries < 3 * kLines && lines_.size() < kLines; ++tries) {
       double top = 0;
       cv::Point where;
       cv::minMaxLoc(votes, nullptr, &top, nullptr, &where);
@@ -347,7 +348,8 @@ class Search {
         ++run;
         gap = 0;
       } else if (run > 0 && (++gap > 4 || i == hit.size())) {
-        if (run < 9) std::fill(hit.begin() + static_cast<std::ptrdiff_t>(start), hit.begin() + static_cast<std::ptrdiff_t>(i), std::uint8_t{0});
+        if (run < 9)
+          std::fill(hit.begin() + static_cast<std::ptrdiff_t>(start), hit.begin() + static_cast<std::ptrdiff_t>(i), std::uint8_t{0});
         longest = std::max(longest, run);
         run = 0;
         gap = 0;
@@ -412,22 +414,38 @@ class Search {
 
   void combine() {
     const double least = 0.16 * std::min(size_.width, size_.height);
-    for (std::size_t a = 0; a < lines_.size(); ++a) {
-      for (std::size_t c = a + 1; c < lines_.size(); ++c) {
+    // Where each line is crossed by each other, as a position along it; none where they don't meet in sight.
+    const std::size_t n = lines_.size();
+    constexpr double kNone = 1e9;
+    std::vector<double> where(n * n, kNone);
+    for (std::size_t b = 0; b < n; ++b) {
+      for (std::size_t a = 0; a < n; ++a) {
+        if (a == b || apart(lines_[a].angle, lines_[b].angle) < 50) continue;
+        if (const auto p = cross(lines_[a], lines_[b]); p && in_sight(*p)) where[b * n + a] = lines_[b].position(*p);
+      }
+    }
+    const auto point = [&](std::size_t line, double at) {
+      const Line& l = lines_[line];
+      return cv::Point2d(l.rho * l.cos - at * l.sin, l.rho * l.sin + at * l.cos);
+    };
+    std::vector<Crossing> between;
+    for (std::size_t a = 0; a < n; ++a) {
+      for (std::size_t c = a + 1; c < n; ++c) {
         if (apart(lines_[a].angle, lines_[c].angle) > 32) continue;
         if (lines_[a].border && lines_[c].border) continue;
-        std::vector<Crossing> between;
-        for (std::size_t b = 0; b < lines_.size(); ++b) {
-          if (b == a || b == c || apart(lines_[a].angle, lines_[b].angle) < 50) continue;
-          const auto p = cross(lines_[a], lines_[b]);
-          const auto q = cross(lines_[c], lines_[b]);
-          if (!p || !q || !in_sight(*p) || !in_sight(*q) || cv::norm(*p - *q) < least) continue;
-          Crossing x{b, *p, *q, 0, 0, 0, 0};
-          x.covered = lines_[b].border ? 0.5 : lines_[b].coverage(lines_[b].position(*p), lines_[b].position(*q));
-          if (x.covered < 0.34) continue;
-          x.past_first = past(lines_[b], *q, *p);
-          x.past_second = past(lines_[b], *p, *q);
-          x.arrivals = arrival(lines_[b], *q, *p) + arrival(lines_[b], *p, *q);
+        between.clear();
+        for (std::size_t b = 0; b < n; ++b) {
+          const double at_a = where[b * n + a];
+          const double at_c = where[b * n + c];
+          if (at_a == kNone || at_c == kNone || std::abs(at_a - at_c) < least) continue;
+          if (!lines_[b].border && lines_[b].coverage(at_a, at_c) < 0.34) continue;
+          const auto p = point(b, at_a);
+          const auto q = point(b, at_c);
+          Crossing x{b, p, q, 0, 0, 0, 0};
+          x.covered = lines_[b].border ? 0.5 : lines_[b].coverage(lines_[b].position(p), lines_[b].position(q));
+          x.past_first = past(lines_[b], q, p);
+          x.past_second = past(lines_[b], p, q);
+          x.arrivals = arrival(lines_[b], q, p) + arrival(lines_[b], p, q);
           between.push_back(x);
         }
         for (std::size_t i = 0; i < between.size(); ++i) {
@@ -488,7 +506,8 @@ class Search {
                            arrival(c, d.second, b.second) + arrival(c, b.second, d.second)) /
                           8;
     const double ends = a_b + a_d + c_b + c_d + b.past_first + b.past_second + d.past_first + d.past_second;
-    const double both = std::max({std::min(a_b, c_b), std::min(a_d, c_d), std::min(b.past_first, d.past_first), std::min(b.past_second, d.past_second)});
+    const double both =
+        std::max({std::min(a_b, c_b), std::min(a_d, c_d), std::min(b.past_first, d.past_first), std::min(b.past_second, d.past_second)});
     const double size = std::min(1.0, std::sqrt(area / 0.35));
     const double outer = kWeights.mean * mean + kWeights.worst * worst + kWeights.arrive * arrive + kWeights.fit * fit -
                          kWeights.ends * ends / 8 - kWeights.both * both + kWeights.size * size - kWeights.skew * o.skew -
@@ -577,9 +596,9 @@ class Search {
 
   cv::Size size_;
   cv::Mat color_;
-  cv::Mat points_near_;  ///< running count of edge points over rows and columns
-  std::vector<EdgePoint> points_;                     ///< by angle
-  std::array<std::size_t, kAngles + 1> first_{};      ///< of each whole degree in `points_`
+  cv::Mat points_near_;                           ///< running count of edge points over rows and columns
+  std::vector<EdgePoint> points_;                 ///< by angle
+  std::array<std::size_t, kAngles + 1> first_{};  ///< of each whole degree in `points_`
   std::vector<Line> lines_;
   std::vector<Outline> found_;
 };

@@ -10,11 +10,11 @@ namespace authx::document {
 
 /// A four-sided thing that may be a card or a page.
 struct Outline {
-  imaging::Quad quad{};   ///< on the given image, in screen order (top left first)
-  double score = 0;       ///< 0..1
-  double aspect = 0;      ///< long side by short side, perspective undone
-  double skew = 0;        ///< 0..1: how much opposite sides differ in length and corners from right angles
-  bool cut_off = false;   ///< a side is the picture's own border
+  imaging::Quad quad{};  ///< on the given image, in screen order (top left first)
+  double score = 0;      ///< 0..1
+  double aspect = 0;     ///< long side by short side, perspective undone
+  double skew = 0;       ///< 0..1: how much opposite sides differ in length and corners from right angles
+  bool cut_off = false;  ///< a side is the picture's own border
 };
 
 /// The best outlines of cards and pages on a photo, best first, none below the score at which they are as often wrong as right.

@@ -36,7 +36,8 @@ Size size_of(const imaging::Quad& q) {
 bool legible(const std::vector<Row>& rows) {
   std::size_t words = 0;
   for (const auto& row : rows) {
-    words += static_cast<std::size_t>(std::ranges::count_if(row.words, [](const Word& w) { return w.confidence > 0.8 && w.text.size() >= 4; }));
+    words +=
+        static_cast<std::size_t>(std::ranges::count_if(row.words, [](const Word& w) { return w.confidence > 0.8 && w.text.size() >= 4; }));
   }
   return words >= 4;
 }
@@ -49,7 +50,7 @@ struct Flat {
 
 /// What print says, and all that follows from it. `turns` when it is known which way is up.
 Result<void> recognise(const Flat& flat, std::optional<int> turns, const Deadline& deadline, PageWork& out) {
-  AX_TRY(auto print, read_print(flat.layout, turns, deadline));
+  AX_TRY(auto print, read_print(flat.layout, turns, out.content.mrz.has_value(), deadline));
   out.page.quarter_turns = print.quarter_turns;
   out.page.rectified = imaging::rotate_quarter(flat.image, print.quarter_turns);
   out.page.outline = turned(flat.outline, print.quarter_turns);

@@ -10,9 +10,9 @@
 namespace authx::document {
 namespace {
 
-constexpr int kOcrSide = 1100;       ///< recognition costs time in proportion to the pixels and gains nothing above
+constexpr int kOcrSide = 1100;          ///< recognition costs time in proportion to the pixels and gains nothing above
 constexpr std::size_t kMostLines = 60;  ///< a letter on A4 has about fifty
-constexpr double kHeadline = 0.88;   ///< above it a line is written in a script that hangs from a stroke
+constexpr double kHeadline = 0.88;      ///< above it a line is written in a script that hangs from a stroke
 
 double legible(const std::vector<Word>& words) {
   double sum = 0;
@@ -23,14 +23,12 @@ double legible(const std::vector<Word>& words) {
   return sum;
 }
 
-double mean_confidence(const std::vector<Word>& words) {
-  double sum = 0;
-  double weight = 0;
-  for (const auto& w : words) {
-    sum += w.confidence * static_cast<double>(w.text.size());
-    weight += static_cast<double>(w.text.size());
-  }
-  return weight > 0 ? sum / weight : 0;
+/// A word of several letters that may well be another.
+bool unsure(const std::vector<Word>& words) {
+  return std::ranges::any_of(words, [](const Word& w) {
+    const auto letters = std::ranges::count_if(w.text, [](unsigned char c) { return std::isalnum(c) != 0; });
+    return letters >= 3 && w.confidence < 0.7;
+  });
 }
 
 imaging::Box turned_by_half(const imaging::Box& b, const imaging::Image& page) {
@@ -53,7 +51,8 @@ std::vector<std::size_t> telling(const std::vector<TextLine>& lines) {
 Layout find_layout(const imaging::Image& gray) {
   Layout out;
   out.scale = std::min(1.0, static_cast<double>(kOcrSide) / std::max(gray.width, gray.height));
-  out.page = imaging::resize(gray, std::max(8, static_cast<int>(gray.width * out.scale)), std::max(8, static_cast<int>(gray.height * out.scale)));
+  out.page =
+      imaging::resize(gray, std::max(8, static_cast<int>(gray.width * out.scale)), std::max(8, static_cast<int>(gray.height * out.scale)));
   out.quarter = text_is_vertical(out.page) ? 1 : 0;
   out.page = imaging::rotate_quarter(out.page, out.quarter);
   out.lines = text_lines(out.page);
@@ -80,7 +79,7 @@ bool may_hold_zone(const Layout& layout) {
   return wide >= 2;
 }
 
-Result<Print> read_print(Layout layout, std::optional<int> turns, const Deadline& deadline) {
+Result<Print> read_print(Layout layout, std::optional<int> turns, bool zone_read, const Deadline& deadline) {
   Print out;
   int quarter = layout.quarter;
   const double scale = layout.scale;
@@ -129,14 +128,18 @@ Result<Print> read_print(Layout layout, std::optional<int> turns, const Deadline
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!done[i]) {
       if (lines[i].headline >= kHeadline) continue;
+      // The zone that told which way is up has been read already, and better.
+      if (zone_read && 10 * lines[i].box.width > 6 * page.width && lines[i].letters >= 20) continue;
       AX_TRY(read[i], ocr_line(page, lines[i].box, deadline));
     }
-    // Print that is likely to be a value and came out unsure: once more, larger.
-    const double sure = mean_confidence(read[i]);
-    if (sure > 0.3 && sure < 0.8 && lines[i].letters >= 5 && second_looks < 4) {
+    // Print that came out unsure in part: once more, at other sizes.
+    if (lines[i].letters >= 4 && unsure(read[i]) && legible(read[i]) > 0.5 && second_looks < 5) {
       ++second_looks;
-      AX_TRY(auto again, ocr_line(page, lines[i].box, deadline, false, 50));
-      if (mean_confidence(again) > sure + 0.05) read[i] = std::move(again);
+      for (const int height : {50, 27}) {
+        AX_TRY(auto again, ocr_line(page, lines[i].box, deadline, false, height));
+        if (legible(again) > legible(read[i])) read[i] = std::move(again);
+        if (!unsure(read[i])) break;
+      }
     }
     for (auto& w : read[i]) words.push_back(std::move(w));
   }
@@ -154,8 +157,9 @@ Result<Print> read_print(Layout layout, std::optional<int> turns, const Deadline
 Result<std::vector<Row>> read_sparse(const imaging::Image& gray, const Deadline& deadline) {
   const int side = std::max(gray.width, gray.height);
   const double scale = side > kOcrSide ? static_cast<double>(kOcrSide) / side : side < 700 ? 700.0 / side : 1.0;
-  AX_TRY(auto words, ocr(imaging::resize(gray, std::max(8, static_cast<int>(gray.width * scale)), std::max(8, static_cast<int>(gray.height * scale))),
-                         OcrMode::sparse, deadline));
+  AX_TRY(auto words,
+         ocr(imaging::resize(gray, std::max(8, static_cast<int>(gray.width * scale)), std::max(8, static_cast<int>(gray.height * scale))),
+             OcrMode::sparse, deadline));
   for (auto& w : words) {
     const auto back = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
     w.box = {back(w.box.x), back(w.box.y), back(w.box.width), back(w.box.height)};

@@ -170,6 +170,12 @@ std::optional<GroupedNumber> digits_of(const imaging::Image& page, const imaging
   return partial;
 }
 
+/// A line that by its shape alone may be twelve or sixteen digits.
+bool may_be_number(const TextLine& l) {
+  return l.letters >= 9 && l.letters <= 40 && l.box.width >= 5 * l.box.height && l.box.width <= 20 * l.box.height && l.headline <= 0.88 &&
+         l.even >= 0.6;
+}
+
 bool grouped_by_four(const GroupedNumber& n) {
   return n.groups.size() >= 3 && std::ranges::all_of(n.sizes, [](int s) { return s == 4; });
 }
@@ -189,7 +195,8 @@ std::vector<GroupedNumber> find_numbers(const imaging::Image& gray, const std::v
   for (const auto& row : rows) {
     for (auto& c : in_row(row)) {
       if (!c.certain) {
-        if (auto again = digits_of(gray, c.box, deadline); again && (again->valid() || c.number.digits.empty())) c.number = std::move(*again);
+        if (auto again = digits_of(gray, c.box, deadline); again && (again->valid() || c.number.digits.empty()))
+          c.number = std::move(*again);
       }
       if (!c.number.digits.empty()) out.push_back(std::move(c.number));
     }
@@ -235,7 +242,7 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
   imaging::Image half;
   int tried = 0;
   for (const auto& l : lines) {
-    if (l.letters < 9 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.88 || clear(l.box) || ++tried > 6) continue;
+    if (!may_be_number(l) || clear(l.box) || ++tried > 4) continue;
     if (half.empty()) half = imaging::rotate_quarter(gray, 2);
     try_line(half, {gray.width - l.box.x - l.box.width, gray.height - l.box.y - l.box.height, l.box.width, l.box.height}, 2);
   }
@@ -252,23 +259,25 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
       if (from < to) std::fill(row + from, row + to, row[from]);
     }
   }
-  const double scale = std::min(1.0, 1100.0 / std::max(gray.width, gray.height));
-  for (const int turns : {1, 3}) {
-    const imaging::Image page = imaging::rotate_quarter(rest, turns);
-    const imaging::Image small =
-        imaging::resize(page, std::max(8, static_cast<int>(page.width * scale)), std::max(8, static_cast<int>(page.height * scale)));
-    int across = 0;
-    for (const auto& l : text_lines(small)) {
-      if (l.letters < 9 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.88 || ++across > 4) continue;
-      const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
-      try_line(page, {far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)}, turns);
-    }
-    if (across == 0) break;  // nothing runs across: the other way has nothing either
+  const double scale = std::min(1.0, 900.0 / std::max(gray.width, gray.height));
+  const imaging::Image upward = imaging::rotate_quarter(rest, 1);
+  std::vector<imaging::Box> across;
+  for (const auto& l : text_lines(imaging::resize(upward, std::max(8, static_cast<int>(upward.width * scale)),
+                                                  std::max(8, static_cast<int>(upward.height * scale))))) {
+    const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
+    if (may_be_number(l) && across.size() < 4) across.push_back({far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)});
+  }
+  imaging::Image downward;
+  for (const auto& b : across) {
+    if (try_line(upward, b, 1)) continue;
+    if (downward.empty()) downward = imaging::rotate_quarter(upward, 2);
+    try_line(downward, {upward.width - b.x - b.width, upward.height - b.y - b.height, b.width, b.height}, 3);
   }
   return out;
 }
 
-std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns, const Deadline& deadline) {
+std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns,
+                                                const Deadline& deadline) {
   imaging::Image rest = imaging::to_gray(input);
   const imaging::Box box = imaging::bounds_of(document);
   if (static_cast<double>(box.width) * box.height > 0.9 * input.width * input.height) return {};
@@ -279,13 +288,13 @@ std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, con
     if (from < to) std::fill(row + from, row + to, row[from]);
   }
   const imaging::Image page = imaging::rotate_quarter(rest, turns);
-  const double scale = std::min(1.0, 1400.0 / std::max(page.width, page.height));
+  const double scale = std::min(1.0, 1100.0 / std::max(page.width, page.height));
   const imaging::Image small =
       imaging::resize(page, std::max(8, static_cast<int>(page.width * scale)), std::max(8, static_cast<int>(page.height * scale)));
   std::vector<GroupedNumber> out;
   int tried = 0;
   for (const auto& l : text_lines(small)) {
-    if (l.letters < 10 || l.letters > 40 || l.box.width < 5 * l.box.height || l.headline > 0.88 || ++tried > 8) continue;
+    if (!may_be_number(l) || ++tried > 5) continue;
     const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
     const imaging::Box line{far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)};
     const auto words = ocr_line(page, line, deadline);

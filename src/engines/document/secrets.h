@@ -13,9 +13,9 @@ namespace authx::document {
 
 /// Twelve or sixteen digits or masks that stand side by side: what an Aadhaar number or a VID looks like.
 struct GroupedNumber {
-  std::string digits;                ///< masked places hold 'X'
+  std::string digits;                 ///< masked places hold 'X'
   std::vector<imaging::Quad> groups;  ///< their places on the page, in reading order
-  std::vector<int> sizes;            ///< characters in each
+  std::vector<int> sizes;             ///< characters in each
   double confidence = 0;
 
   bool masked() const { return digits.find('X') != std::string::npos; }
@@ -32,7 +32,8 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
 
 /// Those elsewhere on a picture than on the document that was found on it: the rest of a letter, another card. `turns` puts the picture
 /// upright. Only numbers whose check digit is right; places are on the picture as given.
-std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns, const Deadline& deadline);
+std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns,
+                                                const Deadline& deadline);
 
 /// Notes the places that must not be stored: the first eight digits of an Aadhaar number, all but the last four of a VID.
 /// On a page of another kind only numbers whose check digit is right, or that are printed in Aadhaar's groups of four, count.

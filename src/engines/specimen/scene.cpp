@@ -60,9 +60,11 @@ cv::Mat ground(cv::Size size, Ground kind, Dice& dice) {
         const double p = dice.unit();
         const cv::Scalar dark = random_color(dice, 15, 60);
         if (along) {
-          cv::line(m, at(0, p * size.height), at(size.width, p * size.height + dice.between(-30, 30)), dark, dice.between(1, 4), cv::LINE_AA);
+          cv::line(m, at(0, p * size.height), at(size.width, p * size.height + dice.between(-30, 30)), dark, dice.between(1, 4),
+                   cv::LINE_AA);
         } else {
-          cv::line(m, at(p * size.width, 0), at(p * size.width + dice.between(-30, 30), size.height), dark, dice.between(1, 4), cv::LINE_AA);
+          cv::line(m, at(p * size.width, 0), at(p * size.width + dice.between(-30, 30), size.height), dark, dice.between(1, 4),
+                   cv::LINE_AA);
         }
       }
       break;
@@ -76,7 +78,8 @@ cv::Mat ground(cv::Size size, Ground kind, Dice& dice) {
       }
       if (dice.chance(0.4)) {
         cv::Mat bands = m.clone();
-        for (int y = 0; y < size.height; y += 2 * pitch) cv::rectangle(bands, {0, y, size.width, pitch}, random_color(dice, 25, 215), cv::FILLED);
+        for (int y = 0; y < size.height; y += 2 * pitch)
+          cv::rectangle(bands, {0, y, size.width, pitch}, random_color(dice, 25, 215), cv::FILLED);
         cv::addWeighted(m, 0.6, bands, 0.4, 0, m);
       }
       shade(m, noise_field(size, 4, 4, 2, dice), 0.08);
@@ -265,8 +268,8 @@ void fingers(cv::Mat& picture, const imaging::Quad& card, bool held, Dice& dice)
       const cv::Point2d normal((b - a).y, -(b - a).x);
       inward = normal * ((normal.dot(inward) > 0 ? 1 : -1) / std::max(1.0, cv::norm(normal)));
       const double deep = width * dice.range(0.0, 0.55);
-      finger(picture, edge - inward * (diagonal * 0.9) + (b - a) * dice.range(-0.2, 0.2), edge + inward * deep, width * dice.range(0.85, 1.1), skin,
-             dice);
+      finger(picture, edge - inward * (diagonal * 0.9) + (b - a) * dice.range(-0.2, 0.2), edge + inward * deep,
+             width * dice.range(0.85, 1.1), skin, dice);
     }
   }
 }
@@ -278,7 +281,8 @@ void light(cv::Mat& picture, Dice& dice) {
   const double gy = dice.range(-0.3, 0.3);
   for (int y = 0; y < size.height; ++y) {
     for (int x = 0; x < size.width; ++x)
-      field.at<float>(y, x) = static_cast<float>(gx * (static_cast<double>(x) / size.width - 0.5) + gy * (static_cast<double>(y) / size.height - 0.5) - 0.04);
+      field.at<float>(y, x) =
+          static_cast<float>(gx * (static_cast<double>(x) / size.width - 0.5) + gy * (static_cast<double>(y) / size.height - 0.5) - 0.04);
   }
   shade(picture, field, 1);
   if (dice.chance(0.4)) {
@@ -315,7 +319,8 @@ imaging::Image as_file(const cv::Mat& picture, int quality) {
 /// The card's corners as a pinhole camera sees it: turned in its plane by any angle, then tilted.
 imaging::Quad seen(double aspect, cv::Size size, Dice& dice) {
   for (int attempt = 0; attempt < 60; ++attempt) {
-    const double spin = dice.chance(0.7) ? dice.between(0, 3) * std::numbers::pi / 2 + dice.range(-0.3, 0.3) : dice.range(0, 2 * std::numbers::pi);
+    const double spin =
+        dice.chance(0.7) ? dice.between(0, 3) * std::numbers::pi / 2 + dice.range(-0.3, 0.3) : dice.range(0, 2 * std::numbers::pi);
     const double tilt = dice.range(0, 30) * std::numbers::pi / 180;
     const double toward = dice.range(0, 2 * std::numbers::pi);
     const double focal = dice.range(0.9, 1.5) * std::max(size.width, size.height);
@@ -347,7 +352,8 @@ imaging::Quad seen(double aspect, cv::Size size, Dice& dice) {
   }
   const double w = 0.6 * std::min(static_cast<double>(size.width), size.height * aspect);
   const double h = w / aspect;
-  return imaging::quad_of({static_cast<int>((size.width - w) / 2), static_cast<int>((size.height - h) / 2), static_cast<int>(w), static_cast<int>(h)});
+  return imaging::quad_of(
+      {static_cast<int>((size.width - w) / 2), static_cast<int>((size.height - h) / 2), static_cast<int>(w), static_cast<int>(h)});
 }
 
 Ground random_ground(Dice& dice) {

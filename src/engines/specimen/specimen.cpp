@@ -118,7 +118,8 @@ void draw_grouped(Sheet& s, double middle, double y, const std::string& digits, 
   if (masked) return;
   const double from = x + (before.empty() ? 0 : s.canvas.text_width(before, s.bold, size));
   const double width = s.canvas.text_width(grouped(digits.substr(0, digits.size() - 4)), s.bold, size);
-  s.truth.secrets.push_back({static_cast<int>(from), static_cast<int>(y + height * 0.2), static_cast<int>(width), static_cast<int>(height * 0.6)});
+  s.truth.secrets.push_back(
+      {static_cast<int>(from), static_cast<int>(y + height * 0.2), static_cast<int>(width), static_cast<int>(height * 0.6)});
 }
 
 void draw_front(Sheet& s, bool pvc) {

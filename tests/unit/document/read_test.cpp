@@ -265,7 +265,10 @@ TEST(SharedData, IndianLookAlikesAreReadAboveTheFloor) {
     const auto doc = *get_text(item, "doc");
     const auto r = reading_of(load(folder / *get_text(item, "file")));
     ++total;
-    types += doc.starts_with(to_string(r.type)) || (doc == "dl" && r.type == Type::driving_license) || (doc == "epic" && r.type == Type::voter_id) ? 1 : 0;
+    types += doc.starts_with(to_string(r.type)) || (doc == "dl" && r.type == Type::driving_license) ||
+                     (doc == "epic" && r.type == Type::voter_id)
+                 ? 1
+                 : 0;
     const std::size_t poor = get_number(item, "level").value_or(0) >= 2 ? 1 : 0;
     const auto compare = [&](const char* key, const std::string& got) {
       const auto want = get_text(item, key).value_or("");

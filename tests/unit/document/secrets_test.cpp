@@ -85,7 +85,8 @@ bool covered(const imaging::Box& box, const imaging::Homography& to_input, const
 TEST(Secrets, NumbersAreCoveredOnEveryLayoutAndAnyWayUp) {
   int good = 0;
   int total = 0;
-  for (const auto kind : {specimen::Kind::aadhaar, specimen::Kind::aadhaar_back, specimen::Kind::aadhaar_pvc, specimen::Kind::aadhaar_letter}) {
+  for (const auto kind :
+       {specimen::Kind::aadhaar, specimen::Kind::aadhaar_back, specimen::Kind::aadhaar_pvc, specimen::Kind::aadhaar_letter}) {
     for (int turns = 0; turns < 4; ++turns) {
       specimen::Request r;
       r.kind = kind;

@@ -77,7 +77,8 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
     f.confidence = sum / n;
     f.box = box;
     if (auto local = read_local_name(page, box, out.deadline)) {
-      if (sounds_alike(local->normalised, name) >= 0.6) out.passed("local_name_agrees", "The name in the regional script sounds like the Latin one");
+      if (sounds_alike(local->normalised, name) >= 0.6)
+        out.passed("local_name_agrees", "The name in the regional script sounds like the Latin one");
       out.add(std::move(*local));
     }
     out.add(std::move(f));

@@ -43,7 +43,8 @@ std::optional<Labelled> capitals(const Row& row) {
   int n = 0;
   for (const auto& w : row.words) {
     std::string word;
-    bool fits = w.confidence >= 0.35;
+    // A faint word within a name is better read unsurely than left out.
+    bool fits = w.confidence >= (w.text.size() >= 3 ? 0.15 : 0.35);
     for (const char c : w.text) {
       if (std::islower(static_cast<unsigned char>(c)) != 0 || std::isdigit(static_cast<unsigned char>(c)) != 0) fits = false;
       if (std::isupper(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '\'') word += c;
@@ -150,7 +151,8 @@ void extract(const Page& page, const Extraction& out) {
 
   for (const auto& row : page.rows) {
     const std::string t = row.text();
-    if (has_like(t, "e-PAN") || has_like(t, "e - Permanent Account Number") || has_like(t, "electronically issued")) out.reading.variant = "e_pan";
+    const bool named = std::ranges::any_of(row.words, [](const Word& w) { return w.text == "e-PAN" || w.text == "ePAN"; });
+    if (named || has_like(t, "electronically issued")) out.reading.variant = "e_pan";
   }
 
   const Field* number = out.reading.find("document_number");
