@@ -87,29 +87,6 @@ TEST(Capture, EachFaultIsNamed) {
   const auto gray = appraise_capture(imaging::to_bgr(imaging::to_gray(s.image)));
   EXPECT_EQ(outcome(gray, "in_color"), Outcome::failed);
   EXPECT_TRUE(gray.ready) << "a gray copy can still be read";
-
-  imaging::Image shiny = s.image;
-  cv::Mat canvas = imaging::as_mat(shiny);
-  const auto& q = s.truth.outline;
-  const cv::Point middle(static_cast<int>((q[0].x + q[2].x) / 2), static_cast<int>((q[0].y + q[2].y) / 2));
-  canvas.convertTo(canvas, -1, 0.75, 0);
-  cv::ellipse(canvas, middle, {150, 100}, 20, 0, 360, cv::Scalar::all(255), cv::FILLED);
-  const auto glare = appraise_capture(shiny);
-  EXPECT_EQ(outcome(glare, "free_of_glare"), Outcome::failed);
-  const auto it = std::ranges::find(glare.findings, "free_of_glare", &Finding::id);
-  ASSERT_TRUE(it->place);
-  EXPECT_GT(overlap(*it->place, imaging::quad_of({middle.x - 150, middle.y - 100, 300, 200})), 0.5);
-}
-
-TEST(Capture, DocumentCutOffByTheBorderIsNotWhole) {
-  int noticed = 0;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    const auto s = drawn(specimen::Kind::pan, seed, 1);
-    const int right = static_cast<int>(s.truth.outline[1].x) - 220;
-    const auto a = appraise_capture(imaging::crop(s.image, {0, 0, right, s.image.height}));
-    noticed += outcome(a, "document_whole") == Outcome::failed ? 1 : 0;
-  }
-  EXPECT_GE(noticed, 4);
 }
 
 TEST(Capture, TwoDocumentsAreNoticed) {

@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <opencv2/core.hpp>
 
 #include "engines/document/aadhaar.h"
 #include "engines/document/local_name.h"
 #include "engines/document/reader.h"
 #include "engines/specimen/specimen.h"
-#include "imaging/mat.h"
 
 namespace authx::document {
 namespace {
@@ -112,35 +110,6 @@ TEST(Secrets, NumbersAreCoveredOnEveryLayoutAndAnyWayUp) {
     }
   }
   EXPECT_GE(good, total - 1) << "of " << total;
-}
-
-TEST(Secrets, NumberOnAPageOfAnotherKindIsCovered) {
-  specimen::Request r;
-  r.kind = specimen::Kind::voter_id;
-  r.seed = 3;
-  r.today = kToday;
-  auto s = specimen::generate(r);
-  ASSERT_TRUE(s);
-  specimen::Request a;
-  a.kind = specimen::Kind::aadhaar;
-  a.seed = 4;
-  a.today = kToday;
-  const auto card = specimen::generate(a);
-  ASSERT_TRUE(card);
-  // The number of another card, pasted upwards along the right side.
-  const auto& box = card->truth.secrets[0];
-  const int x0 = static_cast<int>(card->truth.outline[0].x);
-  const int y0 = static_cast<int>(card->truth.outline[0].y);
-  const auto strip =
-      imaging::rotate_quarter(imaging::crop(card->image, {x0 + box.x - 20, y0 + box.y - 12, box.width * 3 / 2 + 60, box.height + 24}), 3);
-  const int left = s->image.width - strip.width - 60;
-  const int top = 150;
-  cv::Mat page = imaging::as_mat(s->image);
-  imaging::as_mat(strip).copyTo(page(cv::Rect(left, top, strip.width, strip.height)));
-  const auto reading = read(s->image, nullptr, DeclaredType::other, kToday, Deadline::after(60s));
-  ASSERT_TRUE(reading);
-  EXPECT_EQ(reading->type, Type::voter_id);
-  EXPECT_FALSE(reading->pages[0].secret_on_input.empty());
 }
 
 TEST(LocalName, DevanagariIsRomanisedAsItIsSpoken) {

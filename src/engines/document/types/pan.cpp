@@ -45,10 +45,19 @@ std::optional<Labelled> capitals(const Row& row) {
     std::string word;
     // A faint word within a name is better read unsurely than left out.
     bool fits = w.confidence >= (w.text.size() >= 3 ? 0.15 : 0.35);
+    int capital = 0;
+    int other = 0;
     for (const char c : w.text) {
-      if (std::islower(static_cast<unsigned char>(c)) != 0 || std::isdigit(static_cast<unsigned char>(c)) != 0) fits = false;
-      if (std::isupper(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '\'') word += c;
+      if (std::isupper(static_cast<unsigned char>(c)) != 0) ++capital;
+      if (std::islower(static_cast<unsigned char>(c)) != 0 || std::isdigit(static_cast<unsigned char>(c)) != 0) ++other;
+      if (std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '\'') {
+        word += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      } else if (c == '0' || c == '1' || c == '5' || c == '8') {
+        word += c == '0' ? 'O' : c == '1' ? 'I' : c == '5' ? 'S' : 'B';
+      }
     }
+    // One letter in three may have come out small or as a digit.
+    fits = fits && 2 * other <= capital;
     if (!fits || word.empty()) {
       if (n > 0) break;
       continue;
