@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -343,3 +344,13 @@ class Probe:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
+
+
+def tesseract(picture: Path, mode: str = "") -> tuple[str, float]:
+    """What the command prints, and the CPU seconds that it takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(["tesseract", str(picture), "-", *(["--psm", mode] if mode else [])], capture_output=True, env=os.environ | {"OMP_THREAD_LIMIT": "1"})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        raise Unmeasurable(f"tesseract: {done.stderr.decode().strip()[:200]}")
+    return done.stdout.decode(errors="replace"), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

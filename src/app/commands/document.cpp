@@ -1,10 +1,15 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
 #include <memory>
 
 #include "app/commands.h"
 #include "base/time.h"
+#include "engines/document/capture.h"
 #include "engines/document/mrz.h"
 #include "engines/document/mrz_image.h"
 #include "engines/document/reader.h"
@@ -21,9 +26,11 @@ struct Options {
   std::string type = "other";
   std::string text;
   std::string rectified;
+  std::string csv;
+  std::string truth;
 };
 
-Result<imaging::Image> load(const std::string& path, const Deadline& deadline) {
+Result<std::vector<imaging::Image>> load_pages(const std::string& path, const Deadline& deadline) {
   AX_TRY(const auto file, read_file(path, imaging::DecodeLimits{}.max_bytes));
   auto decoded = imaging::decode(file, {}, deadline);
   if (!decoded) {
@@ -31,10 +38,21 @@ Result<imaging::Image> load(const std::string& path, const Deadline& deadline) {
     for (auto& fault : e.faults) fault.field = path;
     return e;
   }
-  return std::move(decoded->pages.front());
+  return std::move(decoded->pages);
+}
+
+Result<imaging::Image> load(const std::string& path, const Deadline& deadline) {
+  AX_TRY(auto pages, load_pages(path, deadline));
+  return std::move(pages.front());
 }
 
 json::value to_json(const std::optional<Date>& d) { return d ? json::value(format_date(*d)) : json::value(nullptr); }
+
+json::value corners(const imaging::Quad& quad) {
+  json::array out;
+  for (const auto& c : quad) out.push_back(json::array{c.x, c.y});
+  return out;
+}
 
 json::value to_json(const document::Reading& r) {
   json::array fields;
@@ -57,7 +75,9 @@ json::value to_json(const document::Reading& r) {
                         {"weight", document::to_string(f.weight)},
                         {"score", f.score ? json::value(*f.score) : json::value(nullptr)},
                         {"explanation", f.explanation},
-                        {"limits", f.limits}});
+                        {"limits", f.limits},
+                        {"side", document::to_string(f.side)},
+                        {"place", f.place ? corners(*f.place) : json::value(nullptr)}});
   json::array evidence;
   for (const auto& e : r.evidence)
     evidence.push_back({{"kind", document::to_string(e.kind)},
@@ -68,11 +88,9 @@ json::value to_json(const document::Reading& r) {
                         {"warnings", json::value_from(e.warnings)}});
   json::array pages;
   for (const auto& p : r.pages) {
-    json::array outline;
-    for (const auto& c : p.outline) outline.push_back(json::array{c.x, c.y});
     pages.push_back({{"side", document::to_string(p.side)},
                      {"outline_found", p.outline_found},
-                     {"outline", outline},
+                     {"outline", corners(p.outline)},
                      {"quarter_turns", p.quarter_turns},
                      {"width", p.rectified.width},
                      {"height", p.rectified.height},
@@ -128,10 +146,13 @@ Result<document::Reading> read_document(const Options& o) {
   const auto declared = document::parse_declared_type(o.type);
   if (!declared) return Error::invalid("type", "is none of aadhar, pan, passport, driving_license, voter_id, other");
   const auto deadline = Deadline::after(kTimeLimit);
-  AX_TRY(const auto front, load(o.file, deadline));
+  AX_TRY(auto pages, load_pages(o.file, deadline));
+  const imaging::Image front = std::move(pages.front());
   imaging::Image back;
   if (!o.back.empty()) {
     AX_TRY(back, load(o.back, deadline));
+  } else if (pages.size() > 1) {
+    back = std::move(pages[1]);  // a PDF with the sides on pages of their own
   }
   AX_TRY(auto reading, document::read(front, back.empty() ? nullptr : &back, *declared, date_of(SystemClock{}.now()), deadline));
   if (!o.rectified.empty()) {
@@ -141,6 +162,172 @@ Result<document::Reading> read_document(const Options& o) {
     AX_CHECK(write_file(o.rectified, file));
   }
   return reading;
+}
+
+// --- A folder at once ------------------------------------------------------------------------------------------------------------
+
+std::vector<std::string> pictures_in(const std::string& folder) {
+  static constexpr std::string_view kEndings[] = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".jp2", ".pdf"};
+  std::vector<std::string> out;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ec)) {
+    std::string ending = entry.path().extension().string();
+    std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (entry.is_regular_file(ec) && std::ranges::find(kEndings, ending) != std::end(kEndings)) out.push_back(entry.path().string());
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+std::string csv_cell(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  // A spreadsheet must not take a cell for a formula.
+  if (out.size() > 1 && std::string_view{"=+-@"}.find(out[1]) != std::string_view::npos) out.insert(1, "'");
+  return out + "\"";
+}
+
+struct Line {
+  std::string file;
+  std::string error;
+  double ms = 0;
+  std::optional<document::Reading> reading;
+};
+
+std::string csv_of(const std::vector<Line>& lines) {
+  std::string out = "file,type,variant,confidence,document_number,name,dob,gender,address,issue_date,expiry_date,failed,ms,error\n";
+  for (const auto& l : lines) {
+    std::vector<std::string> cells{l.file};
+    if (l.reading) {
+      const auto& r = *l.reading;
+      std::string failed;
+      for (const auto& f : r.findings) {
+        if (f.outcome == document::Outcome::failed) failed += (failed.empty() ? "" : " ") + f.id;
+      }
+      const auto day = [](const std::optional<Date>& d) { return d ? format_date(*d) : std::string{}; };
+      cells.insert(cells.end(), {std::string{document::to_string(r.type)}, r.variant, fmt::format("{:.2f}", r.confidence), r.display_number,
+                                 r.name, day(r.dob), r.gender, r.address, day(r.issue_date), day(r.expiry_date), failed});
+    } else {
+      cells.resize(12);
+    }
+    cells.push_back(fmt::format("{:.0f}", l.ms));
+    cells.push_back(l.error);
+    for (std::size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + csv_cell(cells[i]);
+    out += "\n";
+  }
+  return out;
+}
+
+json::value json_of(const std::vector<Line>& lines) {
+  json::array out;
+  for (const auto& l : lines) {
+    json::object item{{"file", l.file}, {"ms", l.ms}};
+    if (l.reading) {
+      item["reading"] = to_json(*l.reading);
+    } else {
+      item["error"] = l.error;
+    }
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+Result<std::vector<Line>> read_folder(const Options& o, const Cli& cli) {
+  const auto files = pictures_in(o.file);
+  if (files.empty()) return Error::invalid(o.file, "holds no pictures");
+  std::vector<Line> lines;
+  for (const auto& file : files) {
+    Options one = o;
+    one.file = file;
+    one.rectified.clear();
+    one.back.clear();
+    Line line{file, {}, 0, {}};
+    const auto from = std::chrono::steady_clock::now();
+    auto reading = read_document(one);
+    line.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from).count();
+    if (reading) {
+      line.reading = std::move(*reading);
+      for (auto& p : line.reading->pages) p.rectified = {};  // of thousands, only what was read is kept
+    } else if (reading.error().code == Errc::capability_unavailable) {
+      return reading.error();
+    } else {
+      line.error = reading.error().faults.empty() ? reading.error().detail : reading.error().faults.front().reason;
+    }
+    lines.push_back(std::move(line));
+    cli.progress(lines.size(), files.size(), "documents");
+  }
+  if (!o.csv.empty()) AX_CHECK(write_file(o.csv, as_bytes(csv_of(lines))));
+  return lines;
+}
+
+std::string folder_text(const std::vector<Line>& lines) {
+  std::string out = fmt::format("{} documents", lines.size());
+  for (const auto& l : lines) {
+    if (l.reading) {
+      out += fmt::format("\n  {:<48} {:<16} {:<18} {:<28} {:>5.0f} ms{}", std::filesystem::path{l.file}.filename().string(),
+                         document::to_string(l.reading->type), l.reading->display_number, l.reading->name, l.ms,
+                         l.reading->has_failures() ? "  ! checks failed" : "");
+    } else {
+      out += fmt::format("\n  {:<48} {}", std::filesystem::path{l.file}.filename().string(), l.error);
+    }
+  }
+  return out;
+}
+
+// --- Against a truth file, as `specimen generate --truth` writes it ---------------------------------------------------------------
+
+Result<json::value> bench_of(const Options& o, const Cli& cli) {
+  AX_TRY(const auto lines, read_folder(o, cli));
+  std::vector<double> ms;
+  std::map<std::string, int> types;
+  for (const auto& l : lines) {
+    ms.push_back(l.ms);
+    ++types[l.reading ? std::string{document::to_string(l.reading->type)} : "unreadable"];
+  }
+  std::ranges::sort(ms);
+  json::object counts;
+  for (const auto& [type, n] : types) counts[type] = n;
+  json::object out{{"documents", lines.size()},
+                   {"types", counts},
+                   {"ms_p50", ms[ms.size() / 2]},
+                   {"ms_p95", ms[std::min(ms.size() - 1, ms.size() * 95 / 100)]}};
+  if (o.truth.empty()) return out;
+  AX_TRY(const auto file, read_file(o.truth, 64U << 20U));
+  AX_TRY(const auto truth, parse_json(std::string_view{reinterpret_cast<const char*>(file.data()), file.size()}));
+  if (!truth.is_array()) return Error::invalid(o.truth, "is no array of what `specimen generate --truth` writes");
+  int fields = 0;
+  int exact = 0;
+  int typed = 0;
+  int known = 0;
+  for (const auto& t : truth.as_array()) {
+    const auto name = std::filesystem::path{get_text(t, "file").value_or("")}.filename();
+    const auto it = std::ranges::find_if(lines, [&](const Line& l) { return std::filesystem::path{l.file}.filename() == name; });
+    if (it == lines.end()) continue;
+    ++known;
+    const auto kind = get_text(t, "type").value_or("");
+    const bool zone = it->reading && kind == "passport" && it->reading->type == document::Type::passport;
+    typed += it->reading && (zone || kind.starts_with(document::to_string(it->reading->type))) ? 1 : 0;
+    const auto compare = [&](std::string_view key, const std::string& got, bool masked = false) {
+      auto want = get_text(t, key).value_or("");
+      if (want.empty()) return;
+      if (masked && want.size() == 12) want = "XXXXXXXX" + want.substr(8);
+      ++fields;
+      exact += want == got ? 1 : 0;
+    };
+    const auto& r = it->reading ? *it->reading : document::Reading{};
+    compare("number", r.display_number, kind.starts_with("aadhaar"));
+    if (kind == "aadhaar_back") continue;
+    compare("name", r.name);
+    compare("dob", r.dob ? format_date(*r.dob) : "");
+    if (kind != "pan" && kind != "driving_license") compare("gender", r.gender);
+  }
+  out["with_truth"] = known;
+  out["type_right"] = known > 0 ? static_cast<double>(typed) / known : 0.0;
+  out["field_exact"] = fields > 0 ? static_cast<double>(exact) / fields : 0.0;
+  return out;
 }
 
 json::value mrz_json(const document::Mrz& m) {
@@ -214,11 +401,19 @@ void add_document_commands(CLI::App& root, Cli& cli) {
 
   auto o = std::make_shared<Options>();
   auto* read = group->add_subcommand("read", "Read and check a document; leaves with 1 when a check fails");
-  read->add_option("FILE", o->file, "Picture or PDF of the front")->required();
+  read->add_option("FILE", o->file, "Picture or PDF of the front (a PDF's second page is the back), or a folder of them")->required();
+  read->add_option("--csv", o->csv, "Of a folder: write one line for each document");
   read->add_option("--back", o->back, "Picture of the back");
   read->add_option("--type", o->type, "Declared type: aadhar, pan, passport, driving_license, voter_id, other")->capture_default_str();
   read->add_option("--rectified", o->rectified, "Write the upright document as JPEG, secret digits blacked out");
   read->callback([o, &cli] {
+    if (std::filesystem::is_directory(o->file)) {
+      const auto lines = read_folder(*o, cli);
+      if (!lines) return cli.fail(lines.error());
+      cli.print(folder_text(*lines), json_of(*lines));
+      if (std::ranges::any_of(*lines, [](const Line& l) { return !l.reading || l.reading->has_failures(); })) cli.exit = Exit::negative;
+      return;
+    }
     const auto reading = read_document(*o);
     if (!reading) return cli.fail(reading.error());
     cli.print(to_text(*reading), to_json(*reading));
@@ -243,6 +438,42 @@ void add_document_commands(CLI::App& root, Cli& cli) {
     if (!m) return cli.fail(m.error());
     cli.print(mrz_text(*m), mrz_json(*m));
     if (!m->valid()) cli.exit = Exit::negative;
+  });
+
+  auto* bench = group->add_subcommand("bench", "Read a folder of documents and say how long it took, and how much was right");
+  bench->add_option("FOLDER", o->file, "Pictures and PDFs")->required();
+  bench->add_option("--truth", o->truth, "What they show, as `specimen generate --truth` writes it");
+  bench->add_option("--csv", o->csv, "Write one line for each document");
+  bench->callback([o, &cli] {
+    const auto result = bench_of(*o, cli);
+    if (!result) return cli.fail(result.error());
+    std::string human;
+    for (const auto& [key, value] : result->as_object())
+      human += fmt::format("{}{:<14} {}", human.empty() ? "" : "\n", std::string{key}, json::serialize(value));
+    cli.print(human, *result);
+  });
+
+  auto* capture = group->add_subcommand("capture", "Judge a picture before it is read; leaves with 1 when it should be taken again");
+  capture->add_option("FILE", o->file, "Picture or PDF")->required();
+  capture->callback([o, &cli] {
+    const auto image = load(o->file, Deadline::after(kTimeLimit));
+    if (!image) return cli.fail(image.error());
+    const auto judged = document::appraise_capture(*image);
+    std::string human = judged.ready ? "ready" : std::string{document::advice(judged)};
+    json::array findings;
+    for (const auto& f : judged.findings) {
+      human += fmt::format("\n  [{}] {}", document::to_string(f.outcome), f.explanation);
+      findings.push_back({{"id", f.id},
+                          {"outcome", document::to_string(f.outcome)},
+                          {"weight", document::to_string(f.weight)},
+                          {"score", f.score ? json::value(*f.score) : json::value(nullptr)},
+                          {"place", f.place ? corners(*f.place) : json::value(nullptr)}});
+    }
+    cli.print(human, {{"ready", judged.ready},
+                      {"advice", document::advice(judged)},
+                      {"outline", judged.outline ? corners(*judged.outline) : json::value(nullptr)},
+                      {"findings", findings}});
+    if (!judged.ready) cli.exit = Exit::negative;
   });
 }
 

@@ -44,6 +44,7 @@ json::value truth_json(const specimen::Truth& t, const std::string& file) {
           {"dob", format_date(t.dob)},
           {"gender", t.gender},
           {"number", t.number},
+          {"vid", t.vid},
           {"father_name", t.father_name},
           {"address", t.address},
           {"issue_date", date(t.issue_date)},
@@ -55,7 +56,9 @@ json::value truth_json(const specimen::Truth& t, const std::string& file) {
 Result<json::value> make_one(const Options& o, std::uint64_t seed, const std::string& path, const imaging::Image* portrait) {
   specimen::Request r;
   const auto kind = specimen::parse_kind(o.type);
-  if (!kind) return Error::invalid("type", "is none of aadhaar, aadhaar_back, pan, passport, driving_license, voter_id");
+  if (!kind)
+    return Error::invalid(
+        "type", "is none of aadhaar, aadhaar_back, aadhaar_pvc, aadhaar_letter, pan, pan_old, passport, driving_license, voter_id");
   r.kind = *kind;
   r.seed = seed;
   r.level = o.level;
@@ -160,7 +163,10 @@ void add_specimen_commands(CLI::App& root, Cli& cli) {
   group->require_subcommand(1);
   auto* generate = group->add_subcommand("generate", "Draw one specimen, or a folder of them");
   auto o = std::make_shared<Options>();
-  generate->add_option("--type", o->type, "aadhaar, aadhaar_back, pan, passport, driving_license or voter_id")->capture_default_str();
+  generate
+      ->add_option("--type", o->type,
+                   "aadhaar, aadhaar_back, aadhaar_pvc, aadhaar_letter, pan, pan_old, passport, driving_license or voter_id")
+      ->capture_default_str();
   generate->add_option("--out", o->out, "File to write (.jpg or .png)");
   generate->add_option("--out-dir", o->out_dir, "Folder to write --count specimens to");
   generate->add_option("--count", o->count, "How many, with --out-dir; seeds count up")->check(CLI::Range(1, 100000));
@@ -170,7 +176,8 @@ void add_specimen_commands(CLI::App& root, Cli& cli) {
   generate->add_option("--gender", o->gender, "M or F");
   generate->add_option("--number", o->number, "Document number; must be valid for the type");
   generate->add_option("--seed", o->seed, "The same seed gives the same picture")->capture_default_str();
-  generate->add_option("--level", o->level, "Capture: 0 clean scan, 1 good, 2 fair, 3 poor photo")->check(CLI::Range(0, 3));
+  generate->add_option("--level", o->level, "Capture: 0 clean scan, 1 good, 2 fair, 3 poor photo, 4 in clutter or held in a hand")
+      ->check(CLI::Range(0, 4));
   generate->add_option("--truth", o->truth, "Write what was drawn as JSON");
   generate->add_flag("--masked", o->masked, "Aadhaar: print only the last four digits");
   generate->callback([o, &cli] {

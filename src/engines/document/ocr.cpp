@@ -6,7 +6,9 @@
 #include <tesseract/ocrclass.h>
 #include <tesseract/resultiterator.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 
 namespace authx::document {
@@ -23,28 +25,46 @@ struct Engine {
   tesseract::TessBaseAPI api;
   bool ready = false;
 
-  Engine() {
+  std::string language;
+
+  explicit Engine(std::string name) : language(std::move(name)) {
     keep_to_one_thread();
     setMsgSeverity(L_SEVERITY_NONE);  // Leptonica prints to stderr
     // Dictionaries of English words only mislead on names and numbers.
     const std::vector<std::string> names{"load_system_dawg", "load_freq_dawg", "debug_file", "tessedit_do_invert"};
     const std::vector<std::string> values{"0", "0", "/dev/null", "0"};
-    ready = api.Init(nullptr, "eng", tesseract::OEM_LSTM_ONLY, nullptr, 0, &names, &values, false) == 0;
+    ready = api.Init(nullptr, language.c_str(), tesseract::OEM_LSTM_ONLY, nullptr, 0, &names, &values, false) == 0;
   }
 };
 
+/// This thread's engine for a language: English stays, of the others the two used last.
+Engine& engine_for(const std::string& language) {
+  thread_local std::unique_ptr<Engine> english;
+  thread_local std::vector<std::unique_ptr<Engine>> others;
+  if (language == "eng") {
+    if (!english || !english->ready) english = std::make_unique<Engine>(language);
+    return *english;
+  }
+  const auto it = std::ranges::find(others, language, [](const auto& e) -> const std::string& { return e->language; });
+  if (it != others.end()) {
+    std::rotate(others.begin(), it, it + 1);
+    return *others.front();
+  }
+  if (others.size() >= 2) others.pop_back();
+  others.insert(others.begin(), std::make_unique<Engine>(language));
+  return *others.front();
+}
+
 }  // namespace
 
-Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const Deadline& deadline, const std::string& whitelist) {
+Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const Deadline& deadline, const std::string& whitelist,
+                              const std::string& language) {
   if (gray.empty() || gray.channels != 1) return Error{Errc::internal, "ocr: expects a gray image"};
   if (deadline.passed()) return Errc::request_timeout;
-  thread_local std::unique_ptr<Engine> engine;
-  if (!engine) engine = std::make_unique<Engine>();
-  if (!engine->ready) {
-    engine.reset();
-    return Error{Errc::capability_unavailable, "tesseract: language data 'eng' not found (tesseract-ocr-eng)"};
-  }
-  auto& api = engine->api;
+  Engine& engine = engine_for(language);
+  if (!engine.ready)
+    return Error{Errc::capability_unavailable, "tesseract: language data '" + language + "' not found (tesseract-ocr-" + language + ")"};
+  auto& api = engine.api;
   api.SetPageSegMode(mode == OcrMode::sparse  ? tesseract::PSM_SPARSE_TEXT
                      : mode == OcrMode::block ? tesseract::PSM_SINGLE_BLOCK
                                               : tesseract::PSM_SINGLE_LINE);
@@ -75,6 +95,28 @@ Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const De
   }
   api.Clear();
   if (deadline.passed()) return Errc::request_timeout;
+  return words;
+}
+
+Result<std::vector<Word>> ocr_line(const imaging::Image& page, const imaging::Box& line, const Deadline& deadline, bool upside_down,
+                                   int height, const std::string& whitelist, const std::string& language) {
+  const int pad = line.height / 3 + 2;
+  const imaging::Box wide{line.x - pad, line.y - pad, line.width + 2 * pad, line.height + 2 * pad};
+  const int x0 = std::max(0, wide.x);
+  const int y0 = std::max(0, wide.y);
+  imaging::Image part = imaging::crop(page, wide);
+  if (part.empty() || line.height < 3) return std::vector<Word>{};
+  const double scale = std::min(static_cast<double>(height) / line.height, 4000.0 / part.width);
+  const int w = std::max(8, static_cast<int>(std::lround(part.width * scale)));
+  const int h = std::max(8, static_cast<int>(std::lround(part.height * scale)));
+  if (upside_down) part = imaging::rotate_quarter(part, 2);
+  AX_TRY(auto words, ocr(imaging::resize(part, w, h), OcrMode::line, deadline, whitelist, language));
+  const int left = upside_down ? page.width - x0 - part.width : x0;
+  const int top = upside_down ? page.height - y0 - part.height : y0;
+  for (auto& word : words) {
+    const auto back = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
+    word.box = {left + back(word.box.x), top + back(word.box.y), back(word.box.width), back(word.box.height)};
+  }
   return words;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/deadline.h"
@@ -12,9 +13,16 @@ namespace authx::document {
 
 enum class OcrMode { sparse, block, line };
 
-/// Recognises English text with Tesseract's LSTM engine. Each thread keeps one engine, loaded on first use (about 50 ms) and
-/// freed when the thread ends; it works on one core. `whitelist` limits the characters when not empty.
+/// Recognises print with Tesseract's LSTM engine. Each thread keeps one engine for English, loaded on first use (about 50 ms), and
+/// those of the two other languages used last; all are freed when the thread ends. It works on one core. `whitelist` limits the
+/// characters when not empty; `language` is Tesseract's name, "hin", "tam", ...
 /// Errors: `Errc::capability_unavailable` without the language data, `Errc::request_timeout`.
-Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const Deadline& deadline, const std::string& whitelist = {});
+Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const Deadline& deadline, const std::string& whitelist = {},
+                              const std::string& language = "eng");
+
+/// One line of a page: cut out with a margin, brought to the size that is read best, read. Boxes are on the page.
+/// `upside_down` turns it first; the boxes then are on the page turned by half. `height` is the ink's height when it is read.
+Result<std::vector<Word>> ocr_line(const imaging::Image& page, const imaging::Box& line, const Deadline& deadline, bool upside_down = false,
+                                   int height = 36, const std::string& whitelist = {}, const std::string& language = "eng");
 
 }  // namespace authx::document

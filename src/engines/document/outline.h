@@ -8,9 +8,22 @@
 
 namespace authx::document {
 
-/// The corners of the one card or page on a photo, in screen order (top left first), or nothing when the picture holds no
-/// outline better than its own border. Classical: outlines of edges and of what differs from the border's colour compete;
-/// the one whose sides lie on edges and whose shape fits a document wins.
+/// A four-sided thing that may be a card or a page.
+struct Outline {
+  imaging::Quad quad{};  ///< on the given image, in screen order (top left first)
+  double score = 0;      ///< 0..1
+  double aspect = 0;     ///< long side by short side, perspective undone
+  double skew = 0;       ///< 0..1: how much opposite sides differ in length and corners from right angles
+  bool cut_off = false;  ///< a side is the picture's own border
+};
+
+/// The best outlines of cards and pages on a photo, best first, none below the score at which they are as often wrong as right.
+/// Lines come from a Hough transform that lets each edge point vote along its own gradient (O'Gorman and Clowes, 1976); four of
+/// them make a candidate when edges cover its sides and end at its corners, and the shape fits a document (ISO/IEC 7810).
+/// Fingers over an edge, clutter and papers around do no harm as long as most of each side shows. A few milliseconds.
+std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most = 4);
+
+/// The best of them.
 std::optional<imaging::Quad> find_outline(const imaging::Image& image);
 
 /// True when lines of text run from top to bottom rather than from left to right.

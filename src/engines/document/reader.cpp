@@ -3,280 +3,195 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
+#include <iterator>
 #include <opencv2/core.hpp>
-#include <tuple>
 
-#include "engines/document/mrz_image.h"
-#include "engines/document/ocr.h"
-#include "engines/document/outline.h"
-#include "engines/document/types/type.h"
+#include "engines/document/authenticity/authenticity.h"
+#include "engines/document/codes/code.h"
+#include "engines/document/conclude.h"
+#include "engines/document/evidence/code_evidence.h"
+#include "engines/document/evidence/merge.h"
+#include "engines/document/page.h"
+#include "engines/document/secrets.h"
 
 namespace authx::document {
 namespace {
 
-constexpr int kLongestSide = 1400;  ///< of a rectified page; about 400 dots an inch on a card
-constexpr int kOcrSide = 1100;      ///< recognition costs time in proportion to the pixels and gains nothing above
-
-imaging::Quad turned(const imaging::Quad& q, int clockwise) {
-  const auto t = static_cast<std::size_t>(((clockwise % 4) + 4) % 4);
-  imaging::Quad out;
-  for (std::size_t i = 0; i < 4; ++i) out[i] = q[(i + 4 - t) % 4];
-  return out;
-}
-
-struct Size {
-  int width = 0;
-  int height = 0;
-};
-
-Size size_of(const imaging::Quad& q) {
-  const auto side = [&](std::size_t a, std::size_t b) { return std::hypot(q[a].x - q[b].x, q[a].y - q[b].y); };
-  double w = (side(0, 1) + side(2, 3)) / 2;
-  double h = (side(1, 2) + side(3, 0)) / 2;
-  const double scale = std::min(1.0, kLongestSide / std::max(w, h));
-  return {std::max(8, static_cast<int>(std::lround(w * scale))), std::max(8, static_cast<int>(std::lround(h * scale)))};
-}
-
-/// How sure OCR is of a few strips of text, this way up.
-Result<double> legibility(const imaging::Image& gray, const std::vector<imaging::Box>& strips, bool upside_down, std::size_t most,
-                          const Deadline& deadline) {
-  double sum = 0;
-  for (std::size_t i = 0; i < std::min(most, strips.size()); ++i) {
-    imaging::Image part = imaging::crop(gray, strips[i]);
-    if (part.empty()) continue;
-    if (upside_down) part = imaging::rotate_quarter(part, 2);
-    const int height = 48;
-    const int width = std::max(16, part.width * height / part.height);
-    AX_TRY(const auto words, ocr(imaging::resize(part, width, height), OcrMode::line, deadline));
-    for (const auto& w : words) {
-      const auto letters = std::ranges::count_if(w.text, [](unsigned char c) { return std::isalnum(c) != 0; });
-      if (letters >= 3) sum += static_cast<double>(letters) * std::max(0.0, w.confidence - 0.4);
-    }
-  }
-  return sum;
-}
-
-Result<int> find_turns(const imaging::Image& gray, const Deadline& deadline) {
-  const int quarter = text_is_vertical(gray) ? 1 : 0;
-  const imaging::Image level = imaging::rotate_quarter(gray, quarter);
-  const auto strips = text_strips(level);
-  if (strips.empty()) return quarter;
-  double up = 0;
-  double down = 0;
-  for (std::size_t i = 0; i < std::min<std::size_t>(4, strips.size()); ++i) {
-    const std::vector<imaging::Box> one{strips[i]};
-    AX_TRY(const double u, legibility(level, one, false, 1, deadline));
-    up += u;
-    if (up > 4 && up > 3 * down) return quarter;
-    AX_TRY(const double d, legibility(level, one, true, 1, deadline));
-    down += d;
-    if (down > 4 && down > 3 * up) return quarter + 2;
-  }
-  return down > up ? quarter + 2 : quarter;
-}
-
-struct Prepared {
-  PageReading page;
-  Page content;
-  imaging::Image gray;
-};
-
-struct TypeMatch {
-  const TypeReader* type = nullptr;
-  double score = 0;
-};
-
-TypeMatch best_type(const Page& page) {
+/// The one type that the pages are of together; null when none is sure.
+TypeMatch type_of(const std::vector<PageWork>& pages) {
   TypeMatch best;
-  for (const TypeReader* t : all_types()) {
-    const double score = t->score(page);
-    if (score > best.score) best = {t, score};
-  }
-  return best;
-}
-
-constexpr double kSure = 0.5;
-
-Result<void> recognise(const imaging::Image& flat, const imaging::Quad& outline, int turns, const Deadline& deadline, Prepared& out) {
-  out.page.quarter_turns = ((turns % 4) + 4) % 4;
-  out.page.rectified = imaging::rotate_quarter(flat, turns);
-  out.page.outline = turned(outline, turns);
-  out.gray = imaging::to_gray(out.page.rectified);
-  const int side = std::max(out.gray.width, out.gray.height);
-  const double scale = side > kOcrSide ? static_cast<double>(kOcrSide) / side : side < 700 ? 700.0 / side : 1.0;
-  const imaging::Image sized = imaging::resize(out.gray, std::max(8, static_cast<int>(out.gray.width * scale)),
-                                               std::max(8, static_cast<int>(out.gray.height * scale)));
-  AX_TRY(auto words, ocr(sized, OcrMode::sparse, deadline));
-  for (auto& w : words) {
-    const auto back = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
-    w.box = {back(w.box.x), back(w.box.y), back(w.box.width), back(w.box.height)};
-  }
-  out.content.rows = group_rows(std::move(words));
-  out.content.gray = &out.gray;
-  return {};
-}
-
-Result<void> prepare(const imaging::Image& input, Side side, const ReadOptions& options, const Deadline& deadline, Prepared& out) {
-  out.page.side = side;
-  out.content.side = side;
-  const imaging::Quad whole = imaging::quad_of({0, 0, input.width, input.height});
-  const auto found = find_outline(input);
-  std::vector<imaging::Quad> outlines;
-  if (found) outlines.push_back(*found);
-  outlines.push_back(whole);
-
-  Prepared best;
-  double best_score = -1;
-  for (std::size_t i = 0; i < outlines.size(); ++i) {
-    const Size size = size_of(outlines[i]);
-    const imaging::Image flat = imaging::warp(input, outlines[i], size.width, size.height);
-    if (deadline.passed()) return Errc::request_timeout;
-    Prepared tried;
-    tried.page.side = side;
-    tried.content.side = side;
-    tried.page.outline_found = found && i == 0;
-    // A machine-readable zone says which way is up, and costs less to look for than OCR.
-    int turns = 0;
-    auto zone = read_mrz(flat, options.today, deadline);
-    if (zone && !zone->mrz.valid() && tried.page.outline_found) {
-      // Rectifying costs sharpness, and the outline may be another's.
-      if (auto plain = read_mrz(input, options.today, deadline); plain && plain->mrz.valid()) {
-        zone->mrz = plain->mrz;
-        zone->confidence = plain->confidence;
-        zone->corrected = plain->corrected;
-      }
-    }
-    if (zone) {
-      turns = zone->quarter_turns;
-      tried.content.mrz = zone->mrz;
-      tried.content.mrz_confidence = zone->confidence;
-      tried.content.mrz_corrected = zone->corrected;
-    } else {
-      AX_TRY(turns, find_turns(imaging::to_gray(flat), deadline));
-    }
-    // When nothing known comes out, the page may lie the other way up, or the outline may not be the document's.
-    for (const int more : {0, 2}) {
-      AX_CHECK(recognise(flat, outlines[i], turns + more, deadline, tried));
-      const double score = best_type(tried.content).score;
-      if (score > best_score) {
-        best_score = score;
-        best = tried;
-      }
-      if (best_score >= kSure || tried.content.mrz) break;
-    }
-    if (best_score >= kSure) break;
-  }
-  out = std::move(best);
-  out.content.gray = &out.gray;
-  out.page.quality = imaging::measure(out.page.rectified);
-  return {};
-}
-
-bool declared_as(DeclaredType declared, Type seen) {
-  switch (declared) {
-    case DeclaredType::other: return true;
-    case DeclaredType::aadhaar: return seen == Type::aadhaar;
-    case DeclaredType::pan: return seen == Type::pan;
-    case DeclaredType::passport: return seen == Type::passport;
-    case DeclaredType::driving_license: return seen == Type::driving_license;
-    case DeclaredType::voter_id: return seen == Type::voter_id;
-  }
-  return false;
-}
-
-std::optional<Date> date_field_value(const Reading& r, std::string_view name) {
-  const Field* f = r.find(name);
-  return f == nullptr ? std::nullopt : parse_date(f->normalised);
-}
-
-void conclude(Reading& r, const TypeReader* type, const ReadOptions& options) {
-  // Names keep the order of their first appearance; within a name the best comes first.
-  std::map<std::string, std::size_t> first;
-  for (std::size_t i = 0; i < r.fields.size(); ++i) first.try_emplace(r.fields[i].name, i);
-  std::ranges::sort(r.fields, {}, [&](const Field& f) { return std::tuple{first[f.name], !f.valid, -f.confidence}; });
-  if (const Field* f = r.find("name")) r.name = f->normalised;
-  if (const Field* f = r.find("gender")) r.gender = f->normalised;
-  if (const Field* f = r.find("address")) r.address = f->normalised;
-  r.dob = date_field_value(r, "dob");
-  r.issue_date = date_field_value(r, "issue_date");
-  r.expiry_date = date_field_value(r, "expiry_date");
-
-  const auto add = [&](std::string id, bool good, std::string yes, std::string no, CheckKind kind = CheckKind::rule) {
-    r.findings.push_back({std::move(id), good ? Outcome::passed : Outcome::failed, good ? std::move(yes) : std::move(no), kind});
-  };
-  if (r.type == Type::unknown) {
-    r.findings.push_back(
-        {"type_known", Outcome::failed, "The picture shows none of the documents that can be read here", CheckKind::capture});
-  }
-  if (options.declared != DeclaredType::other && r.type != Type::unknown) {
-    add("type_matches", declared_as(options.declared, r.type), "The document is of the declared type",
-        fmt::format("The document looks like {} instead of {}", to_string(r.type), to_string(options.declared)), CheckKind::type);
-  }
-  if (r.expiry_date) add("not_expired", *r.expiry_date >= options.today, "The document has not expired", "The document has expired");
-  if (r.dob) {
-    const int age = full_years_between(*r.dob, options.today);
-    add("birth_plausible", *r.dob <= options.today && age <= 120, "The date of birth is plausible", "The date of birth is not plausible");
-  }
-  if (r.issue_date && r.expiry_date) {
-    add("issued_before_expiry", *r.issue_date < *r.expiry_date, "The dates of issue and expiry are in order",
-        "The document expires before its issue");
-  }
-  if (r.issue_date)
-    add("issue_not_in_future", *r.issue_date <= options.today, "The date of issue is in the past", "The date of issue is in the future");
-  for (const auto& page : r.pages) {
-    const auto& q = page.quality;
-    const std::string prefix = page.side == Side::front ? "" : "back_";
-    add(prefix + "sharp_enough", q.sharpness >= 8, "The picture is sharp", "The picture is blurred", CheckKind::capture);
-    add(prefix + "free_of_glare", q.glare_share < 0.12, "No glare covers the document", "Glare covers part of the document",
-        CheckKind::capture);
-    add(prefix + "large_enough", std::max(page.rectified.width, page.rectified.height) >= 400,
-        "The document is large enough in the picture", "The document is too small in the picture", CheckKind::capture);
-  }
-
-  if (type == nullptr) return;
-  double sum = 0;
-  for (const auto name : type->required) {
-    const Field* f = r.find(name);
-    if (f == nullptr && name == "dob") f = r.find("year_of_birth");
-    if (f != nullptr) sum += f->confidence * (f->valid ? 1 : 0.5);
-  }
-  r.confidence = std::clamp(sum / static_cast<double>(type->required.size()), 0.0, 1.0);
-}
-
-Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* back, const ReadOptions& options, const Deadline& deadline) {
-  std::vector<Prepared> pages(back != nullptr && !back->empty() ? 2 : 1);
-  AX_CHECK(prepare(front, Side::front, options, deadline, pages[0]));
-  if (pages.size() > 1) AX_CHECK(prepare(*back, Side::back, options, deadline, pages[1]));
-
-  Reading reading;
-  const TypeReader* type = nullptr;
   for (const TypeReader* t : all_types()) {
     double score = 0;
     for (const auto& p : pages) score = std::max(score, t->score(p.content));
-    if (score > reading.type_confidence) {
-      reading.type_confidence = score;
-      type = t;
-    }
+    if (score > best.score) best = {t, score};
   }
-  if (reading.type_confidence < kSure) type = nullptr;
-  if (type != nullptr) reading.type = type->type;
-  if (type != nullptr) {
-    for (auto& p : pages) {
-      const Extraction out{reading, p.page, options.today, deadline};
-      type->extract(p.content, out);
-      if (deadline.passed()) return Errc::request_timeout;
-    }
+  if (best.score < kSureOfType) best.type = nullptr;
+  return best;
+}
+
+/// Puts the front first when the two pictures were given the other way round, and says whether the sides belong together.
+void pair_sides(std::vector<PageWork>& pages, const TypeReader* type, Reading& reading) {
+  if (pages.size() < 2 || type == nullptr) return;
+  const auto lies_back = [&](const PageWork& p) { return type->is_back != nullptr && type->is_back(p.content); };
+  if (lies_back(pages[0]) && !lies_back(pages[1])) {
+    std::swap(pages[0], pages[1]);
+    pages[0].page.side = pages[0].content.side = Side::front;
+    pages[1].page.side = pages[1].content.side = Side::back;
+    Finding f{"sides_in_order", Outcome::failed, "The back was given as the front; they were exchanged", CheckKind::capture, Weight::note};
+    reading.findings.push_back(std::move(f));
   }
+  const auto other = best_type(pages[1].content);
+  const auto own = best_type(pages[0].content);
+  bool agree = true;
+  std::string why = "The two sides are of different kinds of documents";
+  if (own.score >= kSureOfType && other.score >= kSureOfType && own.type != other.type) agree = false;
+  const auto numbers = [](const PageWork& p) {
+    std::vector<std::string> out;
+    for (const auto& n : p.content.numbers) {
+      if (n.digits.size() == 12 && (n.valid() || n.masked())) out.push_back(n.digits.substr(8));
+    }
+    return out;
+  };
+  const auto front = numbers(pages[0]);
+  const auto back = numbers(pages[1]);
+  if (agree && !front.empty() && !back.empty() &&
+      std::ranges::none_of(front, [&](const std::string& n) { return std::ranges::find(back, n) != back.end(); })) {
+    agree = false;
+    why = "The two sides show different numbers";
+  }
+  Finding f{"sides_agree", agree ? Outcome::passed : Outcome::failed, agree ? "The two sides belong together" : why, CheckKind::consistency,
+            Weight::review};
+  reading.findings.push_back(std::move(f));
+}
+
+Result<void> extract_all(const TypeReader& type, std::vector<PageWork>& pages, const ReadOptions& options, const Deadline& deadline,
+                         Reading& reading) {
   for (auto& p : pages) {
-    // Secrets are found on the upright page; what is stored may be the input.
-    const imaging::Quad whole = imaging::quad_of({0, 0, p.page.rectified.width, p.page.rectified.height});
-    const auto to_input = imaging::homography(whole, p.page.outline);
-    for (const auto& q : p.page.secret_on_rectified) p.page.secret_on_input.push_back(imaging::apply(to_input, q));
-    reading.pages.push_back(std::move(p.page));
+    const Extraction out{reading, p.page, options.today, deadline};
+    type.extract(p.content, out);
+    if (deadline.passed()) return Errc::request_timeout;
   }
-  conclude(reading, type, options);
+  return {};
+}
+
+bool lacks_fields(const Reading& r, const TypeReader& type) {
+  return std::ranges::any_of(type.required, [&](std::string_view name) {
+    const Field* f = r.find(name);
+    if (f == nullptr && name == "dob") f = r.find("year_of_birth");
+    return f == nullptr || !f->valid || f->confidence < 0.4;
+  });
+}
+
+/// Reads the fields; when one that the type must have is missing, once more from a thorough reading of the same pages.
+Result<void> read_fields(const TypeReader& type, std::vector<PageWork>& pages, const ReadOptions& options, const Deadline& deadline,
+                         Reading& reading) {
+  Reading quick = reading;
+  AX_CHECK(extract_all(type, pages, options, deadline, quick));
+  const bool only_back = pages.size() == 1 && type.is_back != nullptr && type.is_back(pages[0].content);
+  if (!lacks_fields(quick, type) || only_back) {
+    reading = std::move(quick);
+    return {};
+  }
+  bool again = false;
+  std::vector<std::vector<Row>> before;
+  for (auto& p : pages) {
+    before.push_back(p.content.rows);
+    if (p.content.mrz) continue;
+    AX_CHECK(read_thoroughly(deadline, p));
+    again = true;
+  }
+  Reading slow = reading;
+  if (again) AX_CHECK(extract_all(type, pages, options, deadline, slow));
+  if (again && confidence_of(slow, type) > confidence_of(quick, type)) {
+    // What only the quick reading found is kept.
+    for (const auto& f : quick.fields) {
+      if (slow.find(f.name) == nullptr) slow.fields.push_back(f);
+    }
+    reading = std::move(slow);
+  } else {
+    for (std::size_t i = 0; i < pages.size(); ++i) pages[i].content.rows = std::move(before[i]);
+    reading = std::move(quick);
+  }
+  return {};
+}
+
+/// Secrets are found on the upright page; what is stored may be the input.
+void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& deadline, PageWork& p) {
+  hide_numbers(p.content.numbers, p.page);
+  const imaging::Quad whole = imaging::quad_of({0, 0, p.page.rectified.width, p.page.rectified.height});
+  const auto to_input = imaging::homography(whole, p.page.outline);
+  for (const auto& q : p.page.secret_on_rectified) p.page.secret_on_input.push_back(imaging::apply(to_input, q));
+  if (p.page.outline_found && (aadhaar || !p.content.numbers.empty())) {
+    PageReading outside;
+    hide_numbers(find_numbers_outside(input, p.page.outline, p.page.quarter_turns, deadline), outside);
+    for (const auto& q : outside.secret_on_rectified) p.page.secret_on_input.push_back(q);
+  }
+}
+
+/// Codes on all sides. A zone that was read leaves little to gain from a long search, and only licences carry PDF417.
+std::vector<Evidence> find_evidence(const imaging::Image& front, const imaging::Image* back, const std::vector<PageWork>& pages,
+                                    const Reading& reading, const ReadOptions& options, const Deadline& deadline) {
+  static const TrustStore nobody;
+  const TrustStore& trust = options.trust != nullptr ? *options.trust : nobody;
+  CodeOptions search;
+  search.thorough = !reading.mrz;
+  search.pdf417 = reading.type == Type::unknown || reading.type == Type::driving_license;
+  std::vector<Evidence> out;
+  for (const auto& p : pages) {
+    auto found = interpret_codes(find_codes(p.page.input == 0 ? front : *back, search, deadline), p.page.side, trust);
+    std::ranges::move(found, std::back_inserter(out));
+  }
+  return out;
+}
+
+std::string text_of(const std::vector<Row>& rows) {
+  std::string out;
+  for (const auto& row : rows) out += row.text() + "\n";
+  return out;
+}
+
+Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* back, const ReadOptions& options, const Deadline& deadline) {
+  std::vector<PageWork> pages(back != nullptr && !back->empty() ? 2 : 1);
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    AX_CHECK(prepare_page(i == 0 ? front : *back, i == 0 ? Side::front : Side::back, options, deadline, pages[i]));
+    pages[i].page.input = i;
+    auto& content = pages[i].content;
+    for (auto& n : find_turned_numbers(pages[i].gray, content.rows, content.lines, deadline)) content.numbers.push_back(std::move(n));
+  }
+  Reading reading;
+  const auto match = type_of(pages);
+  reading.type_confidence = match.score;
+  if (match.type != nullptr) {
+    reading.type = match.type->type;
+    pair_sides(pages, match.type, reading);
+    AX_CHECK(read_fields(*match.type, pages, options, deadline, reading));
+  }
+  const auto input_of = [&](const PageReading& p) -> const imaging::Image& { return p.input == 0 ? front : *back; };
+  for (auto& p : pages) locate_secrets(input_of(p.page), reading.type == Type::aadhaar, deadline, p);
+  if (match.type != nullptr) reading.confidence = confidence_of(reading, *match.type);
+  const auto evidence = find_evidence(front, back, pages, reading, options, deadline);
+  for (auto& p : pages) reading.pages.push_back(std::move(p.page));
+  merge_evidence(evidence, reading);
+  conclude(reading, pages, options);
+  std::vector<Finding> traces;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    if (deadline.passed()) return Errc::request_timeout;
+    const std::string text = text_of(pages[i].content.rows);
+    AuthenticityInput in;
+    in.file = reading.pages[i].input == 0 ? options.front_file : options.back_file;
+    if (!in.file.empty()) {
+      if (const auto probed = imaging::probe(in.file)) in.format = probed->format;
+    }
+    in.image = &input_of(reading.pages[i]);
+    in.page = &reading.pages[i];
+    in.reading = &reading;
+    in.today = options.today;
+    in.account = options.account;
+    in.text = text;
+    in.allow_specimens = options.allow_specimens;
+    appraise_authenticity(in, traces);
+  }
+  std::ranges::move(traces, std::back_inserter(reading.findings));
   return reading;
 }
 

@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/deadline.h"
 #include "base/result.h"
+#include "engines/document/account.h"
 #include "engines/document/evidence/trust_store.h"
 #include "engines/document/reading.h"
 
@@ -13,8 +15,12 @@ namespace authx::document {
 
 struct ReadOptions {
   DeclaredType declared = DeclaredType::other;
-  Date today{};                           ///< for expiry, ages and the century of MRZ dates
+  Date today{};                       ///< for expiry, ages and the century of MRZ dates
   const TrustStore* trust = nullptr;  ///< none: signatures are reported as unverified
+  BytesView front_file{};             ///< the files as given, where at hand: their compression and metadata are looked at
+  BytesView back_file{};
+  const AccountFacts* account = nullptr;  ///< compared with the document when given
+  bool allow_specimens = true;            ///< published specimens and pictures marked SPECIMEN are noted rather than refused
 };
 
 /// Finds the document on each image, turns it upright, tells its type, reads its fields and checks them.

@@ -91,7 +91,7 @@ const Finding* Reading::finding(std::string_view id) const {
 }
 
 bool Reading::has_failures() const {
-  return std::ranges::any_of(findings, [](const Finding& f) { return f.outcome == Outcome::failed; });
+  return std::ranges::any_of(findings, [](const Finding& f) { return f.outcome == Outcome::failed && f.weight != Weight::note; });
 }
 
 }  // namespace authx::document

@@ -48,6 +48,7 @@ std::string_view to_string(Assurance assurance) noexcept;
 /// One side after rectification.
 struct PageReading {
   Side side = Side::front;
+  std::size_t input = 0;       ///< which of the given pictures: 0 the first, 1 the second; sides given swapped are exchanged
   imaging::Image rectified;    ///< upright document, for storing and for finding the portrait
   bool outline_found = false;  ///< false: `rectified` is the whole input, turned upright
   imaging::Quad outline{};     ///< the document on the input image
@@ -82,7 +83,7 @@ struct Reading {
 
   const Field* find(std::string_view field) const;
   const Finding* finding(std::string_view id) const;
-  bool has_failures() const;  ///< any finding failed
+  bool has_failures() const;  ///< any finding that is more than a note failed
 };
 
 }  // namespace authx::document

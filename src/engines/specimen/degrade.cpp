@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/specimen/scene.h"
 #include "imaging/decode.h"
 #include "imaging/mat.h"
 
@@ -57,6 +58,7 @@ void add_noise(cv::Mat& m, double sigma, Dice& dice) {
 }  // namespace
 
 Captured capture(const imaging::Image& card, int level, Dice& dice, bool compressed) {
+  if (level >= 4) return place_in_scene(card, dice);
   const cv::Mat in = imaging::as_mat(card);
   if (level == 0) {
     const int margin = 24;

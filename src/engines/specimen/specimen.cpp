@@ -21,6 +21,8 @@ constexpr int kCardWidth = 1012;  // ID-1 (85.60 x 53.98 mm) at 300 dots an inch
 constexpr int kCardHeight = 638;
 constexpr int kPageWidth = 1476;  // ID-3 (125 x 88 mm) at 300 dots an inch
 constexpr int kPageHeight = 1039;
+constexpr int kSheetWidth = 1080;  // A4 (210 x 297 mm) at 131 dots an inch
+constexpr int kSheetHeight = 1527;
 
 constexpr Color kInk{0.08, 0.08, 0.1};
 constexpr Color kLabel{0.25, 0.28, 0.34};
@@ -119,7 +121,20 @@ std::string grouped(std::string_view number) {
   return out;
 }
 
-void draw_aadhaar(Sheet& s) {
+/// Digits in groups of four, centred on `middle`; notes the place of those that must not be stored.
+void draw_grouped(Sheet& s, double middle, double y, const std::string& digits, double size, std::string_view before = {}) {
+  const bool masked = s.request.masked && digits.size() == 12;
+  const std::string shown = std::string{before} + (masked ? "XXXX XXXX " + digits.substr(8) : grouped(digits));
+  const double x = middle - s.canvas.text_width(shown, s.bold, size) / 2;
+  const double height = put(s, before.empty() ? "document_number" : "vid", x, y, shown, s.bold, size);
+  if (masked) return;
+  const double from = x + (before.empty() ? 0 : s.canvas.text_width(before, s.bold, size));
+  const double width = s.canvas.text_width(grouped(digits.substr(0, digits.size() - 4)), s.bold, size);
+  s.truth.secrets.push_back(
+      {static_cast<int>(from), static_cast<int>(y + height * 0.2), static_cast<int>(width), static_cast<int>(height * 0.6)});
+}
+
+void draw_front(Sheet& s, bool pvc) {
   const auto& t = s.truth;
   draw_ground(s, kCardWidth, kCardHeight, {0.1, 0.45, 0.5});
   s.canvas.rect(0, 0, kCardWidth, 14, {0.10, 0.42, 0.48});
@@ -136,12 +151,16 @@ void draw_aadhaar(Sheet& s) {
   const std::string both = s.font + "," + std::string{kHindi};
   y += put(s, "dob", x, y, fmt::format("जन्म तिथि/DOB: {}", dmy(t.dob, '/')), both, 28) + 8;
   put(s, "gender", x, y, t.gender == "F" ? "महिला/ FEMALE" : "पुरुष/ MALE", both, 28);
-  const std::string shown = s.request.masked ? "XXXX XXXX " + t.number.substr(8) : grouped(t.number);
-  const double size = 50;
-  put(s, "document_number", (kCardWidth - s.canvas.text_width(shown, s.bold, size)) / 2, 452, shown, s.bold, size);
+  draw_grouped(s, kCardWidth / 2.0, pvc ? 432 : 452, t.number, pvc ? 46 : 50);
+  if (pvc) {
+    draw_grouped(s, kCardWidth / 2.0, 490, t.vid, 26, "VID : ");
+    s.canvas.rotated_text(24, 280, -90, "Issue Date: " + dmy(*t.issue_date, '/'), s.font, 19, kInk);
+  }
   const std::string motto = "मेरा आधार, मेरी पहचान";
   s.canvas.text((kCardWidth - s.canvas.text_width(motto, kHindi, 31)) / 2, kCardHeight - 72, motto, kHindi, 31, {0.55, 0.12, 0.1});
 }
+
+void draw_aadhaar(Sheet& s) { draw_front(s, false); }
 
 void draw_aadhaar_back(Sheet& s) {
   const auto& t = s.truth;
@@ -154,10 +173,56 @@ void draw_aadhaar_back(Sheet& s) {
   double y = 150;
   y += s.canvas.text(46, y, "पता/Address:", s.font + "," + std::string{kHindi}, 26, kInk) + 6;
   s.canvas.text(46, y, (t.gender == "F" ? "D/O: " : "S/O: ") + t.father_name + ", " + t.address, s.font, 26, kInk, 560);
-  const std::string shown = s.request.masked ? "XXXX XXXX " + t.number.substr(8) : grouped(t.number);
-  put(s, "document_number", (kCardWidth - s.canvas.text_width(shown, s.bold, 50)) / 2, 452, shown, s.bold, 50);
+  draw_grouped(s, kCardWidth / 2.0, 452, t.number, 50);
   s.canvas.text(60, kCardHeight - 66, "1947", s.bold, 25, kInk);
   s.canvas.text(380, kCardHeight - 66, "help@specimen.invalid", s.font, 22, kInk);
+}
+
+/// The address above, both strips of the card side by side below.
+void draw_letter(Sheet& s) {
+  const auto& t = s.truth;
+  draw_mark(s, 60, 40);
+  s.canvas.text(430, 60, "भारत सरकार", std::string{kHindi} + " Bold", 30, kInk);
+  s.canvas.text(380, 104, "Government of India", s.bold, 28, kInk);
+  s.canvas.text(250, 150, "Unique Identification Authority of India", s.bold, 28, kInk);
+  s.canvas.text(90, 230, "Enrolment No.: " + s.dice.digits(4) + "/" + s.dice.digits(5) + "/" + s.dice.digits(5), s.font, 24, kInk);
+  s.canvas.text(90, 290, "To", s.font, 24, kInk);
+  double y = 326;
+  if (!t.name_local.empty()) y += s.canvas.text(90, y, t.name_local, kHindi, 26, kInk);
+  y += s.canvas.text(90, y, t.name, s.font, 26, kInk);
+  s.canvas.text(90, y, (t.gender == "F" ? "D/O: " : "S/O: ") + t.father_name + ", " + t.address, s.font, 24, kInk, 520);
+  s.canvas.text(90, 640, "Your Aadhaar No. :", s.font, 28, kInk);
+  draw_grouped(s, 540, 690, t.number, 44);
+  s.canvas.rect(0, 860, kSheetWidth, 3, {0.3, 0.3, 0.3});
+  draw_portrait(s, {60, 960, 150, 190});
+  const std::string both = s.font + "," + std::string{kHindi};
+  s.canvas.text(230, 890, "Government of India", s.bold, 22, kInk);
+  y = 960;
+  if (!t.name_local.empty()) y += s.canvas.text(230, y, t.name_local, kHindi, 23, kInk);
+  y += s.canvas.text(230, y, t.name, s.font, 23, kInk) + 4;
+  y += s.canvas.text(230, y, fmt::format("जन्म तिथि/DOB: {}", dmy(t.dob, '/')), both, 22, kInk) + 4;
+  s.canvas.text(230, y, t.gender == "F" ? "महिला/ FEMALE" : "पुरुष/ MALE", both, 22, kInk);
+  draw_grouped(s, 300, 1180, t.number, 36);
+  s.canvas.text(620, 890, "Unique Identification Authority of India", s.bold, 21, kInk);
+  s.canvas.text(620, 960, "पता/Address:", both, 22, kInk);
+  s.canvas.text(620, 992, (t.gender == "F" ? "D/O: " : "S/O: ") + t.father_name + ", " + t.address, s.font, 22, kInk, 400);
+  draw_grouped(s, 830, 1180, t.number, 36);
+}
+
+void draw_pan_old(Sheet& s) {
+  const auto& t = s.truth;
+  draw_ground(s, kCardWidth, kCardHeight, {0.18, 0.34, 0.66});
+  s.canvas.text(36, 14, "आयकर विभाग", std::string{kHindi} + " Bold", 27, kInk);
+  s.canvas.text(36, 52, "INCOME TAX DEPARTMENT", s.bold, 24, kInk);
+  s.canvas.text(700, 14, "भारत सरकार", std::string{kHindi} + " Bold", 27, kInk);
+  s.canvas.text(700, 52, "GOVT. OF INDIA", s.bold, 24, kInk);
+  s.canvas.text(40, 130, t.name, s.bold, 30, kInk);
+  s.canvas.text(40, 200, t.father_name, s.bold, 30, kInk);
+  s.canvas.text(40, 270, dmy(t.dob, '/'), s.bold, 30, kInk);
+  s.canvas.text(40, 352, "Permanent Account Number", s.font, 23, kInk);
+  s.canvas.text(40, 386, t.number, s.bold, 40, kInk);
+  draw_portrait(s, {780, 300, 190, 230});
+  draw_mark(s, 40, 596);
 }
 
 void draw_pan(Sheet& s) {
@@ -310,6 +375,8 @@ Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
   switch (r.kind) {
     case Kind::aadhaar:
     case Kind::aadhaar_back:
+    case Kind::aadhaar_pvc:
+    case Kind::aadhaar_letter:
       t.number = r.number;
       if (t.number.empty()) {
         do {
@@ -318,8 +385,13 @@ Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
         } while (!document::aadhaar_valid(t.number));
       }
       if (!document::aadhaar_valid(t.number)) return Error::invalid("number", "is not a valid Aadhaar number");
+      if (r.kind == Kind::aadhaar_pvc) {
+        t.vid = static_cast<char>('2' + dice.between(0, 7)) + dice.digits(14);
+        t.vid += document::verhoeff_digit(t.vid);
+      }
       break;
     case Kind::pan:
+    case Kind::pan_old:
       t.name = upper(t.name);
       t.father_name = upper(t.father_name);
       t.number = r.number.empty() ? fmt::format("{}{}{}P{}{:04}{}", dice.letter(), dice.letter(), dice.letter(),
@@ -370,7 +442,10 @@ std::string_view to_string(Kind kind) noexcept {
   switch (kind) {
     case Kind::aadhaar: return "aadhaar";
     case Kind::aadhaar_back: return "aadhaar_back";
+    case Kind::aadhaar_pvc: return "aadhaar_pvc";
+    case Kind::aadhaar_letter: return "aadhaar_letter";
     case Kind::pan: return "pan";
+    case Kind::pan_old: return "pan_old";
     case Kind::passport: return "passport";
     case Kind::driving_license: return "driving_license";
     case Kind::voter_id: return "voter_id";
@@ -379,7 +454,8 @@ std::string_view to_string(Kind kind) noexcept {
 }
 
 std::vector<Kind> all_kinds() {
-  return {Kind::aadhaar, Kind::aadhaar_back, Kind::pan, Kind::passport, Kind::driving_license, Kind::voter_id};
+  return {Kind::aadhaar, Kind::aadhaar_back, Kind::aadhaar_pvc,     Kind::aadhaar_letter, Kind::pan,
+          Kind::pan_old, Kind::passport,     Kind::driving_license, Kind::voter_id};
 }
 
 std::optional<Kind> parse_kind(std::string_view text) {
@@ -391,7 +467,7 @@ std::optional<Kind> parse_kind(std::string_view text) {
 }
 
 Result<Specimen> generate(const Request& request) {
-  if (request.level < 0 || request.level > 3) return Error::invalid("level", "must be 0 to 3");
+  if (request.level < 0 || request.level > 4) return Error::invalid("level", "must be 0 to 4");
   if (!Canvas::has_font("OCR B") || !Canvas::has_font(kHindi) || !Canvas::has_font("Liberation Sans")) {
     Error e{Errc::capability_unavailable,
             "fonts missing: OCR B (fonts-ocr-b), Noto Sans Devanagari (fonts-noto-core), Liberation Sans (fonts-liberation)"};
@@ -402,8 +478,9 @@ Result<Specimen> generate(const Request& request) {
   Specimen out;
   AX_CHECK(fill(request, dice, person, out.truth));
   const bool page = request.kind == Kind::passport;
-  out.truth.card_width = page ? kPageWidth : kCardWidth;
-  out.truth.card_height = page ? kPageHeight : kCardHeight;
+  const bool sheet_of_paper = request.kind == Kind::aadhaar_letter;
+  out.truth.card_width = sheet_of_paper ? kSheetWidth : page ? kPageWidth : kCardWidth;
+  out.truth.card_height = sheet_of_paper ? kSheetHeight : page ? kPageHeight : kCardHeight;
 
   const Color papers[] = {{0.98, 0.98, 0.96}, {0.95, 0.98, 0.99}, {0.99, 0.96, 0.94}, {0.95, 0.98, 0.94}};
   Canvas canvas(out.truth.card_width, out.truth.card_height, dice.pick(papers));
@@ -413,7 +490,10 @@ Result<Specimen> generate(const Request& request) {
   switch (request.kind) {
     case Kind::aadhaar: draw_aadhaar(sheet); break;
     case Kind::aadhaar_back: draw_aadhaar_back(sheet); break;
+    case Kind::aadhaar_pvc: draw_front(sheet, true); break;
+    case Kind::aadhaar_letter: draw_letter(sheet); break;
     case Kind::pan: draw_pan(sheet); break;
+    case Kind::pan_old: draw_pan_old(sheet); break;
     case Kind::passport: draw_passport(sheet); break;
     case Kind::driving_license: draw_license(sheet); break;
     case Kind::voter_id: draw_voter(sheet); break;

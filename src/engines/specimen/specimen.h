@@ -14,7 +14,9 @@
 namespace authx::specimen {
 
 /// Layouts of our own that hold the same kinds of fields as the real documents, each marked SPECIMEN.
-enum class Kind { aadhaar, aadhaar_back, pan, passport, driving_license, voter_id };
+/// `aadhaar_pvc` prints a virtual id and, upwards along the photo, the date of issue; `aadhaar_letter` is a sheet of A4 with both
+/// strips; `pan_old` the layout of before 2018, without labels.
+enum class Kind { aadhaar, aadhaar_back, aadhaar_pvc, aadhaar_letter, pan, pan_old, passport, driving_license, voter_id };
 
 std::string_view to_string(Kind kind) noexcept;
 std::optional<Kind> parse_kind(std::string_view text);
@@ -24,7 +26,7 @@ std::vector<Kind> all_kinds();
 struct Request {
   Kind kind = Kind::aadhaar;
   std::uint64_t seed = 1;
-  int level = 0;  ///< 0 clean scan, 1 good photo, 2 fair photo, 3 poor photo
+  int level = 0;  ///< 0 clean scan, 1 good photo, 2 fair photo, 3 poor photo, 4 in clutter or held in a hand
   Date today{};   ///< dates are drawn around it
   std::string name;
   std::optional<Date> dob;
@@ -50,6 +52,7 @@ struct Truth {
   Date dob{};
   std::string gender;
   std::string number;
+  std::string vid;  ///< sixteen digits, where the layout prints one
   std::string father_name;
   std::string address;
   std::optional<Date> issue_date;
@@ -57,6 +60,7 @@ struct Truth {
   std::vector<std::string> mrz;
   std::vector<Placed> values;
   imaging::Quad outline{};  ///< the card on the image
+  std::vector<imaging::Box> secrets;  ///< on the upright card: digits of an Aadhaar number or VID that must not be stored
   imaging::Box portrait{};  ///< on the upright card of `card_width` x `card_height`
   int card_width = 0;
   int card_height = 0;
@@ -68,7 +72,7 @@ struct Specimen {
 };
 
 /// The same request gives the same picture on the same machine. Errors: `Errc::validation` for a number, name or date
-/// that the kind can't carry, or a level outside 0..3.
+/// that the kind can't carry, or a level outside 0..4.
 Result<Specimen> generate(const Request& request);
 
 }  // namespace authx::specimen

@@ -45,7 +45,7 @@ Result<document::Reading> read_pictures(std::vector<Picture>& pictures, const do
   if (pictures.empty()) return Error::invalid("image", "the picture is empty");
   const auto read = [&](std::vector<Picture*> given) -> Result<document::Reading> {
     AX_TRY(auto reading, document::read(given[0]->image, given.size() > 1 ? &given[1]->image : nullptr, options, deadline));
-    for (std::size_t i = 0; i < reading.pages.size() && i < given.size(); ++i) mark(*given[i], reading.pages[i]);
+    for (const auto& page : reading.pages) mark(*given.at(page.input), page);
     mark_codes(given, reading);
     return reading;
   };

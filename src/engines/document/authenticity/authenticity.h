@@ -7,18 +7,13 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "engines/document/account.h"
 #include "engines/document/reading.h"
 #include "imaging/decode.h"
 #include "imaging/geometry.h"
 #include "imaging/image.h"
 
 namespace authx::document {
-
-/// What the person's account says, to be compared with the document.
-struct AccountFacts {
-  std::string name;
-  std::optional<Date> dob;
-};
 
 /// One page and what was read from the document. `image`, `page` and `reading` are needed; the rest adds checks.
 struct AuthenticityInput {

@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <optional>
 
+#include "engines/document/codes/finder.h"
 #include "engines/document/codes/readers.h"
 #include "engines/document/codes/regions.h"
 #include "imaging/mat.h"
@@ -134,6 +135,7 @@ std::vector<Code> cascade(const cv::Mat& gray, const CodeOptions& options, const
   for (std::size_t i = 0; i < most; ++i) {
     const Pass& pass = kPasses[i];
     if (deadline.passed()) return {};
+    if (i == 1 && !shows_finder_patterns(gray)) return {};
     if (pass.reader == Reader::zbar && !options.qr) continue;
     if (static_cast<double>(gray.total()) * pass.scale * pass.scale > kMostRegion && pass.scale > 1) continue;
     const cv::Mat image = prepared(gray, pass);

@@ -2,7 +2,7 @@
 #include <cctype>
 
 #include "engines/document/aadhaar.h"
-#include "engines/document/ocr.h"
+#include "engines/document/local_name.h"
 #include "engines/document/rules.h"
 #include "engines/document/types/type.h"
 
@@ -10,95 +10,6 @@ namespace authx::document {
 namespace {
 
 using namespace std::string_view_literals;
-
-/// Groups of four digits (or masks) that stand side by side.
-struct Number {
-  std::string digits;  ///< 12 or 16; masked places hold 'X'
-  std::vector<imaging::Box> groups;
-  double confidence = 0;
-};
-
-/// Four characters that are digits, or look like them, or are mask signs; empty otherwise.
-std::string as_group(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
-      out += c;
-    } else if (c == 'X' || c == 'x' || c == '*') {
-      out += 'X';
-    } else if (c == 'O' || c == 'o') {
-      out += '0';
-    } else if (c == 'l' || c == 'I' || c == '|') {
-      out += '1';
-    } else if (c == 'S' || c == 's') {
-      out += '5';
-    } else if (c == 'B') {
-      out += '8';
-    } else if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-      return {};
-    }
-  }
-  const auto digits = std::ranges::count_if(out, [](char c) { return c != 'X'; });
-  const bool mask = digits == 0 && !out.empty();
-  if (digits == 0 ? !mask : digits != static_cast<std::ptrdiff_t>(out.size())) return {};
-  return out;
-}
-
-std::vector<Number> find_numbers(const std::vector<Row>& rows) {
-  std::vector<Number> out;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.words.size(); ++i) {
-      Number n;
-      std::size_t j = i;
-      double sum = 0;
-      for (; j < row.words.size() && n.digits.size() < 16; ++j) {
-        const std::string g = as_group(row.words[j].text);
-        if (g.empty() || g.size() % 4 != 0) break;
-        if (!n.groups.empty()) {
-          const auto& before = n.groups.back();
-          if (row.words[j].box.x - (before.x + before.width) > 3 * before.height) break;
-        }
-        n.digits += g;
-        n.groups.push_back(row.words[j].box);
-        sum += row.words[j].confidence;
-      }
-      if (n.digits.size() != 12 && n.digits.size() != 16) continue;
-      n.confidence = sum / static_cast<double>(j - i);
-      out.push_back(std::move(n));
-      i = j - 1;
-    }
-  }
-  return out;
-}
-
-/// A second look at the digits alone, larger, when the first reading fails the checksum.
-void reread(Number& n, const Page& page, const Deadline& deadline) {
-  imaging::Box all;
-  for (const auto& g : n.groups) all = join(all, g);
-  const int pad = all.height / 3;
-  const imaging::Image part = imaging::crop(*page.gray, {all.x - pad, all.y - pad, all.width + 2 * pad, all.height + 2 * pad});
-  if (part.empty()) return;
-  for (const int height : {64, 90}) {
-    const double scale = static_cast<double>(height) / part.height;
-    const auto words =
-        ocr(imaging::resize(part, std::max(1, static_cast<int>(part.width * scale)), height), OcrMode::line, deadline, "0123456789 ");
-    if (!words) return;
-    std::string digits;
-    double sum = 0;
-    for (const auto& w : *words) {
-      for (const char c : w.text) {
-        if (c >= '0' && c <= '9') digits += c;
-      }
-      sum += w.confidence;
-    }
-    const bool ok = digits.size() == 12 ? aadhaar_valid(digits) : vid_valid(digits);
-    if (digits.size() == n.digits.size() && ok) {
-      n.digits = digits;
-      n.confidence = 0.9 * sum / static_cast<double>(words->size());
-      return;
-    }
-  }
-}
 
 double score(const Page& page) {
   double s = 0;
@@ -111,34 +22,30 @@ double score(const Page& page) {
     if (has_like(t, "Enrolment No")) s += 0.3;
     if (t.find("VID") != std::string::npos) s += 0.3;
   }
-  for (const auto& n : find_numbers(page.rows)) {
-    if (n.digits.size() == 12 && aadhaar_valid(n.digits)) s += 0.6;
-    if (n.digits.size() == 12 && n.digits.starts_with("XXXXXXXX")) s += 0.5;
-    if (n.digits.size() == 12) s += 0.1;
+  for (const auto& n : page.numbers) {
+    if (n.digits.size() != 12) continue;
+    s += n.valid() ? 0.6 : n.masked() ? 0.5 : 0.1;
   }
   return std::min(1.0, s);
 }
 
-bool is_back(const Page& page) {
-  return std::ranges::any_of(page.rows, [](const Row& row) {
-    return has_like(row.text(), "Unique Identification Authority") || has_like(row.text(), "Address:");
-  });
+bool says(const Page& page, std::string_view phrase) {
+  return std::ranges::any_of(page.rows, [&](const Row& row) { return has_like(row.text(), phrase); });
 }
 
-/// The first eight digits of an Aadhaar number, all but the last four of a VID.
-void hide(const Number& n, PageReading& page) {
-  std::size_t hidden = n.digits.size() - 4;
-  for (const auto& g : n.groups) {
-    if (hidden == 0) break;
-    const std::size_t size = n.digits.size() / n.groups.size();
-    const std::size_t take = std::min(hidden, size);
-    imaging::Box part = g;
-    part.width = static_cast<int>(static_cast<double>(g.width) * static_cast<double>(take) / static_cast<double>(size) + 0.5);
-    const int pad = g.height / 6 + 1;
-    page.secret_on_rectified.push_back(
-        imaging::quad_of({part.x - pad, part.y - pad, part.width + (take == size ? 2 * pad : pad), part.height + 2 * pad}));
-    hidden -= take;
-  }
+bool shows_person(const Page& page) { return says(page, "DOB") || says(page, "Year of Birth") || find_gender(page.rows).has_value(); }
+
+bool is_back(const Page& page) { return (says(page, "Unique Identification Authority") || says(page, "Address:")) && !shows_person(page); }
+
+/// "masked", "e_aadhaar", "letter" (both strips on a sheet), "back", "front_new" (prints a VID or the date of issue), "front".
+std::string variant_of(const Page& page, const GroupedNumber* number) {
+  if (number != nullptr && number->masked()) return "masked";
+  const bool back = says(page, "Unique Identification Authority") || says(page, "Address:");
+  if (says(page, "Digitally signed by") || says(page, "Signature Not Verified") || says(page, "Signature valid")) return "e_aadhaar";
+  if (says(page, "Enrolment No") || says(page, "Your Aadhaar No") || (back && shows_person(page))) return "letter";
+  if (back) return "back";
+  const bool vid = std::ranges::any_of(page.numbers, [](const GroupedNumber& n) { return n.digits.size() == 16; });
+  return vid || says(page, "Issue Date") || says(page, "Download Date") || says(page, "Details as on") ? "front_new" : "front";
 }
 
 void extract_name(const Page& page, const Extraction& out, std::optional<std::size_t> dob_row) {
@@ -169,6 +76,11 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
     f.normalised = name;
     f.confidence = sum / n;
     f.box = box;
+    if (auto local = read_local_name(page, box, out.deadline)) {
+      if (sounds_alike(local->normalised, name) >= 0.6)
+        out.passed("local_name_agrees", "The name in the regional script sounds like the Latin one");
+      out.add(std::move(*local));
+    }
     out.add(std::move(f));
     return;
   }
@@ -245,32 +157,28 @@ void extract_address(const Page& page, const Extraction& out) {
 }
 
 void extract(const Page& page, const Extraction& out) {
-  auto numbers = find_numbers(page.rows);
-  const Number* best = nullptr;
-  for (auto& n : numbers) {
-    const bool masked = n.digits.find('X') != std::string::npos;
-    const bool valid = n.digits.size() == 12 ? aadhaar_valid(n.digits) : vid_valid(n.digits);
-    if (!masked && !valid) reread(n, page, out.deadline);
-    if (!masked) hide(n, out.page);
-    if (n.digits.size() == 12 && (best == nullptr || (aadhaar_valid(n.digits) && !aadhaar_valid(best->digits)))) best = &n;
-    if (n.digits.size() == 16 && !masked) {
+  const GroupedNumber* best = nullptr;
+  for (const auto& n : page.numbers) {
+    if (n.digits.size() == 12 && (best == nullptr || (n.valid() && !best->valid()))) best = &n;
+    if (n.digits.size() == 16 && !n.masked()) {
       Field f;
       f.name = "vid";
       f.value = f.normalised = mask_aadhaar(n.digits);
       f.confidence = n.confidence;
-      f.box = n.groups.front();
-      f.valid = vid_valid(n.digits);
+      f.box = n.box();
+      f.valid = n.valid();
       if (!f.valid) f.reason = "The check digit is wrong";
       out.add(std::move(f));
     }
   }
+  if (out.reading.variant.empty()) out.reading.variant = variant_of(page, best);
   if (best != nullptr) {
-    const bool masked = best->digits.find('X') != std::string::npos;
+    const bool masked = best->masked();
     Field f;
     f.name = "document_number";
     f.value = f.normalised = mask_aadhaar(best->digits);
     f.confidence = best->confidence;
-    for (const auto& g : best->groups) f.box = join(f.box, g);
+    f.box = best->box();
     if (masked) {
       f.reason = "Only the last four digits are printed";
       out.reading.findings.push_back({"number_checksum", Outcome::not_checked, "The number is masked on the card"});
@@ -283,7 +191,6 @@ void extract(const Page& page, const Extraction& out) {
       out.failed("number_checksum", "The Aadhaar number does not satisfy its check digit");
     }
     out.reading.display_number = f.value;
-    out.reading.variant = masked ? "masked" : is_back(page) ? "back" : "front";
     out.add(std::move(f));
   }
 
@@ -340,6 +247,6 @@ constexpr std::string_view kRequired[] = {"document_number", "name", "dob", "gen
 }  // namespace
 
 extern const TypeReader kAadhaar;
-const TypeReader kAadhaar{Type::aadhaar, &score, &extract, kRequired};
+const TypeReader kAadhaar{Type::aadhaar, &score, &extract, kRequired, &is_back};
 
 }  // namespace authx::document

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "engines/document/rules.h"
 #include "engines/document/types/type.h"
@@ -11,14 +12,35 @@ bool is_passport(const Page& page) { return page.mrz && page.mrz->format == MrzF
 double score_passport(const Page& page) {
   if (is_passport(page)) return 1;
   if (page.mrz) return 0;
+  // Each mark counts once, however often it is printed.
+  struct Mark {
+    std::array<std::string_view, 4> words;
+    double weight;
+  };
+  static constexpr Mark kMarks[] = {{{"PASSPORT", "PASSEPORT", "REISEPASS", "PASAPORTE"}, 0.4},
+                                    {{"REPUBLIC OF INDIA", "", "", ""}, 0.4},
+                                    {{"Given Name", "Place of Issue", "Country Code", "Prenoms"}, 0.2},
+                                    {{"Surname", "Nom", "Apellidos", ""}, 0.1},
+                                    {{"Date of expiry", "Date of issue", "Nationality", "Nationalite"}, 0.1},
+                                    {{"Name of Father / Legal Guardian", "Old Passport No", "", ""}, 0.4},
+                                    {{"Name of Mother", "Name of Spouse", "", ""}, 0.2}};
   double s = 0;
-  for (const auto& row : page.rows) {
-    const std::string t = row.text();
-    if (has_like(t, "PASSPORT")) s += 0.4;
-    if (has_like(t, "REPUBLIC OF INDIA")) s += 0.4;
-    if (has_like(t, "Given Name") || has_like(t, "Place of Issue") || has_like(t, "Country Code")) s += 0.2;
+  for (const auto& mark : kMarks) {
+    const bool seen = std::ranges::any_of(page.rows, [&](const Row& row) {
+      const std::string t = row.text();
+      return std::ranges::any_of(mark.words, [&](std::string_view w) { return !w.empty() && has_like(t, w); });
+    });
+    if (seen) s += mark.weight;
   }
   return std::min(0.9, s);
+}
+
+/// The last page of an Indian passport, which has no zone.
+bool is_last_page(const Page& page) {
+  return !page.mrz && std::ranges::any_of(page.rows, [](const Row& row) {
+    const std::string t = row.text();
+    return has_like(t, "Legal Guardian") || has_like(t, "Name of Spouse") || has_like(t, "Old Passport No");
+  });
 }
 
 double score_card(const Page& page) { return page.mrz && !is_passport(page) ? 1 : 0; }
@@ -143,7 +165,8 @@ void from_print(const Page& page, const Extraction& out) {
   if (const auto d = date_of_label(page.rows, kBirth)) out.add(date_field("dob", *d));
   if (const auto d = date_of_label(page.rows, kIssue)) out.add(date_field("issue_date", *d));
   if (const auto d = date_of_label(page.rows, kExpiry)) out.add(date_field("expiry_date", *d));
-  out.failed("mrz_found", "A passport's data page must show its machine-readable zone");
+  if (!is_last_page(page)) out.failed("mrz_found", "A passport's data page must show its machine-readable zone");
+  if (is_last_page(page) && out.reading.variant.empty()) out.reading.variant = "last_page";
 }
 
 void extract(const Page& page, const Extraction& out) {
@@ -163,7 +186,7 @@ constexpr std::string_view kCardRequired[] = {"document_number", "name", "dob"};
 
 extern const TypeReader kPassport;
 extern const TypeReader kMrzCard;
-const TypeReader kPassport{Type::passport, &score_passport, &extract, kRequired};
+const TypeReader kPassport{Type::passport, &score_passport, &extract, kRequired, &is_last_page};
 const TypeReader kMrzCard{Type::mrz_card, &score_card, &extract, kCardRequired};
 
 }  // namespace authx::document

@@ -43,11 +43,21 @@ std::optional<Labelled> capitals(const Row& row) {
   int n = 0;
   for (const auto& w : row.words) {
     std::string word;
-    bool fits = w.confidence >= 0.35;
+    // A faint word within a name is better read unsurely than left out.
+    bool fits = w.confidence >= (w.text.size() >= 3 ? 0.15 : 0.35);
+    int capital = 0;
+    int other = 0;
     for (const char c : w.text) {
-      if (std::islower(static_cast<unsigned char>(c)) != 0 || std::isdigit(static_cast<unsigned char>(c)) != 0) fits = false;
-      if (std::isupper(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '\'') word += c;
+      if (std::isupper(static_cast<unsigned char>(c)) != 0) ++capital;
+      if (std::islower(static_cast<unsigned char>(c)) != 0 || std::isdigit(static_cast<unsigned char>(c)) != 0) ++other;
+      if (std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '\'') {
+        word += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      } else if (c == '0' || c == '1' || c == '5' || c == '8') {
+        word += c == '0' ? 'O' : c == '1' ? 'I' : c == '5' ? 'S' : 'B';
+      }
     }
+    // One letter in three may have come out small or as a digit.
+    fits = fits && 2 * other <= capital;
     if (!fits || word.empty()) {
       if (n > 0) break;
       continue;
@@ -146,6 +156,12 @@ void extract(const Page& page, const Extraction& out) {
     }
     if (!lines.empty()) add_text(out, "name", lines.front());
     if (lines.size() > 1) add_text(out, "father_name", lines[1]);
+  }
+
+  for (const auto& row : page.rows) {
+    const std::string t = row.text();
+    const bool named = std::ranges::any_of(row.words, [](const Word& w) { return w.text == "e-PAN" || w.text == "ePAN"; });
+    if (named || has_like(t, "electronically issued")) out.reading.variant = "e_pan";
   }
 
   const Field* number = out.reading.find("document_number");

@@ -235,6 +235,24 @@ std::string clean_name(std::string_view text) {
   return out.size() < 3 ? std::string{} : out;
 }
 
+namespace {
+
+/// `text` with look-alikes exchanged so that it fits; returns how many were, or -1 when it can't fit.
+int fit_pattern(std::string_view text, std::string_view pattern, std::string& mended) {
+  mended.clear();
+  if (text.size() != pattern.size()) return -1;
+  int changed = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i] == 'D' ? as_digit(text[i]) : as_letter(text[i]);
+    if (pattern[i] == 'D' ? !is_digit(c) : (c < 'A' || c > 'Z')) return -1;
+    changed += c != text[i] ? 1 : 0;
+    mended += c;
+  }
+  return changed;
+}
+
+}  // namespace
+
 std::optional<Labelled> find_pattern(const std::vector<Row>& rows, std::string_view pattern) {
   std::optional<Labelled> best;
   for (const auto& row : rows) {
@@ -244,18 +262,20 @@ std::optional<Labelled> find_pattern(const std::vector<Row>& rows, std::string_v
         for (const char c : row.words[to].text) {
           if (std::isalnum(static_cast<unsigned char>(c)) != 0) joined += c;
         }
-        if (joined.size() > pattern.size()) break;
+        if (joined.size() > pattern.size() + 1) break;
         if (joined.size() < pattern.size()) continue;
         std::string mended;
-        int changed = 0;
-        bool fits = true;
-        for (std::size_t i = 0; i < pattern.size() && fits; ++i) {
-          const char c = pattern[i] == 'D' ? as_digit(joined[i]) : as_letter(joined[i]);
-          fits = pattern[i] == 'D' ? is_digit(c) : (c >= 'A' && c <= 'Z');
-          changed += c != joined[i] ? 1 : 0;
-          mended += c;
+        int changed = fit_pattern(joined, pattern, mended);
+        if (joined.size() > pattern.size()) {
+          // A doubled letter: the one whose loss makes the rest fit as it is.
+          changed = -1;
+          for (std::size_t drop = 0; drop < joined.size() && changed < 0; ++drop) {
+            std::string shorter = joined;
+            shorter.erase(drop, 1);
+            if (fit_pattern(shorter, pattern, mended) == 0) changed = 2;
+          }
         }
-        if (!fits || changed > 3) continue;
+        if (changed < 0 || changed > 3) continue;
         Labelled found{mended, {}, 0};
         cover(row, from, to, found.box, found.confidence);
         found.confidence *= 1 - 0.15 * changed;

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "base/deadline.h"
+#include "engines/document/lines.h"
 #include "engines/document/mrz.h"
 #include "engines/document/reading.h"
+#include "engines/document/secrets.h"
 #include "engines/document/text.h"
 
 namespace authx::document {
@@ -17,7 +19,9 @@ namespace authx::document {
 struct Page {
   Side side = Side::front;
   const imaging::Image* gray = nullptr;  ///< upright, rectified
-  std::vector<Row> rows;
+  std::vector<Row> rows;                 ///< Latin print
+  std::vector<TextLine> lines;           ///< all print, in any script
+  std::vector<GroupedNumber> numbers;    ///< what looks like an Aadhaar number or a VID
   std::optional<Mrz> mrz;
   double mrz_confidence = 0;
   bool mrz_corrected = false;
@@ -41,6 +45,7 @@ struct TypeReader {
   double (*score)(const Page& page);  ///< 0..1: how sure that the page is of this kind
   void (*extract)(const Page& page, const Extraction& out);
   std::span<const std::string_view> required;  ///< fields that a front must have for full confidence
+  bool (*is_back)(const Page& page) = nullptr;  ///< tells the sides apart where print can
 };
 
 std::span<const TypeReader* const> all_types();

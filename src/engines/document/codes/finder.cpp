@@ -1,0 +1,89 @@
+#include "engines/document/codes/finder.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+#include <optional>
+#include <vector>
+
+namespace authx::document {
+namespace {
+
+struct Centre {
+  double x = 0;
+  double y = 0;
+  double module = 0;
+};
+
+/// The width of a module when five runs fit the pattern.
+std::optional<double> fits(const std::array<int, 5>& runs) {
+  const double module = (runs[0] + runs[1] + runs[2] + runs[3] + runs[4]) / 7.0;
+  if (module < 1) return std::nullopt;
+  const double slack = std::max(1.2, module * 0.6);
+  for (const std::size_t i : {0U, 1U, 3U, 4U})
+    if (std::abs(runs[i] - module) > slack) return std::nullopt;
+  return std::abs(runs[2] - 3 * module) > slack * 1.6 ? std::nullopt : std::optional{module};
+}
+
+/// The five runs down through a dark point, from its middle outwards.
+std::optional<double> fits_down(const cv::Mat& dark, int x, int y) {
+  std::array<int, 5> runs{};
+  const auto walk = [&](int step, std::array<std::size_t, 3> order) {
+    int at = y;
+    for (std::size_t k = 0; k < 3; ++k) {
+      const std::uint8_t wanted = k % 2 == 0 ? 255 : 0;
+      while (at >= 0 && at < dark.rows && dark.at<std::uint8_t>(at, x) == wanted) {
+        ++runs[order[k]];
+        at += step;
+      }
+    }
+  };
+  walk(-1, {2, 1, 0});
+  walk(1, {2, 3, 4});
+  --runs[2];  // the starting point was counted both ways
+  return fits(runs);
+}
+
+}  // namespace
+
+bool shows_finder_patterns(const cv::Mat& gray) {
+  const int window = std::max(15, std::min(gray.cols, gray.rows) / 6) | 1;
+  cv::Mat mean;
+  cv::blur(gray, mean, {window, window});
+  cv::Mat dark;
+  cv::compare(gray, mean, dark, cv::CMP_LT);
+  std::vector<Centre> centres;
+  for (int y = 0; y < dark.rows; y += 2) {
+    const std::uint8_t* row = dark.ptr(y);
+    std::array<int, 5> runs{};
+    std::size_t have = 0;
+    int start = 0;
+    for (int x = 1; x <= dark.cols; ++x) {
+      if (x < dark.cols && row[x] == row[start]) continue;
+      std::shift_left(runs.begin(), runs.end(), 1);
+      runs[4] = x - start;
+      const bool ends_dark = row[start] != 0;
+      start = x;
+      if (++have < 5 || !ends_dark) continue;
+      const auto across = fits(runs);
+      if (!across) continue;
+      const double middle = x - runs[4] - runs[3] - runs[2] / 2.0;
+      const auto down = fits_down(dark, static_cast<int>(middle), y);
+      if (!down || *down > 1.8 * *across || *across > 1.8 * *down) continue;
+      const bool known = std::ranges::any_of(centres, [&](const Centre& c) { return std::hypot(c.x - middle, c.y - y) < 4 * c.module; });
+      if (!known) centres.push_back({middle, static_cast<double>(y), *across});
+    }
+  }
+  // Two of like size, further apart than the smallest code's.
+  for (std::size_t i = 0; i < centres.size(); ++i)
+    for (std::size_t j = i + 1; j < centres.size(); ++j) {
+      const auto& a = centres[i];
+      const auto& b = centres[j];
+      const double module = std::max(a.module, b.module);
+      if (std::min(a.module, b.module) > 0.6 * module && std::hypot(a.x - b.x, a.y - b.y) > 12 * module) return true;
+    }
+  return false;
+}
+
+}  // namespace authx::document

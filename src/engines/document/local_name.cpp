@@ -1,0 +1,254 @@
+#include "engines/document/local_name.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "engines/document/ocr.h"
+
+namespace authx::document {
+namespace {
+
+/// A script's block in Unicode and Tesseract's names of the languages written in it.
+struct Script {
+  char32_t from;
+  char32_t to;
+  std::array<std::string_view, 2> languages;
+  bool headline;  ///< letters hang from a stroke
+};
+
+constexpr Script kScripts[] = {{0x0900, 0x097F, {"hin", "mar"}, true}, {0x0980, 0x09FF, {"ben", "asm"}, true},
+                               {0x0A00, 0x0A7F, {"pan", ""}, true},    {0x0A80, 0x0AFF, {"guj", ""}, false},
+                               {0x0B00, 0x0B7F, {"ori", ""}, false},   {0x0B80, 0x0BFF, {"tam", ""}, false},
+                               {0x0C00, 0x0C7F, {"tel", ""}, false},   {0x0C80, 0x0CFF, {"kan", ""}, false},
+                               {0x0D00, 0x0D7F, {"mal", ""}, false},   {0x0600, 0x06FF, {"urd", ""}, false}};
+
+std::vector<char32_t> code_points(std::string_view text) {
+  std::vector<char32_t> out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    if (i + length > text.size()) break;
+    char32_t p = length == 1 ? c : length == 2 ? c & 0x1FU : length == 3 ? c & 0x0FU : c & 0x07U;
+    for (std::size_t k = 1; k < length; ++k) p = (p << 6U) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
+    out.push_back(p);
+    i += length;
+  }
+  return out;
+}
+
+bool of(const Script& s, char32_t p) { return p >= s.from && p <= s.to; }
+
+struct Spelled {
+  std::string text;
+  double confidence = 0;
+  imaging::Box box;
+};
+
+/// The words of a line that are written in the script; what follows a label's colon when there is one.
+Spelled words_in(const std::vector<Word>& words, const Script& script) {
+  Spelled out;
+  double sum = 0;
+  double weight = 0;
+  for (const auto& w : words) {
+    const auto points = code_points(w.text);
+    const auto n = std::ranges::count_if(points, [&](char32_t p) { return of(script, p) && (p < 0x0964 || p > 0x096F); });
+    const bool colon = w.text == ":" || w.text.ends_with(':') || w.text == ":-";
+    if (colon) {
+      out = {};
+      sum = weight = 0;
+      continue;
+    }
+    if (n < 2 || 10 * static_cast<std::size_t>(n) < 7 * points.size()) continue;
+    std::string kept;
+    std::size_t at = 0;
+    for (const char32_t p : points) {
+      const std::size_t length = p < 0x80 ? 1 : p < 0x800 ? 2 : p < 0x10000 ? 3 : 4;
+      if (of(script, p) || p == 0x200C || p == 0x200D) kept += w.text.substr(at, length);
+      at += length;
+    }
+    out.text += (out.text.empty() ? "" : " ") + kept;
+    out.box = join(out.box, w.box);
+    sum += w.confidence * static_cast<double>(n);
+    weight += static_cast<double>(n);
+  }
+  out.confidence = weight > 0 ? sum / weight : 0;
+  return out;
+}
+
+}  // namespace
+
+std::optional<Field> read_local_name(const Page& page, const imaging::Box& name, const Deadline& deadline) {
+  if (page.gray == nullptr || name.empty()) return std::nullopt;
+  // The nearest line above that begins near the name's left edge and is about as large.
+  const TextLine* line = nullptr;
+  for (const auto& l : page.lines) {
+    const int above = name.y + name.height / 2 - (l.box.y + l.box.height / 2);
+    if (above < name.height * 3 / 4 || above > 4 * name.height) continue;
+    if (l.box.height < name.height / 2 || l.box.height > 3 * name.height) continue;
+    if (l.box.x > name.x + name.width || l.box.x + l.box.width < name.x || std::abs(l.box.x - name.x) > 12 * name.height) continue;
+    if (line == nullptr || l.box.y > line->box.y) line = &l;
+  }
+  if (line == nullptr) return std::nullopt;
+  // Parts of one line that a wide gap divided.
+  imaging::Box box = line->box;
+  for (const auto& l : page.lines) {
+    const int overlap = std::min(l.box.y + l.box.height, box.y + box.height) - std::max(l.box.y, box.y);
+    if (2 * overlap > std::min(l.box.height, box.height) && l.box.height < 2 * name.height && l.box.x >= box.x &&
+        l.box.x < box.x + box.width + 3 * box.height)
+      box = join(box, l.box);
+  }
+  Spelled best;
+  const Script* best_script = nullptr;
+  const bool hangs = line->headline >= 0.6;
+  for (const bool first : {true, false}) {
+    for (const auto& script : kScripts) {
+      if ((script.headline == hangs) != first) continue;
+      for (const auto language : script.languages) {
+        if (language.empty() || (best_script == &script && best.confidence > 0.5)) continue;
+        const auto words = ocr_line(*page.gray, box, deadline, false, 40, {}, std::string{language});
+        if (!words) {
+          if (words.error().code == Errc::request_timeout) return std::nullopt;
+          continue;  // that language is not installed
+        }
+        auto spelled = words_in(*words, script);
+        if (!spelled.text.empty() && spelled.confidence > best.confidence) {
+          best = std::move(spelled);
+          best_script = &script;
+        }
+      }
+      if (best.confidence > 0.8) break;
+    }
+    if (best.confidence > 0.6) break;
+  }
+  if (best_script == nullptr || best.confidence < 0.3) return std::nullopt;
+  Field f;
+  f.name = "name_local";
+  f.value = best.text;
+  f.normalised = best_script == &kScripts[0] ? romanise(best.text) : best.text;
+  f.confidence = best.confidence;
+  f.box = best.box;
+  return f;
+}
+
+std::string romanise(std::string_view devanagari) {
+  static constexpr std::array<std::string_view, 37> kConsonants{"k",  "kh", "g", "gh", "n", "ch", "chh", "j",  "jh", "n",  "t", "th", "d",
+                                                                "dh", "n",  "t", "th", "d", "dh", "n",   "n",  "p",  "ph", "b", "bh", "m",
+                                                                "y",  "r",  "r", "l",  "l", "l",  "v",   "sh", "sh", "s",  "h"};
+  const auto vowel = [](char32_t p) -> std::string_view {
+    switch (p) {
+      case 0x0905: return "a";
+      case 0x0906:
+      case 0x093E: return "a";
+      case 0x0907:
+      case 0x093F: return "i";
+      case 0x0908:
+      case 0x0940: return "i";
+      case 0x0909:
+      case 0x0941: return "u";
+      case 0x090A:
+      case 0x0942: return "u";
+      case 0x090B:
+      case 0x0943: return "ri";
+      case 0x090F:
+      case 0x0947: return "e";
+      case 0x0910:
+      case 0x0948: return "ai";
+      case 0x0913:
+      case 0x094B: return "o";
+      case 0x0914:
+      case 0x094C: return "au";
+      case 0x0911:
+      case 0x0949: return "o";
+      default: return {};
+    }
+  };
+  const auto consonant = [](char32_t p) { return p >= 0x0915 && p <= 0x0939; };
+  const auto points = code_points(devanagari);
+  std::string out;
+  bool start = true;
+  int vowels = 0;  ///< in this word so far
+  const auto put = [&](std::string_view text) {
+    for (const char c : text) {
+      out += start ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+      start = false;
+    }
+  };
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const char32_t p = points[i];
+    if (p == ' ') {
+      out += ' ';
+      start = true;
+      vowels = 0;
+    } else if (consonant(p)) {
+      std::string_view letter = kConsonants[p - 0x0915];
+      std::size_t next = i + 1;
+      if (next < points.size() && points[next] == 0x093C) {  // a dot below
+        if (p == 0x091C) letter = "z";
+        if (p == 0x092B) letter = "f";
+        ++next;
+        ++i;
+      }
+      put(letter);
+      const char32_t follows = next < points.size() ? points[next] : U' ';
+      if (follows == 0x094D) {
+        ++i;
+      } else if (vowel(follows).empty() || (follows >= 0x0904 && follows <= 0x0914)) {
+        // The inherent vowel is silent at a word's end, and between two consonants when a vowel precedes and follows.
+        const bool last = follows == U' ' || next >= points.size();
+        const bool before = vowels > 0;
+        const bool open_after =
+            consonant(follows) && next + 1 < points.size() && !vowel(points[next + 1]).empty() && points[next + 1] >= 0x093E;
+        if (!last && !(before && open_after)) {
+          put("a");
+          ++vowels;
+        } else if (last && vowels == 0) {
+          put("a");
+        }
+      }
+    } else if (p == 0x0902 || p == 0x0901) {
+      const char32_t follows = i + 1 < points.size() ? points[i + 1] : U' ';
+      put(follows >= 0x092A && follows <= 0x092E ? "m" : "n");
+    } else if (const auto v = vowel(p); !v.empty()) {
+      put(v);
+      ++vowels;
+    }
+  }
+  return out;
+}
+
+double sounds_alike(std::string_view a, std::string_view b) {
+  const auto skeleton = [](std::string_view text) {
+    std::string out;
+    for (const char raw : text) {
+      char c = static_cast<char>(std::tolower(static_cast<unsigned char>(raw)));
+      if (std::isalpha(static_cast<unsigned char>(c)) == 0 || std::string_view{"aeiouhy"}.find(c) != std::string_view::npos) continue;
+      if (c == 'w') c = 'v';
+      if (c == 'q' || c == 'c') c = 'k';
+      if (c == 'z') c = 'j';
+      if (c == 'f') c = 'p';
+      if (out.empty() || out.back() != c) out += c;
+    }
+    return out;
+  };
+  const std::string x = skeleton(a);
+  const std::string y = skeleton(b);
+  if (x.empty() || y.empty()) return 0;
+  std::vector<std::size_t> row(y.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 1; j <= y.size(); ++j) {
+      const std::size_t keep = row[j];
+      row[j] = std::min({diagonal + (x[i] == y[j - 1] ? 0U : 1U), row[j] + 1, row[j - 1] + 1});
+      diagonal = keep;
+    }
+  }
+  return 1 - static_cast<double>(row[y.size()]) / static_cast<double>(std::max(x.size(), y.size()));
+}
+
+}  // namespace authx::document

@@ -1,0 +1,344 @@
+#include "engines/document/secrets.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <optional>
+
+#include "engines/document/aadhaar.h"
+#include "engines/document/ocr.h"
+#include "imaging/geometry.h"
+
+namespace authx::document {
+namespace {
+
+bool good(std::string_view digits) { return digits.size() == 12 ? aadhaar_valid(digits) : vid_valid(digits); }
+
+/// The digit that a character is, or looks like, or 'X' for a mask; '\0' for anything else, ' ' for punctuation.
+char as_place(char c) {
+  if (c >= '0' && c <= '9') return c;
+  switch (c) {
+    case 'X':
+    case 'x':
+    case '*': return 'X';
+    case 'O':
+    case 'o':
+    case 'Q':
+    case 'D': return '0';
+    case 'l':
+    case 'I':
+    case '|':
+    case 'i':
+    case ']': return '1';
+    case 'Z':
+    case 'z': return '2';
+    case 'A': return '4';
+    case 'S':
+    case 's': return '5';
+    case 'G':
+    case 'b': return '6';
+    case 'T': return '7';
+    case 'B': return '8';
+    case 'g':
+    case 'q': return '9';
+    default: return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 ? '\0' : ' ';
+  }
+}
+
+struct Group {
+  std::string places;  ///< empty when the word is none
+  int real = 0;        ///< characters that are digits or masks as read
+};
+
+Group as_group(std::string_view text) {
+  Group g;
+  for (const char c : text) {
+    const char p = as_place(c);
+    if (p == '\0') return {};
+    if (p == ' ') continue;
+    g.places += p;
+    g.real += (c >= '0' && c <= '9') || p == 'X' ? 1 : 0;
+  }
+  if (g.places.size() == 2 * static_cast<std::size_t>(g.real) - 0 && g.real == 0) return {};
+  return g;
+}
+
+/// Boxes of the groups within a run of words; a word that holds several groups is divided evenly.
+void place_groups(const std::vector<Word>& words, std::size_t from, std::size_t to, const std::vector<Group>& groups, GroupedNumber& n) {
+  for (std::size_t w = from; w < to; ++w) {
+    const auto size = static_cast<int>(groups[w].places.size());
+    if (size == 0) continue;
+    n.groups.push_back(imaging::quad_of(words[w].box));
+    n.sizes.push_back(size);
+  }
+}
+
+struct Candidate {
+  GroupedNumber number;
+  imaging::Box box;
+  bool certain = false;  ///< needs no second look
+};
+
+/// Runs of words that hold twelve or sixteen places, or nearly so.
+std::vector<Candidate> in_row(const Row& row) {
+  std::vector<Group> groups;
+  for (const auto& w : row.words) groups.push_back(as_group(w.text));
+  std::vector<Candidate> out;
+  for (std::size_t i = 0; i < row.words.size();) {
+    if (groups[i].places.empty()) {
+      ++i;
+      continue;
+    }
+    std::size_t j = i;
+    std::string places;
+    int real = 0;
+    double sum = 0;
+    while (j < row.words.size() && !groups[j].places.empty()) {
+      if (j > i) {
+        const auto& before = row.words[j - 1].box;
+        const auto& here = row.words[j].box;
+        if (here.x - (before.x + before.width) > 3 * std::max(before.height, here.height)) break;
+      }
+      places += groups[j].places;
+      real += groups[j].real;
+      sum += row.words[j].confidence;
+      ++j;
+    }
+    Candidate c;
+    c.number.confidence = sum / static_cast<double>(j - i);
+    for (std::size_t w = i; w < j; ++w) c.box = join(c.box, row.words[w].box);
+    const std::size_t size = places.size();
+    // A stray mark before or after the groups: drop short words at the ends until the length fits.
+    std::size_t from = i;
+    std::size_t to = j;
+    while (to - from > 2 && places.size() > 12 && places.size() != 16) {
+      if (groups[from].places.size() < 3) {
+        places.erase(0, groups[from++].places.size());
+      } else if (groups[to - 1].places.size() < 3) {
+        places.resize(places.size() - groups[--to].places.size());
+      } else {
+        break;
+      }
+    }
+    const auto masks = std::ranges::count(places, 'X');
+    // "XXXX XXXX 1234" with a mask sign lost or doubled is still a mask.
+    const bool masked = masks >= 6 && places.size() >= 10 && places.size() <= 14 && places.size() > 4 &&
+                        std::ranges::all_of(places.substr(places.size() - 4), [](char d) { return d != 'X'; });
+    if (masked) {
+      c.number.digits = "XXXXXXXX" + places.substr(places.size() - 4);
+      c.certain = true;
+      place_groups(row.words, from, to, groups, c.number);
+      out.push_back(std::move(c));
+    } else if (masks == 0 && (places.size() == 12 || places.size() == 16)) {
+      c.number.digits = places;
+      c.certain = good(places);
+      place_groups(row.words, from, to, groups, c.number);
+      out.push_back(std::move(c));
+    } else if (masks <= 2 && real >= 8 && size >= 10 && size <= 19) {
+      c.number.digits = {};
+      out.push_back(std::move(c));
+    }
+    i = j;
+  }
+  return out;
+}
+
+/// Digits alone, from a strip of an upright picture; places relative to it.
+std::optional<GroupedNumber> digits_of(const imaging::Image& page, const imaging::Box& box, const Deadline& deadline) {
+  std::optional<GroupedNumber> partial;
+  for (const int height : {36, 52, 28}) {
+    const auto words = ocr_line(page, box, deadline, false, height, "0123456789");
+    if (!words) return std::nullopt;
+    GroupedNumber n;
+    double sum = 0;
+    for (const auto& w : *words) {
+      std::string digits;
+      for (const char c : w.text) {
+        if (c >= '0' && c <= '9') digits += c;
+      }
+      if (digits.empty()) continue;
+      n.digits += digits;
+      n.groups.push_back(imaging::quad_of(w.box));
+      n.sizes.push_back(static_cast<int>(digits.size()));
+      sum += w.confidence;
+    }
+    if (n.groups.empty()) continue;
+    n.confidence = 0.9 * sum / static_cast<double>(n.groups.size());
+    if ((n.digits.size() == 12 || n.digits.size() == 16) && good(n.digits)) return n;
+    if (!partial && (n.digits.size() == 12 || n.digits.size() == 16)) partial = std::move(n);
+  }
+  return partial;
+}
+
+/// A line that by its shape alone may be twelve or sixteen digits.
+bool may_be_number(const TextLine& l) {
+  return l.letters >= 9 && l.letters <= 40 && l.box.width >= 5 * l.box.height && l.box.width <= 20 * l.box.height && l.headline <= 0.88 &&
+         l.even >= 0.6;
+}
+
+bool grouped_by_four(const GroupedNumber& n) {
+  return n.groups.size() >= 3 && std::ranges::all_of(n.sizes, [](int s) { return s == 4; });
+}
+
+}  // namespace
+
+bool GroupedNumber::valid() const { return !masked() && (digits.size() == 12 || digits.size() == 16) && good(digits); }
+
+imaging::Box GroupedNumber::box() const {
+  imaging::Box all;
+  for (const auto& g : groups) all = join(all, imaging::bounds_of(g));
+  return all;
+}
+
+std::vector<GroupedNumber> find_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const Deadline& deadline) {
+  std::vector<GroupedNumber> out;
+  for (const auto& row : rows) {
+    for (auto& c : in_row(row)) {
+      if (!c.certain) {
+        if (auto again = digits_of(gray, c.box, deadline); again && (again->valid() || c.number.digits.empty()))
+          c.number = std::move(*again);
+      }
+      if (!c.number.digits.empty()) out.push_back(std::move(c.number));
+    }
+  }
+  return out;
+}
+
+std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const std::vector<TextLine>& lines,
+                                               const Deadline& deadline) {
+  std::vector<GroupedNumber> out;
+  const auto clear = [&](const imaging::Box& b) {
+    double best = 0;
+    for (const auto& row : rows) {
+      for (const auto& w : row.words) {
+        const int x = w.box.x + w.box.width / 2;
+        const int y = w.box.y + w.box.height / 2;
+        if (x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height && w.text.size() >= 3) best = std::max(best, w.confidence);
+      }
+    }
+    return best > 0.6;
+  };
+  const auto keep = [&](GroupedNumber n, int turns, int width, int height) {
+    // Back from the page turned clockwise by `turns`.
+    for (auto& q : n.groups) {
+      for (int t = 0, w = width, h = height; t < (4 - turns) % 4; ++t, std::swap(w, h)) {
+        for (auto& p : q) p = {h - p.y, p.x};
+      }
+    }
+    out.push_back(std::move(n));
+  };
+  const auto try_line = [&](const imaging::Image& page, const imaging::Box& b, int turns) {
+    const auto words = ocr_line(page, b, deadline);
+    if (!words) return false;
+    int digits = 0;
+    for (const auto& w : *words) digits += static_cast<int>(std::ranges::count_if(w.text, [](char c) { return c >= '0' && c <= '9'; }));
+    if (digits < 8) return false;
+    auto n = digits_of(page, b, deadline);
+    if (!n || !n->valid()) return false;
+    keep(std::move(*n), turns, page.width, page.height);
+    return true;
+  };
+
+  imaging::Image half;
+  int tried = 0;
+  for (const auto& l : lines) {
+    if (!may_be_number(l) || clear(l.box) || ++tried > 4) continue;
+    if (half.empty()) half = imaging::rotate_quarter(gray, 2);
+    try_line(half, {gray.width - l.box.x - l.box.width, gray.height - l.box.y - l.box.height, l.box.width, l.box.height}, 2);
+  }
+
+  // What runs with the page is painted over, so that its letters don't join to false lines across.
+  imaging::Image rest = gray;
+  for (const auto& l : lines) {
+    if (l.letters < 4 || l.box.width < 2 * l.box.height) continue;
+    const int pad = l.box.height / 4 + 1;
+    for (int y = std::max(0, l.box.y - pad); y < std::min(rest.height, l.box.y + l.box.height + pad); ++y) {
+      auto* row = rest.row(y);
+      const int from = std::max(0, l.box.x - pad);
+      const int to = std::min(rest.width, l.box.x + l.box.width + pad);
+      if (from < to) std::fill(row + from, row + to, row[from]);
+    }
+  }
+  const double scale = std::min(1.0, 900.0 / std::max(gray.width, gray.height));
+  const imaging::Image upward = imaging::rotate_quarter(rest, 1);
+  std::vector<imaging::Box> across;
+  for (const auto& l : text_lines(imaging::resize(upward, std::max(8, static_cast<int>(upward.width * scale)),
+                                                  std::max(8, static_cast<int>(upward.height * scale))))) {
+    const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
+    if (may_be_number(l) && across.size() < 4) across.push_back({far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)});
+  }
+  imaging::Image downward;
+  for (const auto& b : across) {
+    if (try_line(upward, b, 1)) continue;
+    if (downward.empty()) downward = imaging::rotate_quarter(upward, 2);
+    try_line(downward, {upward.width - b.x - b.width, upward.height - b.y - b.height, b.width, b.height}, 3);
+  }
+  return out;
+}
+
+std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns,
+                                                const Deadline& deadline) {
+  imaging::Image rest = imaging::to_gray(input);
+  const imaging::Box box = imaging::bounds_of(document);
+  if (static_cast<double>(box.width) * box.height > 0.9 * input.width * input.height) return {};
+  for (int y = std::max(0, box.y); y < std::min(rest.height, box.y + box.height); ++y) {
+    auto* row = rest.row(y);
+    const int from = std::max(0, box.x);
+    const int to = std::min(rest.width, box.x + box.width);
+    if (from < to) std::fill(row + from, row + to, row[from]);
+  }
+  const imaging::Image page = imaging::rotate_quarter(rest, turns);
+  const double scale = std::min(1.0, 1100.0 / std::max(page.width, page.height));
+  const imaging::Image small =
+      imaging::resize(page, std::max(8, static_cast<int>(page.width * scale)), std::max(8, static_cast<int>(page.height * scale)));
+  std::vector<GroupedNumber> out;
+  int tried = 0;
+  for (const auto& l : text_lines(small)) {
+    if (!may_be_number(l) || ++tried > 5) continue;
+    const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
+    const imaging::Box line{far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)};
+    const auto words = ocr_line(page, line, deadline);
+    if (!words) break;
+    for (auto& n : find_numbers(page, group_rows(*words), deadline)) {
+      if (!n.valid()) continue;
+      for (auto& q : n.groups) {
+        for (int t = 0, w = page.width, h = page.height; t < (4 - turns % 4) % 4; ++t, std::swap(w, h)) {
+          for (auto& p : q) p = {h - p.y, p.x};
+        }
+      }
+      out.push_back(std::move(n));
+    }
+  }
+  return out;
+}
+
+void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page) {
+  for (const auto& n : numbers) {
+    if (n.masked() || (!n.valid() && !grouped_by_four(n))) continue;
+    auto hidden = static_cast<int>(n.digits.size()) - 4;
+    for (std::size_t g = 0; g < n.groups.size() && hidden > 0; ++g) {
+      const int size = n.sizes[g];
+      const int take = std::min(hidden, size);
+      const imaging::Quad& q = n.groups[g];
+      const double share = static_cast<double>(take) / size;
+      const auto between = [&](const imaging::Point& a, const imaging::Point& b, double t) {
+        return imaging::Point{a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t};
+      };
+      // A sixth of the height around; not over the digits that stay when the group is divided.
+      const double height = std::hypot(q[0].x - q[3].x, q[0].y - q[3].y);
+      const double width = std::max(1.0, std::hypot(q[0].x - q[1].x, q[0].y - q[1].y));
+      const double pad = height / 6 + 1;
+      const double t0 = -pad / width;
+      const double t1 = take == size ? 1 + pad / width : share;
+      const double v = pad / std::max(1.0, height);
+      const imaging::Point tl = between(q[0], q[1], t0);
+      const imaging::Point tr = between(q[0], q[1], t1);
+      const imaging::Point bl = between(q[3], q[2], t0);
+      const imaging::Point br = between(q[3], q[2], t1);
+      page.secret_on_rectified.push_back({between(tl, bl, -v), between(tr, br, -v), between(br, tr, -v), between(bl, tl, -v)});
+      hidden -= take;
+    }
+  }
+}
+
+}  // namespace authx::document

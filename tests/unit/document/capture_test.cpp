@@ -1,0 +1,135 @@
+#include "engines/document/capture.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "engines/specimen/scene.h"
+#include "engines/specimen/specimen.h"
+#include "imaging/mat.h"
+
+namespace authx::document {
+namespace {
+
+using namespace std::chrono_literals;
+
+specimen::Specimen drawn(specimen::Kind kind, std::uint64_t seed, int level) {
+  specimen::Request r;
+  r.kind = kind;
+  r.seed = seed;
+  r.level = level;
+  r.today = Date{2026y / std::chrono::June / 1d};
+  auto s = specimen::generate(r);
+  EXPECT_TRUE(s);
+  return s ? std::move(*s) : specimen::Specimen{};
+}
+
+double overlap(const imaging::Quad& a, const imaging::Quad& b) {
+  const auto polygon = [](const imaging::Quad& q) {
+    std::vector<cv::Point2f> p;
+    for (const auto& c : q) p.emplace_back(static_cast<float>(c.x), static_cast<float>(c.y));
+    std::vector<cv::Point2f> hull;
+    cv::convexHull(p, hull);
+    return hull;
+  };
+  const auto p = polygon(a);
+  const auto q = polygon(b);
+  std::vector<cv::Point2f> common;
+  const double shared = cv::intersectConvexConvex(p, q, common);
+  return shared / (cv::contourArea(p) + cv::contourArea(q) - shared);
+}
+
+Outcome outcome(const CaptureAppraisal& a, std::string_view id) {
+  const auto it = std::ranges::find(a.findings, id, &Finding::id);
+  EXPECT_NE(it, a.findings.end()) << id;
+  return it == a.findings.end() ? Outcome::not_checked : it->outcome;
+}
+
+TEST(Capture, EmptyPictureHasOneFault) {
+  const auto a = appraise_capture(imaging::Image{});
+  ASSERT_EQ(a.findings.size(), 1U);
+  EXPECT_EQ(a.findings[0].id, "document_found");
+  EXPECT_FALSE(a.ready);
+  EXPECT_EQ(advice(a), "Show the document");
+}
+
+TEST(Capture, GoodPhotoIsReadyAndItsDocumentOutlined) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const auto s = drawn(specimen::Kind::aadhaar, seed, 1);
+    const auto a = appraise_capture(s.image);
+    SCOPED_TRACE(seed);
+    EXPECT_TRUE(a.ready) << advice(a);
+    EXPECT_EQ(advice(a), "");
+    ASSERT_TRUE(a.outline);
+    EXPECT_GT(overlap(*a.outline, s.truth.outline), 0.9);
+    for (const auto& f : a.findings) EXPECT_EQ(f.kind, CheckKind::capture) << f.id;
+  }
+}
+
+TEST(Capture, EachFaultIsNamed) {
+  const auto s = drawn(specimen::Kind::pan, 3, 1);
+  imaging::Image dark = s.image;
+  for (auto& p : dark.pixels) p = static_cast<std::uint8_t>(p / 6);
+  EXPECT_EQ(outcome(appraise_capture(dark), "bright_enough"), Outcome::failed);
+
+  imaging::Image blurred = s.image;
+  cv::Mat m = imaging::as_mat(blurred);
+  cv::GaussianBlur(m, m, {}, 5);
+  EXPECT_EQ(outcome(appraise_capture(blurred), "sharp_enough"), Outcome::failed);
+
+  const auto small = appraise_capture(imaging::resize(s.image, 440, 330));
+  EXPECT_EQ(outcome(small, "large_enough"), Outcome::failed);
+  EXPECT_EQ(advice(small), "Move closer");
+
+  const auto gray = appraise_capture(imaging::to_bgr(imaging::to_gray(s.image)));
+  EXPECT_EQ(outcome(gray, "in_color"), Outcome::failed);
+  EXPECT_TRUE(gray.ready) << "a gray copy can still be read";
+}
+
+TEST(Capture, TwoDocumentsAreNoticed) {
+  const auto a = drawn(specimen::Kind::pan, 1, 1);
+  const auto b = drawn(specimen::Kind::aadhaar, 2, 1);
+  imaging::Image both(a.image.width, a.image.height * 2, 3);
+  std::copy(a.image.pixels.begin(), a.image.pixels.end(), both.pixels.begin());
+  std::copy(b.image.pixels.begin(), b.image.pixels.end(), both.pixels.begin() + static_cast<std::ptrdiff_t>(a.image.pixels.size()));
+  EXPECT_EQ(outcome(appraise_capture(both), "one_document"), Outcome::failed);
+}
+
+TEST(Capture, ScanCutToItsEdgesCountsAsWhole) {
+  const auto s = drawn(specimen::Kind::pan, 4, 0);
+  const auto& q = s.truth.outline;
+  const auto a = appraise_capture(imaging::crop(s.image, imaging::bounds_of(q)));
+  ASSERT_TRUE(a.outline);
+  EXPECT_EQ(outcome(a, "document_found"), Outcome::passed);
+  EXPECT_EQ(outcome(a, "document_whole"), Outcome::passed);
+}
+
+TEST(Outline, IsFoundInClutterHandsAndLowContrast) {
+  int good = 0;
+  int total = 0;
+  for (const auto kind : {specimen::Kind::aadhaar, specimen::Kind::pan, specimen::Kind::passport, specimen::Kind::driving_license}) {
+    for (std::uint64_t seed = 500; seed < 510; ++seed) {
+      const auto s = drawn(kind, seed, 4);
+      const auto found = find_outline(s.image);
+      good += found && overlap(*found, s.truth.outline) >= 0.9 ? 1 : 0;
+      ++total;
+    }
+  }
+  RecordProperty("good", good);
+  EXPECT_GE(good, 35) << "of " << total;
+}
+
+TEST(Outline, ScenesWithoutDocumentSeldomShowOne) {
+  int ready = 0;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    specimen::Dice dice{seed};
+    ready += appraise_capture(specimen::scene_without_document(dice)).ready ? 1 : 0;
+  }
+  EXPECT_LE(ready, 4);
+}
+
+}  // namespace
+}  // namespace authx::document
