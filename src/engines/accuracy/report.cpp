@@ -180,8 +180,8 @@ Report verification_report(std::string title, std::span<const Score> scores, std
     if (target >= 0.99e-3 || !shared) shared = threshold;
     const Rate fmr = pooled.fmr(*threshold);
     Rate fnmr = pooled.fnmr(*threshold);
-    const auto by_subject =
-        small ? bootstrap(scores, [&](const Distribution& d) { return d.fnmr(*threshold).value; }) : std::optional<Interval>{};
+    const auto by_subject = small && fnmr.events > 0 ? bootstrap(scores, [&](const Distribution& d) { return d.fnmr(*threshold).value; })
+                                                     : std::optional<Interval>{};
     if (by_subject) fnmr.interval = *by_subject;
     rates.rows.push_back({fmt::format("{:.1g}", target), percent(fmr.interval), fmt::format("{:.4f}", *threshold), counted(fnmr),
                           percent(fnmr.interval), by_subject ? "subject" : "Wilson"});

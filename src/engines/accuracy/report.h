@@ -47,7 +47,7 @@ struct Report {
 
 /// EER, FNMR at false-match rates 1e-1 .. 1e-6 as far as five false matches support them, rates of each group at the
 /// pooled threshold of FMR 1e-3 (or the lowest that is supported), DET, ROC and the score distributions. Intervals: the
-/// subject bootstrap where subjects are known and there are at most 200,000 scores, else Wilson's.
+/// subject bootstrap where subjects are known, there are at most 200,000 scores and at least one error, else Wilson's.
 /// `impostors` adds scores of different subjects that no list holds. Both kinds of scores must be there.
 Report verification_report(std::string title, std::span<const Score> scores, std::span<const double> impostors = {});
 
