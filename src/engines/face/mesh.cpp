@@ -96,7 +96,10 @@ Result<Geometry> fit_mesh(const inference::Model& model, const cv::Mat& bgr, con
     const double turn = std::abs(std::remainder(found_angle - angle, 2 * std::numbers::pi));
     const double offset = std::hypot(found.x - centre.x, found.y - centre.y) / std::max(found_extent, 1.0);
     const double growth = extent / std::max(found_extent, 1e-3);
-    const bool good = turn < 5 * std::numbers::pi / 180 && offset < 0.08 && growth > 0.8 && growth < 1.2 && g.face_presence > 0.5f;
+    const auto &l = g.mesh[33], &r = g.mesh[263];
+    const double yaw = std::atan2(std::abs(r.z - l.z), std::hypot(r.x - l.x, r.y - l.y));
+    constexpr double kDegree = std::numbers::pi / 180;
+    const bool good = turn < 5 * kDegree && yaw < 25 * kDegree && offset < 0.08 && growth > 0.8 && growth < 1.2 && g.face_presence > 0.5f;
     if (good) break;
     centre = found;
     angle = found_angle;

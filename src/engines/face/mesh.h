@@ -12,8 +12,8 @@
 namespace authx::face {
 
 /// MediaPipe's face mesh around a detected face. Where the first pass shows that the crop was poor (turned by more than
-/// 5°, off centre, too wide or too narrow for the face), a second one reads the mesh in the crop that the first defines,
-/// as a tracker would. Fills everything of `Geometry`. Errors: internal.
+/// 5°, off centre, too wide or too narrow for the face) or the head is turned away, a second one reads the mesh in the crop that the first
+/// defines, as a tracker would. Fills everything of `Geometry`. Errors: internal.
 Result<Geometry> fit_mesh(const inference::Model& model, const cv::Mat& bgr, const DetectedFace& face);
 
 /// Eye centres, nose tip and mouth corners, each the mean of the mesh vertices around it. Needs a mesh.
