@@ -128,7 +128,6 @@ Quality appraise(const Portrayal& portrayal, const QualityLimits& limits, bool s
   raise(QualityIssue::mouth_open, limits.judge_eyes && !geometry.mesh.empty() && geometry.mouth_openness > 0.55f, false);
   raise(QualityIssue::sunglasses, hidden.eyes > 0.7, true);
   raise(QualityIssue::mask, hidden.lower > 0.7, true);
-  raise(QualityIssue::busy_background, limits.judge_eyes && q.background < 0.05, false);
   raise(QualityIssue::compressed, q.compression < 0.2, false);
   q.acceptable = usable_for_matching;
   return q;

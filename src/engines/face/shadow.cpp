@@ -11,7 +11,11 @@ ShadowReport begun(const FaceEngine& engine, const Analysis& primary) {
   return r;
 }
 
-std::string text_of(const Error& e) { return e.detail.empty() ? e.message : e.detail; }
+std::string text_of(const Error& e) {
+  std::string text{e.detail.empty() ? e.message : e.detail};
+  for (const auto& fault : e.faults) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", fault.field, fault.reason);
+  return text.empty() ? std::string{to_string(e.code)} : text;
+}
 
 }  // namespace
 

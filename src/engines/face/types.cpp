@@ -19,7 +19,6 @@ std::string_view to_string(QualityIssue issue) noexcept {
     case QualityIssue::mouth_open: return "mouth_open";
     case QualityIssue::sunglasses: return "sunglasses";
     case QualityIssue::mask: return "mask";
-    case QualityIssue::busy_background: return "busy_background";
     case QualityIssue::compressed: return "compressed";
   }
   return "unknown";
@@ -42,7 +41,6 @@ std::string_view advice(QualityIssue issue) noexcept {
     case QualityIssue::mouth_open: return "Close your mouth.";
     case QualityIssue::sunglasses: return "Take off your sunglasses.";
     case QualityIssue::mask: return "Take off your mask: nose and mouth must be visible.";
-    case QualityIssue::busy_background: return "A plain background gives a better picture.";
     case QualityIssue::compressed: return "The picture is strongly compressed. Use the camera's own picture.";
   }
   return "";

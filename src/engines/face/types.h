@@ -66,10 +66,9 @@ enum class QualityIssue {
   tilted,
   eyes_closed,
   mouth_open,
-  sunglasses,       ///< both eyes are hidden
-  mask,             ///< nose and mouth are hidden
-  busy_background,  ///< reported, never a ground for refusal
-  compressed,       ///< block borders of strong JPEG compression show
+  sunglasses,  ///< both eyes are hidden
+  mask,        ///< nose and mouth are hidden
+  compressed,  ///< block borders of strong JPEG compression show
 };
 std::string_view to_string(QualityIssue issue) noexcept;
 /// A sentence for the person in front of the camera.

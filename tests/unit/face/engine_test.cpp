@@ -309,7 +309,8 @@ TEST(FaceQuality, SunglassesAndMasksAreSaidAndBareFacesAreNot) {
     auto dark = bare, covered = bare;
     for (const std::size_t eye : {0, 1}) paint(dark, f.box, share(f.points[eye]).x, share(f.points[eye]).y, 0.2f, 0.13f, {12, 10, 10});
     const Point nose = share(f.points[2]), mouth = share({(f.points[3].x + f.points[4].x) / 2, (f.points[3].y + f.points[4].y) / 2});
-    paint(covered, f.box, (nose.x + mouth.x) / 2, mouth.y, 0.6f, std::abs(mouth.y - nose.y) * 1.15f, {200, 150, 90});
+    const float down = std::abs(mouth.y - nose.y);  // from above the nose tip to below the chin
+    paint(covered, f.box, nose.x, mouth.y + 0.4f * down, 0.6f, 1.6f * down, {200, 150, 90});
     glasses += has(issues(dark), QualityIssue::sunglasses) ? 1 : 0;
     masks += has(issues(covered), QualityIssue::mask) ? 1 : 0;
   }
