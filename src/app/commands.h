@@ -14,6 +14,7 @@ void add_document_evidence_commands(CLI::App& root, Cli& cli);  // document veri
 void add_documents_commands(CLI::App& root, Cli& cli);          // documents reread | expiring | delete | number | receipt verify
 void add_specimen_commands(CLI::App& root, Cli& cli);           // specimen generate | attack | scene
 void add_face_commands(CLI::App& root, Cli& cli);               // face compare | detect
+void add_lab_commands(CLI::App& root, Cli& cli);                // lab face | scores
 void add_models_commands(CLI::App& root, Cli& cli);             // models list | verify
 
 }  // namespace authx::app

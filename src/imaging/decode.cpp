@@ -78,7 +78,8 @@ void jpeg_silent(j_common_ptr) {}
 /// Holds only what longjmp may skip: no object with a destructor lives in this frame.
 enum class JpegStep { ok, failed, damaged, timeout, no_space };
 
-JpegStep read_jpeg(BytesView file, const Layout& layout, const Deadline& deadline, Image& out, bool& cmyk, bool& inverted) {
+JpegStep read_jpeg(BytesView file, const Layout& layout, unsigned shrink, const Deadline& deadline, Image& out, bool& cmyk,
+                   bool& inverted) {
   JpegErrors errors;
   jpeg_decompress_struct info{};
   info.err = jpeg_std_error(&errors.base);
@@ -102,6 +103,8 @@ JpegStep read_jpeg(BytesView file, const Layout& layout, const Deadline& deadlin
   const int channels = info.jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
   info.out_color_space = cmyk ? JCS_CMYK : (channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR);
   info.dct_method = JDCT_ISLOW;
+  info.scale_num = 1;
+  info.scale_denom = shrink;
   jpeg_start_decompress(&info);
   const std::size_t stride = std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components);
   if (out.pixels.size() < stride * info.output_height) {
@@ -117,19 +120,23 @@ JpegStep read_jpeg(BytesView file, const Layout& layout, const Deadline& deadlin
     }
   }
   jpeg_finish_decompress(&info);
+  out.width = static_cast<int>(info.output_width);
+  out.height = static_cast<int>(info.output_height);
   out.channels = info.output_components;
   jpeg_destroy_decompress(&info);
   return errors.damaged ? JpegStep::damaged : JpegStep::ok;
 }
 
-Result<Image> decode_jpeg(BytesView file, const Layout& layout, const Deadline& deadline) {
+Result<Image> decode_jpeg(BytesView file, const Layout& layout, int enough_side, const Deadline& deadline) {
+  unsigned shrink = 1;
+  const auto longest = static_cast<unsigned>(std::max(layout.width, layout.height));
+  while (enough_side > 0 && shrink < 8 && longest / (2 * shrink) >= static_cast<unsigned>(enough_side)) shrink *= 2;
+  const auto side = [shrink](int full) { return (static_cast<std::size_t>(full) + shrink - 1) / shrink; };
   Image out;
-  out.width = layout.width;
-  out.height = layout.height;
-  out.pixels.resize(static_cast<std::size_t>(layout.width) * static_cast<std::size_t>(layout.height) * 4);
+  out.pixels.resize(side(layout.width) * side(layout.height) * 4);
   bool cmyk = false;
   bool inverted = false;
-  switch (read_jpeg(file, layout, deadline, out, cmyk, inverted)) {
+  switch (read_jpeg(file, layout, shrink, deadline, out, cmyk, inverted)) {
     case JpegStep::ok: break;
     case JpegStep::timeout: return Errc::request_timeout;
     default: return damaged();
@@ -453,7 +460,7 @@ Result<std::vector<Image>> decode_pages(BytesView file, const Layout& layout, co
     return pages;
   };
   switch (layout.format) {
-    case FileFormat::jpeg: return one(decode_jpeg(file, layout, deadline));
+    case FileFormat::jpeg: return one(decode_jpeg(file, layout, limits.enough_side, deadline));
     case FileFormat::png: return one(decode_png(file, layout));
     case FileFormat::webp: return one(decode_webp(file, layout));
     case FileFormat::bmp: return one(decode_bmp(file, layout));

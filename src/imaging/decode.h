@@ -26,6 +26,9 @@ struct DecodeLimits {
   int max_pages = 10;      ///< PDF and TIFF with more are refused
   double pdf_dpi = 200;    ///< lowered for a large page, so that it stays within `pdf_pixels`
   std::int64_t pdf_pixels = 8'000'000;
+  /// JPEG: a picture whose long side is at least twice, four or eight times this is decoded at a half, a quarter or an
+  /// eighth (by its DCT, several times faster). 0: always whole. What the file may cost is counted at full size.
+  int enough_side = 0;
 };
 
 /// What the headers say. EXIF orientation is applied to width and height. For a PDF, width and height are 0

@@ -153,6 +153,7 @@ Result<std::shared_ptr<const Model>> build(ModelInfo info, Bytes onnx, LoadOptio
     info.sha256 = sha256_hex(onnx);
   }
   AX_TRY(Contract file, onnx::inspect(onnx));
+  AX_TRY(info.normalises, onnx::normalises_input(onnx));
   if (const std::string fault = mismatch(info.contract, file); !fault.empty()) return Error::invalid("model", fault);
   if (info.contract.input.name.empty()) info.contract.input.name = file.input.name;
   if (info.contract.input.shape.empty()) info.contract.input.shape = file.input.shape;
@@ -181,6 +182,22 @@ Result<std::shared_ptr<const Model>> Model::load(ModelInfo info, LoadOptions opt
   AX_TRY(Bytes onnx, read_whole(info.path));
   auto model = build(info, std::move(onnx), options);
   if (!model) return named(std::move(model).error(), info);
+  return model;
+}
+
+Result<std::shared_ptr<const Model>> ModelCache::load(ModelInfo info, LoadOptions options) {
+  AX_TRY(Bytes onnx, read_whole(info.path));
+  const Backend backend = options.backend.value_or(openvino_available() ? Backend::openvino : Backend::opencv);
+  const Key key{sha256_hex(onnx), info.id, backend, options.threads};
+  if (info.sha256.empty() || info.sha256 == std::get<0>(key)) {
+    std::lock_guard lock{mutex_};
+    if (auto known = loaded_[key].lock(); known && known->info().path == info.path) return known;
+  }
+  auto model = build(info, std::move(onnx), options);
+  if (!model) return named(std::move(model).error(), info);
+  std::lock_guard lock{mutex_};
+  std::erase_if(loaded_, [](const auto& entry) { return entry.second.expired(); });
+  loaded_[key] = *model;
   return model;
 }
 

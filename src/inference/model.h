@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,7 +37,7 @@ struct Contract {
 /// eight hex digits of the SHA-256, so that two versions of a model never share an id.
 struct ModelInfo {
   std::string id;    ///< e.g. "dlib-resnet34@1a2b3c4d"
-  std::string role;  ///< detector | mesh | iris | embedding | liveness | landmarks
+  std::string role;  ///< detector | mesh | iris | embedding | liveness | liveness-wide | landmarks-2d | landmarks-3d | attributes
   std::string pack;  ///< default | open | buffalo_l
   std::string path;
   std::string sha256;   ///< lower-case hex of the file's bytes
@@ -42,6 +45,9 @@ struct ModelInfo {
   std::string source;   ///< where the weights come from
   bool commercial_use = true;
   Contract contract;
+  /// The graph itself subtracts and scales first (`Sub` and `Mul` among its first operations), as some InsightFace
+  /// exports do: then pixels go in as they are. Found on load.
+  bool normalises = false;
 };
 
 enum class Backend { openvino, opencv };
@@ -79,6 +85,7 @@ class Model {
   /// A request for inputs of `shape`; required when the contract leaves extents open, else may be empty.
   /// The first use of a new size compiles for it (tens of milliseconds), later ones are free; at most 16
   /// sizes a model. Errors: validation (shape against contract), internal (runtime).
+  /// A batch is a shape with a larger first extent, where the contract leaves it open.
   virtual Result<Run> start(const Shape& shape = {}) const = 0;
 
  protected:
@@ -91,8 +98,25 @@ struct TensorView {
   std::span<const std::int64_t> shape;
 };
 
+/// The models that a process has loaded. Engines that share a cache share compiled models: a second engine of the
+/// same pack (a reload, a shadow) costs neither time nor memory. A model goes with its last user. Thread-safe.
+class ModelCache {
+ public:
+  /// As Model::load, or the model that is loaded already from a file of the same contents (its SHA-256 is checked
+  /// again) for the same backend and thread count.
+  Result<std::shared_ptr<const Model>> load(ModelInfo info, LoadOptions options = {});
+
+ private:
+  using Key = std::tuple<std::string, std::string, Backend, int>;
+  std::mutex mutex_;
+  std::map<Key, std::weak_ptr<const Model>> loaded_;
+};
+
 /// One inference: write `input()`, `execute()`, read `output(i)` in place (no copies). Belongs to one
 /// thread; its buffers go back to the pool when it is destroyed, so views must not outlive it.
+/// `begin()` and `finish()` split `execute()`: between them the caller does other work and touches neither input nor
+/// output. OpenVINO runs it on one of its own threads (as many as cores, for all models together); OpenCV runs it
+/// within `begin()`.
 class Run {
  public:
   class Impl {
@@ -100,29 +124,43 @@ class Run {
     virtual ~Impl() = default;
     virtual std::span<float> input() = 0;
     virtual Result<> execute() = 0;
+    virtual Result<> begin() { return execute(); }
+    virtual Result<> finish() { return {}; }
     virtual std::size_t outputs() const = 0;
     virtual TensorView output(std::size_t index) const = 0;
     virtual void release() noexcept = 0;  ///< back to the pool; called once
   };
 
   explicit Run(Impl* impl) noexcept : impl_(impl) {}
-  Run(Run&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
+  Run(Run&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)), begun_(std::exchange(other.begun_, false)) {}
   Run& operator=(Run&& other) noexcept {
     std::swap(impl_, other.impl_);
+    std::swap(begun_, other.begun_);
     return *this;
   }
   ~Run() {
+    if (begun_) static_cast<void>(impl_->finish());  // its buffers are in use until then
     if (impl_) impl_->release();
   }
 
   std::span<float> input() { return impl_->input(); }
   Result<> execute() { return impl_->execute(); }
+  Result<> begin() {
+    auto begun = impl_->begin();
+    begun_ = begun.has_value();
+    return begun;
+  }
+  Result<> finish() {
+    begun_ = false;
+    return impl_->finish();
+  }
   std::size_t outputs() const { return impl_->outputs(); }
   /// In the order of the contract.
   TensorView output(std::size_t index) const { return impl_->output(index); }
 
  private:
   Impl* impl_;
+  bool begun_ = false;
 };
 
 }  // namespace authx::inference

@@ -207,6 +207,21 @@ Result<Contract> inspect(BytesView file) {
   return std::move(parsed.contract);
 }
 
+Result<bool> normalises_input(BytesView file) {
+  constexpr std::size_t kFirst = 8;
+  AX_TRY(const BytesView graph, child(file, 7));
+  std::size_t nodes = 0;
+  bool subtracts = false, scales = false;
+  AX_CHECK(each_field(graph, [&](const Field& f) -> Result<> {
+    if (f.number != 1 || f.wire != 2 || nodes++ >= kFirst) return {};
+    AX_TRY(const BytesView name, child(f.bytes, 4));
+    subtracts = subtracts || as_text(name) == "Sub";
+    scales = scales || as_text(name) == "Mul";
+    return {};
+  }));
+  return subtracts && scales;
+}
+
 Result<Bytes> with_input_shape(BytesView file, const Shape& shape) {
   AX_TRY(const Parsed parsed, parse(file));
   if (shape.size() != parsed.contract.input.shape.size()) return broken("has an input of another rank");

@@ -12,6 +12,10 @@ namespace authx::inference::onnx {
 /// Errors: validation on field "model".
 Result<Contract> inspect(BytesView file);
 
+/// Whether `Sub` and `Mul` stand among the first eight operations: InsightFace's own rule for models that
+/// normalise their input themselves. Errors: validation.
+Result<bool> normalises_input(BytesView file);
+
 /// The same file with the input's extents fixed to `shape` and outputs' shapes left to the runtime.
 /// Errors: validation.
 Result<Bytes> with_input_shape(BytesView file, const Shape& shape);

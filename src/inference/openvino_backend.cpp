@@ -28,6 +28,8 @@ struct Api {
   decltype(&::ov_infer_request_get_input_tensor_by_index) input_tensor = nullptr;
   decltype(&::ov_infer_request_get_output_tensor_by_index) output_tensor = nullptr;
   decltype(&::ov_infer_request_infer) infer = nullptr;
+  decltype(&::ov_infer_request_start_async) start_async = nullptr;
+  decltype(&::ov_infer_request_wait) wait = nullptr;
   decltype(&::ov_infer_request_free) request_free = nullptr;
   decltype(&::ov_tensor_data) tensor_data = nullptr;
   decltype(&::ov_tensor_get_size) tensor_size = nullptr;
@@ -71,6 +73,8 @@ struct Api {
     bind(input_tensor, "ov_infer_request_get_input_tensor_by_index");
     bind(output_tensor, "ov_infer_request_get_output_tensor_by_index");
     bind(infer, "ov_infer_request_infer");
+    bind(start_async, "ov_infer_request_start_async");
+    bind(wait, "ov_infer_request_wait");
     bind(request_free, "ov_infer_request_free");
     bind(tensor_data, "ov_tensor_data");
     bind(tensor_size, "ov_tensor_get_size");
@@ -125,6 +129,14 @@ class OpenvinoRequest final : public Request {
   std::span<float> input() override { return input_; }
   Result<> execute() override {
     if (api().infer(request_) != 0) return Error{Errc::internal, "OpenVINO: " + api().message()};
+    return {};
+  }
+  Result<> begin() override {
+    if (api().start_async(request_) != 0) return Error{Errc::internal, "OpenVINO: " + api().message()};
+    return {};
+  }
+  Result<> finish() override {
+    if (api().wait(request_) != 0) return Error{Errc::internal, "OpenVINO: " + api().message()};
     return {};
   }
   std::size_t outputs() const override { return outputs_.size(); }

@@ -79,14 +79,21 @@ const std::vector<KnownFile>& buffalo_files() {
        "f001b856447c413801ef5c42091ed0cd516fcd21f2d6b79635b1e733a7109dbf",
        kInsightFace,
        "InsightFace buffalo_l",
-       {}},
+       {{"", {-1, 3, 192, 192}}, {}}},
       {"1k3d68.onnx",
        "3d68",
        "landmarks-3d",
        "df5c06b8a0c12e422b2ed8947b8869faa4105387f199c477af038aa01f9a45cc",
        kInsightFace,
        "InsightFace buffalo_l",
-       {}},
+       {{"", {-1, 3, 192, 192}}, {}}},
+      {"genderage.onnx",
+       "genderage",
+       "attributes",
+       "4fde69b1c810857b88c64a335084f1c3fe8f01246c9a191b48c7bb756d6652fb",
+       kInsightFace,
+       "InsightFace buffalo_l",
+       {{"", {-1, 3, 96, 96}}, {}}},
   };
   return files;
 }
@@ -132,7 +139,7 @@ Result<Pack> read_manifest(const fs::path& folder) {
   const json::value* models = find(*document, "models");
   if (get_number(*document, "format") != 1.0 || !name || !models || !models->is_array())
     return broken(file, "is no model manifest of format 1");
-  Pack pack{*name, folder.string(), {}, {}};
+  Pack pack{.name = *name, .folder = folder.string(), .notice = {}, .models = {}, .calibration = {}};
   for (const auto& entry : models->get_array()) {
     ModelInfo m;
     m.id = get_text(entry, "id").value_or("");
@@ -190,13 +197,28 @@ const ModelInfo* Pack::find(std::string_view role) const noexcept {
   return it == models.end() ? nullptr : &*it;
 }
 
-Result<Pack> find_pack(const std::string& path, const Pack* complement) {
+namespace {
+
+Result<std::string> read_calibration(const fs::path& folder) {
+  constexpr std::size_t kMaxBytes = std::size_t{256} << 10;
+  const fs::path file = folder / "calibration.json";
+  std::error_code ec;
+  if (!fs::exists(file, ec)) return std::string{};
+  std::ifstream in{file, std::ios::binary};
+  std::string text(kMaxBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > kMaxBytes) return broken(file, "is larger than 256 KiB");
+  return text;
+}
+
+Result<Pack> find_models(const std::string& path, const Pack* complement) {
   std::error_code ec;
   fs::path folder{path};
   if (!fs::is_directory(folder, ec)) folder = folder.parent_path();
   if (folder.empty() || !fs::is_directory(folder, ec)) return Error{Errc::not_found, fmt::format("model folder {} does not exist", path)};
   if (fs::is_regular_file(folder / "manifest.json", ec)) return read_manifest(folder);
-  Pack pack{"", folder.string(), {}, {}};
+  Pack pack{.name = {}, .folder = folder.string(), .notice = {}, .models = {}, .calibration = {}};
   const auto holds = [&](const char* role) { return pack.find(role) != nullptr; };
   pack.models = known_in(folder, buffalo_files(), "buffalo_l", false);
   if (holds("detector") && holds("embedding")) {
@@ -216,6 +238,14 @@ Result<Pack> find_pack(const std::string& path, const Pack* complement) {
     const ModelInfo* model = complement ? complement->find(role) : nullptr;
     if (model && !holds(role)) pack.models.push_back(*model);
   }
+  return pack;
+}
+
+}  // namespace
+
+Result<Pack> find_pack(const std::string& path, const Pack* complement) {
+  AX_TRY(auto pack, find_models(path, complement));
+  AX_TRY(pack.calibration, read_calibration(pack.folder));
   return pack;
 }
 

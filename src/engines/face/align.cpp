@@ -49,11 +49,25 @@ const FivePoints& dlib_template() noexcept {
   return points;
 }
 
+cv::Mat shrink(const cv::Mat& image, cv::Size size) {
+  const int k = std::min(image.cols / std::max(size.width, 1), image.rows / std::max(size.height, 1));
+  cv::Mat coarse = image;
+  // Less than one block is left over at the right and the lower edge.
+  if (k >= 2)
+    cv::resize(image(cv::Rect{0, 0, image.cols / k * k, image.rows / k * k}), coarse, {image.cols / k, image.rows / k}, 0, 0,
+               cv::INTER_AREA);
+  if (coarse.size() == size) return coarse;
+  cv::Mat out;
+  cv::resize(coarse, out, size, 0, 0, cv::INTER_LINEAR);
+  return out;
+}
+
 cv::Mat warp_crop(const cv::Mat& bgr, const Similarity& to_crop, int size) {
   Similarity map = to_crop;
   cv::Mat source = bgr;
   cv::Mat shrunk;
-  if (to_crop.scale() < 0.6) {
+  const int k = static_cast<int>(std::clamp(1 / to_crop.scale(), 1.0, 256.0));
+  if (k >= 2) {
     const Similarity back = to_crop.inverse();
     const float edge = static_cast<float>(size);
     double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
@@ -63,15 +77,14 @@ cv::Mat warp_crop(const cv::Mat& bgr, const Similarity& to_crop, int size) {
     }
     const double margin = 2 / to_crop.scale();
     const auto clamp = [](double v, int limit) { return static_cast<int>(std::clamp(v, 0.0, static_cast<double>(limit))); };
-    const cv::Rect region{cv::Point{clamp(x0 - margin, bgr.cols), clamp(y0 - margin, bgr.rows)},
-                          cv::Point{clamp(x1 + margin + 1, bgr.cols), clamp(y1 + margin + 1, bgr.rows)}};
-    const int width = static_cast<int>(std::lround(region.width * to_crop.scale()));
-    const int height = static_cast<int>(std::lround(region.height * to_crop.scale()));
-    if (width > 0 && height > 0) {
-      cv::resize(bgr(region), shrunk, {width, height}, 0, 0, cv::INTER_AREA);
+    cv::Rect region{cv::Point{clamp(x0 - margin, bgr.cols), clamp(y0 - margin, bgr.rows)},
+                    cv::Point{clamp(x1 + margin + 1, bgr.cols), clamp(y1 + margin + 1, bgr.rows)}};
+    region.width = region.width / k * k;
+    region.height = region.height / k * k;
+    if (!region.empty()) {
+      cv::resize(bgr(region), shrunk, {region.width / k, region.height / k}, 0, 0, cv::INTER_AREA);
       source = shrunk;
       // A pixel (u, v) of the shrunk region shows the image at ((u + ½)·k − ½ + region.x, …).
-      const double k = static_cast<double>(region.width) / width;
       const double ox = 0.5 * k - 0.5 + region.x, oy = 0.5 * k - 0.5 + region.y;
       map = {to_crop.a * k, to_crop.b * k, to_crop.a * ox - to_crop.b * oy + to_crop.tx, to_crop.b * ox + to_crop.a * oy + to_crop.ty};
     }
@@ -84,17 +97,11 @@ cv::Mat warp_crop(const cv::Mat& bgr, const Similarity& to_crop, int size) {
 
 void write_planar(const cv::Mat& bgr, std::span<float> out, const Normalisation& n) {
   const std::size_t plane = static_cast<std::size_t>(bgr.rows) * static_cast<std::size_t>(bgr.cols);
-  float* first = out.data();
-  float* second = first + plane;
-  float* third = second + plane;
-  const int left = n.rgb ? 2 : 0, right = n.rgb ? 0 : 2;
-  for (int y = 0; y < bgr.rows; ++y) {
-    const std::uint8_t* row = bgr.ptr(y);
-    for (int x = 0; x < bgr.cols; ++x, row += 3) {
-      *first++ = (static_cast<float>(row[left]) - n.mean[0]) * n.scale[0];
-      *second++ = (static_cast<float>(row[1]) - n.mean[1]) * n.scale[1];
-      *third++ = (static_cast<float>(row[right]) - n.mean[2]) * n.scale[2];
-    }
+  std::array<cv::Mat, 3> channels;
+  cv::split(bgr, channels.data());
+  for (std::size_t c = 0; c < 3; ++c) {
+    cv::Mat floats{bgr.rows, bgr.cols, CV_32F, out.data() + c * plane};
+    channels[n.rgb ? 2 - c : c].convertTo(floats, CV_32F, n.scale[c], -static_cast<double>(n.mean[c]) * n.scale[c]);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/face/occlusion.h"
+
 namespace authx::face {
 namespace {
 
@@ -22,11 +24,56 @@ double sharpness_of(const cv::Mat& gray, double inter_eye_px) {
   return ramp(relative, 0.3, 1.8) * std::max(enlarged, 0.3);
 }
 
+/// Spread of brightness beside and above the head, the shoulders left out.
+double background_of(const cv::Mat& bgr, const Box& face) {
+  const int w = static_cast<int>(face.width), h = static_cast<int>(face.height), x = static_cast<int>(face.x), y = static_cast<int>(face.y);
+  const cv::Rect picture{0, 0, bgr.cols, bgr.rows};
+  double busiest = 0;
+  for (const cv::Rect wanted : {cv::Rect{x - w, y - h / 2, w / 2, h}, cv::Rect{x + w + w / 2, y - h / 2, w / 2, h}}) {
+    const cv::Rect r = wanted & picture;
+    if (r.width < 8 || r.height < 8) continue;
+    cv::Mat small, gray;
+    cv::resize(bgr(r), small, {24, 48}, 0, 0, cv::INTER_NEAREST);
+    cv::cvtColor(small, gray, cv::COLOR_BGR2GRAY);
+    cv::Scalar mean, spread;
+    cv::meanStdDev(gray, mean, spread);
+    busiest = std::max(busiest, spread[0]);
+  }
+  return 1 - ramp(busiest, 12, 60);
+}
+
+/// Steps across the borders of JPEG's 8 x 8 blocks against steps within them, on the face at full resolution. Says
+/// nothing of pictures that were scaled after compression.
+double compression_of(const cv::Mat& bgr, const Box& face) {
+  cv::Rect r = cv::Rect{static_cast<int>(face.x), static_cast<int>(face.y), static_cast<int>(face.width), static_cast<int>(face.height)} &
+               cv::Rect{0, 0, bgr.cols, bgr.rows};
+  r.width = std::min(r.width, 256), r.height = std::min(r.height, 256);
+  if (r.width < 40 || r.height < 40) return 1;
+  cv::Mat gray;
+  cv::cvtColor(bgr(r), gray, cv::COLOR_BGR2GRAY);
+  std::array<double, 8> steps{};
+  std::array<int, 8> counts{};
+  for (int y = 0; y < gray.rows; y += 2) {
+    const std::uint8_t* row = gray.ptr(y);
+    for (int x = 1; x < gray.cols; ++x) {
+      const auto phase = static_cast<std::size_t>((r.x + x) % 8);
+      steps[phase] += std::abs(row[x] - row[x - 1]);
+      ++counts[phase];
+    }
+  }
+  double inner = 0;
+  for (std::size_t p = 1; p < 8; ++p) inner += steps[p] / counts[p] / 7;
+  return 1 - ramp(steps[0] / counts[0] / std::max(inner, 0.5), 1.25, 2.5);
+}
+
 }  // namespace
 
-Quality appraise(const cv::Mat& gray, cv::Size image, const DetectedFace& face, const Geometry& geometry, const QualityLimits& limits) {
+Quality appraise(const Portrayal& portrayal, const QualityLimits& limits, bool surroundings) {
+  const auto& [picture, crop, to_crop, face, geometry] = portrayal;
   Quality q;
   q.inter_eye_px = std::hypot(face.points[1].x - face.points[0].x, face.points[1].y - face.points[0].y);
+  cv::Mat gray;
+  cv::cvtColor(crop, gray, cv::COLOR_BGR2GRAY);
   const cv::Mat inner = gray(cv::Rect{gray.cols / 6, gray.rows / 6, gray.cols * 2 / 3, gray.rows * 2 / 3});
   cv::Scalar mean, spread;
   cv::meanStdDev(inner, mean, spread);
@@ -42,10 +89,20 @@ Quality appraise(const cv::Mat& gray, cv::Size image, const DetectedFace& face, 
   q.evenness = ramp(std::min(left, right) / std::max({left, right, 1.0}), 0.25, 0.75);
   q.resolution = ramp(q.inter_eye_px, 10, 60);
   q.frontality = std::min(1 - ramp(yaw, 10, 60), 1 - ramp(pitch, 12, 55));
+  const Occlusion hidden = measure_occlusion(crop, to_crop, geometry);
+  q.openness = 1 - std::max(hidden.eyes, hidden.lower);
+  if (!geometry.mesh.empty()) {
+    q.expression = std::min(1 - ramp(geometry.mouth_openness, 0.15, 0.7), hidden.eyes > 0.5 ? 1.0 : ramp(geometry.eye_openness, 0.08, 0.2));
+  }
+  if (surroundings) {
+    q.background = background_of(picture, face.box);
+    q.compression = compression_of(picture, face.box);
+  }
   const auto floor = [](double v) { return std::max(v, 0.01); };
   q.score = std::exp((2 * std::log(floor(q.sharpness)) + std::log(floor(q.exposure)) + std::log(floor(q.contrast)) +
-                      0.5 * std::log(floor(q.evenness)) + 1.5 * std::log(floor(q.resolution)) + 2 * std::log(floor(q.frontality))) /
-                     8);
+                      0.5 * std::log(floor(q.evenness)) + 1.5 * std::log(floor(q.resolution)) + 2 * std::log(floor(q.frontality)) +
+                      2 * std::log(floor(q.openness)) + 0.25 * std::log(floor(q.expression))) /
+                     10.25);
 
   bool usable_for_matching = true;
   const auto raise = [&](QualityIssue issue, bool when, bool unsafe) {
@@ -57,8 +114,8 @@ Quality appraise(const cv::Mat& gray, cv::Size image, const DetectedFace& face, 
   const float margin = 0.1f * std::min(b.width, b.height);
   raise(QualityIssue::too_small, q.inter_eye_px < limits.min_inter_eye_px, true);
   raise(QualityIssue::cut_off,
-        b.x < -margin || b.y < -margin || b.x + b.width > static_cast<float>(image.width) + margin ||
-            b.y + b.height > static_cast<float>(image.height) + margin,
+        b.x < -margin || b.y < -margin || b.x + b.width > static_cast<float>(picture.cols) + margin ||
+            b.y + b.height > static_cast<float>(picture.rows) + margin,
         false);
   raise(QualityIssue::blurred, q.sharpness < limits.min_sharpness, true);
   raise(QualityIssue::too_dark, mean[0] < 40, true);
@@ -68,58 +125,12 @@ Quality appraise(const cv::Mat& gray, cv::Size image, const DetectedFace& face, 
   raise(QualityIssue::turned_away, yaw > limits.max_yaw || pitch > limits.max_pitch, true);
   raise(QualityIssue::tilted, roll > limits.max_roll, false);
   raise(QualityIssue::eyes_closed, limits.judge_eyes && !geometry.mesh.empty() && geometry.eye_openness < 0.14f, false);
+  raise(QualityIssue::mouth_open, limits.judge_eyes && !geometry.mesh.empty() && geometry.mouth_openness > 0.55f, false);
+  raise(QualityIssue::sunglasses, hidden.eyes > 0.7, true);
+  raise(QualityIssue::mask, hidden.lower > 0.7, true);
+  raise(QualityIssue::compressed, q.compression < 0.2, false);
   q.acceptable = usable_for_matching;
   return q;
-}
-
-std::vector<Liveness::Cue> recapture_cues(const cv::Mat& bgr, const DetectedFace& face) {
-  std::vector<Liveness::Cue> cues;
-  const cv::Rect box{static_cast<int>(face.box.x), static_cast<int>(face.box.y), static_cast<int>(face.box.width),
-                     static_cast<int>(face.box.height)};
-  const cv::Rect inside = box & cv::Rect{0, 0, bgr.cols, bgr.rows};
-  if (inside.width < 64 || inside.height < 64) return cues;
-  cv::Mat gray;
-  cv::cvtColor(bgr(inside), gray, cv::COLOR_BGR2GRAY);
-  // The centre at full resolution: shrinking would remove the raster that is looked for.
-  // A multiple of 32 keeps the transform's factors small.
-  const int side = std::min({gray.cols, gray.rows, 256}) / 32 * 32;
-  cv::Mat window, spectrum;
-  gray(cv::Rect{(gray.cols - side) / 2, (gray.rows - side) / 2, side, side}).convertTo(window, CV_32F);
-  thread_local cv::Mat hann;
-  if (hann.rows != side) cv::createHanningWindow(hann, window.size(), CV_32F);
-  window = (window - cv::mean(window)).mul(hann);
-  cv::dft(window, spectrum, cv::DFT_COMPLEX_OUTPUT);
-  std::array<cv::Mat, 2> parts;
-  cv::split(spectrum, parts.data());
-  cv::Mat power;
-  cv::magnitude(parts[0], parts[1], power);
-  // Natural faces fall off smoothly with frequency: compare each bin with the median of its ring.
-  double strongest = 0;
-  std::vector<std::vector<float>> rings(static_cast<std::size_t>(side) / 2);
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      const int dx = std::min(x, side - x);
-      const int dy = std::min(y, side - y);
-      const int squared = dx * dx + dy * dy;
-      if (squared * 25 < side * side || squared * 4 >= side * side) continue;
-      const double radius = std::sqrt(static_cast<double>(squared));
-      rings[static_cast<std::size_t>(radius)].push_back(power.at<float>(y, x));
-    }
-  }
-  for (auto& ring : rings) {
-    if (ring.size() < 16) continue;
-    const auto middle = ring.begin() + static_cast<std::ptrdiff_t>(ring.size() / 2);
-    std::nth_element(ring.begin(), middle, ring.end());
-    const double median = std::max(*middle, 1.0f);
-    strongest = std::max(strongest, *std::max_element(ring.begin(), ring.end()) / median);
-  }
-  cues.push_back({"recapture_frequency", ramp(strongest, 8, 30)});
-  cv::Mat hsv;
-  cv::cvtColor(bgr(inside), hsv, cv::COLOR_BGR2HSV);
-  cues.push_back({"low_saturation", 1 - ramp(cv::mean(hsv)[1], 8, 35)});
-  const double share = face.box.width / static_cast<double>(bgr.cols);
-  cues.push_back({"face_scale", std::max(1 - ramp(share, 0.05, 0.15), ramp(share, 0.85, 1.1))});
-  return cues;
 }
 
 }  // namespace authx::face

@@ -2,6 +2,7 @@
 
 #include <opencv2/core/mat.hpp>
 
+#include "engines/face/align.h"
 #include "engines/face/types.h"
 
 namespace authx::face {
@@ -18,11 +19,16 @@ struct QualityLimits {
 inline constexpr QualityLimits kLiveLimits{};
 inline constexpr QualityLimits kPrintLimits{14, 0.04f, 45, 40, 200, false};
 
-/// Components after ISO/IEC 29794-5 on `gray_crop`, the aligned face. `image` is the whole picture's size.
-Quality appraise(const cv::Mat& gray_crop, cv::Size image, const DetectedFace& face, const Geometry& geometry, const QualityLimits& limits);
+/// What quality is measured on.
+struct Portrayal {
+  const cv::Mat& picture;  ///< the whole one, BGR
+  const cv::Mat& crop;     ///< the aligned face, BGR
+  Similarity to_crop;      ///< picture to crop
+  const DetectedFace& face;
+  const Geometry& geometry;
+};
 
-/// Cues of a recaptured picture that need no training: isolated peaks in the spectrum (moiré of a screen's or a
-/// print's raster), little colour, and a face that fills more or less of the frame than a self-portrait does.
-std::vector<Liveness::Cue> recapture_cues(const cv::Mat& bgr, const DetectedFace& face);
+/// Components after ISO/IEC 29794-5. With `surroundings`, background and compression too, which look beyond the crop.
+Quality appraise(const Portrayal& portrayal, const QualityLimits& limits, bool surroundings = true);
 
 }  // namespace authx::face

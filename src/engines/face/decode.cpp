@@ -1,6 +1,7 @@
 #include "engines/face/decode.h"
 
 #include <cmath>
+#include <map>
 
 namespace authx::face {
 namespace {
@@ -37,10 +38,21 @@ std::vector<DetectedFace> decode_yunet(std::span<const inference::TensorView> ou
 std::vector<DetectedFace> decode_scrfd(std::span<const inference::TensorView> outputs, int width, int height, float threshold) {
   std::vector<DetectedFace> faces;
   if (outputs.size() != 9) return faces;
+  // Exporters order them by kind or by level: their width tells the kind, their size the level.
+  std::map<std::int64_t, std::vector<inference::TensorView>> kinds;
+  for (const auto& t : outputs) {
+    if (t.shape.empty()) return {};
+    kinds[t.shape.size() == 4 ? t.shape[1] / 2 : t.shape.back()].push_back(t);
+  }
+  for (auto& [values, levels] : kinds) {
+    if (levels.size() != kStrides.size()) return {};
+    std::ranges::sort(levels, [](const auto& a, const auto& b) { return a.data.size() > b.data.size(); });
+  }
+  if (!kinds.contains(1) || !kinds.contains(4) || !kinds.contains(10)) return {};
   for (std::size_t level = 0; level < kStrides.size(); ++level) {
     const int stride = kStrides[level], columns = width / stride, rows = height / stride;
     const std::size_t cells = unsigned_of(columns) * unsigned_of(rows), anchors = 2 * cells;
-    const auto &scores = outputs[level], &boxes = outputs[level + 3], &points = outputs[level + 6];
+    const auto &scores = kinds[1][level], &boxes = kinds[4][level], &points = kinds[10][level];
     if (scores.data.size() != anchors || boxes.data.size() != 4 * anchors || points.data.size() != 10 * anchors) return {};
     const float s = static_cast<float>(stride);
     const auto at = [cells](const inference::TensorView& t, std::size_t channels, std::size_t cell, std::size_t anchor, std::size_t k) {

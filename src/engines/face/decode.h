@@ -15,7 +15,7 @@ namespace authx::face {
 std::vector<DetectedFace> decode_yunet(std::span<const inference::TensorView> outputs, int width, int height, float threshold);
 
 /// SCRFD with two anchors a cell: scores, distances to the four sides, offsets of the points, each at strides
-/// 8, 16, 32. Rows [N, k] as InsightFace exports them, or planar maps [1, 2k, H, W].
+/// 8, 16, 32, in any order. Rows [N, k] as InsightFace exports them, or planar maps [1, 2k, H, W].
 std::vector<DetectedFace> decode_scrfd(std::span<const inference::TensorView> outputs, int width, int height, float threshold);
 
 /// MediaPipe's BlazeFace (full range, 256): 512 anchors at stride 16 and 384 at stride 32; eyes, nose, mouth centre

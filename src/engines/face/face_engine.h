@@ -21,11 +21,18 @@ struct EngineOptions {
   /// Faces below are not reported. Unset: the detector's own working point.
   std::optional<float> detection_threshold;
   std::size_t max_faces = 32;
+  /// Engines that share a cache share their models. Unset: an own copy.
+  std::shared_ptr<inference::ModelCache> cache;
 };
 
 struct AnalyseOptions {
   bool liveness = true;
+  bool cues = true;  ///< recapture cues beside the trained liveness model
   bool embedding = true;
+  /// Embed the mirrored face too: for what is stored and compared often. It costs a second run.
+  bool mirrored = true;
+  /// Judge background and compression too.
+  bool surroundings = true;
   /// Look for upside-down and sideways faces too when none is found upright (document images).
   bool any_orientation = false;
 };
@@ -38,20 +45,22 @@ struct Analysis {
   Geometry geometry;
   Quality quality;
   Liveness liveness;
-  std::optional<Embedding> embedding;  ///< of the chosen face
+  std::optional<Embedding> embedding;    ///< of the chosen face
+  std::optional<Attributes> attributes;  ///< only with packs that guess them
 };
 
-/// The share of false matches that a use can bear.
-inline constexpr double kDocumentToLiveFmr = 1e-4;
-inline constexpr double kLiveToLiveFmr = 1e-4;
+/// For a one-to-one comparison at once with something that was enrolled: no mirrored run, no cues that nobody reads.
+inline constexpr AnalyseOptions kProbe{.cues = false, .mirrored = false, .surroundings = false};
 
 /// Detects, describes and compares faces with the models of one pack. Immutable after `create`, safe from
-/// any number of threads; each call runs on the caller's thread for 20–80 ms, so call it on the CPU pool.
+/// any number of threads; each call takes 10–80 ms of CPU, so call it on the CPU pool. The embedding runs beside quality
+/// and liveness where the backend has threads of its own.
 /// Alignment: least-squares similarity (Umeyama 1991) to the embedding model's template.
 class FaceEngine {
  public:
-  /// Loads and checks every model of the pack. Errors: those of inference::Model::load; capability_unavailable
-  /// when detector or embedding is missing from the pack.
+  /// Loads and checks every model of the pack, and its calibration.json where there is one. Errors: those of
+  /// inference::Model::load; capability_unavailable when detector or embedding is missing from the pack; validation
+  /// (calibration.json).
   static Result<std::shared_ptr<const FaceEngine>> create(const inference::Pack& pack, EngineOptions options = {});
   ~FaceEngine();
 
@@ -65,9 +74,12 @@ class FaceEngine {
   /// certain face, liveness not judged. Its quality limits are those of prints.
   Result<Analysis> portrait(const imaging::Image& document, const Deadline& deadline = {}) const;
 
-  /// Threshold for a target false-match rate by the model's calibration table.
+  /// By the model's calibration table for the use: its threshold, likelihood ratio, false-match rate at this similarity.
+  /// A `calibration.json` in the pack's folder goes before the built-in table and serves every use.
   /// Errors: validation when the embeddings come from different models, or from one this engine has no calibration for.
-  Result<Comparison> compare(const Embedding& a, const Embedding& b, double target_fmr = kDocumentToLiveFmr) const;
+  Result<Comparison> compare(const Embedding& a, const Embedding& b, Use use = Use::document_to_live) const;
+  /// The same with a false-match rate of the caller's choice.
+  Result<Comparison> compare(const Embedding& a, const Embedding& b, Use use, double target_fmr) const;
 
   const std::string& pack_name() const noexcept;
   const std::string& notice() const noexcept;  ///< licence limits that a user must see; empty when none

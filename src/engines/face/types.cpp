@@ -16,6 +16,10 @@ std::string_view to_string(QualityIssue issue) noexcept {
     case QualityIssue::turned_away: return "turned_away";
     case QualityIssue::tilted: return "tilted";
     case QualityIssue::eyes_closed: return "eyes_closed";
+    case QualityIssue::mouth_open: return "mouth_open";
+    case QualityIssue::sunglasses: return "sunglasses";
+    case QualityIssue::mask: return "mask";
+    case QualityIssue::compressed: return "compressed";
   }
   return "unknown";
 }
@@ -34,9 +38,24 @@ std::string_view advice(QualityIssue issue) noexcept {
     case QualityIssue::turned_away: return "Look straight into the camera.";
     case QualityIssue::tilted: return "Hold your head upright.";
     case QualityIssue::eyes_closed: return "Keep your eyes open.";
+    case QualityIssue::mouth_open: return "Close your mouth.";
+    case QualityIssue::sunglasses: return "Take off your sunglasses.";
+    case QualityIssue::mask: return "Take off your mask: nose and mouth must be visible.";
+    case QualityIssue::compressed: return "The picture is strongly compressed. Use the camera's own picture.";
   }
   return "";
 }
+
+std::string_view to_string(Use use) noexcept {
+  switch (use) {
+    case Use::document_to_live: return "document_to_live";
+    case Use::live_to_live: return "live_to_live";
+    case Use::search: break;
+  }
+  return "search";
+}
+
+double target_fmr(Use use) noexcept { return use == Use::search ? 1e-6 : 1e-4; }
 
 std::string_view to_string(ConfidenceLevel level) noexcept {
   switch (level) {

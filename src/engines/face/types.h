@@ -36,11 +36,19 @@ struct Pose {
 };
 
 struct Geometry {
-  std::vector<Point3> mesh;  ///< MediaPipe's 468 vertices, or InsightFace's 68 (iBUG order); empty when the pack has neither
+  std::vector<Point3> mesh;           ///< MediaPipe's 468 vertices; empty when the pack has no mesh
+  std::vector<Point3> landmarks;      ///< the 68 points of iBUG 300-W, from the mesh or InsightFace's 1k3d68; else empty
+  std::vector<Point3> landmarks_106;  ///< InsightFace's 2d106det (z = 0); else empty
   Pose pose;
   float face_presence = 1;   ///< the mesh model's own belief that a face is there, 0..1
   float eye_openness = 0;    ///< mean eye aspect ratio; compare with the same person's open eyes only
   float mouth_openness = 0;  ///< inner lip gap ÷ mouth width
+};
+
+/// What InsightFace's genderage guesses. No decision may rest on it.
+struct Attributes {
+  bool male = false;
+  float age = 0;  ///< years
 };
 
 /// Reasons that a page can show. `to_string` is stable.
@@ -57,6 +65,10 @@ enum class QualityIssue {
   turned_away,  ///< yaw or pitch beyond what matching bears
   tilted,
   eyes_closed,
+  mouth_open,
+  sunglasses,  ///< both eyes are hidden
+  mask,        ///< nose and mouth are hidden
+  compressed,  ///< block borders of strong JPEG compression show
 };
 std::string_view to_string(QualityIssue issue) noexcept;
 /// A sentence for the person in front of the camera.
@@ -69,9 +81,13 @@ struct Quality {
   double sharpness = 0;
   double exposure = 0;
   double contrast = 0;
-  double evenness = 0;    ///< left against right half
-  double resolution = 0;  ///< from the inter-eye distance
-  double frontality = 0;  ///< from the head pose
+  double evenness = 0;     ///< left against right half
+  double resolution = 0;   ///< from the inter-eye distance
+  double frontality = 0;   ///< from the head pose
+  double openness = 1;     ///< nothing hides eyes, nose and mouth; 1 without a mesh
+  double expression = 1;   ///< closed mouth, open eyes; 1 without a mesh
+  double background = 1;   ///< even beside and above the head; does not count in `score`
+  double compression = 1;  ///< no block borders; does not count in `score`
   float inter_eye_px = 0;
   std::vector<QualityIssue> issues;
   bool acceptable = false;  ///< no issue that would make matching unsafe
@@ -100,12 +116,24 @@ struct Embedding {
 enum class ConfidenceLevel { none, low, medium, high };
 std::string_view to_string(ConfidenceLevel level) noexcept;
 
+/// What a comparison is for decides which false-match rate it may have and which calibration table applies.
+enum class Use {
+  document_to_live,  ///< a print against a live capture: FMR 1e-4, calibrated on degraded prints
+  live_to_live,      ///< FMR 1e-4
+  search,            ///< one against many: FMR 1e-6 a comparison, so that ten thousand enrolled make 1 %
+};
+std::string_view to_string(Use use) noexcept;
+double target_fmr(Use use) noexcept;
+
 struct Comparison {
   double similarity = 0;   ///< the model's own scale: cosine, -1..1
   double probability = 0;  ///< calibrated: same person, at even prior odds
-  double fmr = 1;          ///< share of different-person pairs that score at least this much, 0..1
-  double threshold = 1;    ///< similarity at the requested false-match rate
-  bool match = false;      ///< similarity ≥ threshold
+  /// Calibrated: how much likelier this similarity is for one person than for two; 1 says nothing. Held within
+  /// 1e-6..1e6, since no calibration set supports more.
+  double likelihood_ratio = 1;
+  double fmr = 1;        ///< share of different-person pairs that score at least this much, 0..1
+  double threshold = 1;  ///< similarity at the requested false-match rate
+  bool match = false;    ///< similarity ≥ threshold
   ConfidenceLevel confidence = ConfidenceLevel::none;
 };
 

@@ -68,9 +68,31 @@ json::object analysis_json(const face::Analysis& a, const std::string& image_sha
                      {"contrast", a.quality.contrast},
                      {"evenness", a.quality.evenness},
                      {"resolution", a.quality.resolution},
-                     {"frontality", a.quality.frontality}}}};
+                     {"frontality", a.quality.frontality},
+                     {"openness", a.quality.openness},
+                     {"expression", a.quality.expression},
+                     {"background", a.quality.background},
+                     {"compression", a.quality.compression}}}};
   if (a.liveness.score) out["liveness"] = *a.liveness.score;
   return out;
+}
+
+/// One face of a large photo is judged as well at half or a quarter of its size; a small face in it is looked at again
+/// at full size.
+constexpr int kEnoughSide = 1200;
+constexpr float kSmallEyes = 60;
+
+Result<face::Analysis> analyse_probe(const face::FaceEngine& engine, BytesView image, const Deadline& deadline) {
+  for (const int enough : {kEnoughSide, 0}) {
+    auto decoded = imaging::decode(image, {.enough_side = enough}, deadline);
+    if (!decoded) return renamed(std::move(decoded).error(), "face_image");
+    const auto& page = decoded->pages.front();
+    AX_TRY(auto analysis, engine.analyse(page, face::kProbe, deadline));
+    const auto file = imaging::probe(image);
+    const bool whole = enough == 0 || (file && file->width == page.width && file->height == page.height);
+    if (whole || (analysis.chosen && analysis.quality.inter_eye_px >= kSmallEyes)) return analysis;
+  }
+  return Errc::internal;
 }
 
 /// WebM (EBML) or MP4 (ftyp): the containers that browsers and phones record.
@@ -252,9 +274,7 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
   auto compare = [this, image = std::move(image), portrait = std::move(*read.portrait)]() -> Result<Outcome> {
     const auto deadline = Deadline::after(kAnalyseLimit);
     AX_TRY(const auto engine, p_.face_engine());
-    auto decoded = imaging::decode(image, {}, deadline);
-    if (!decoded) return renamed(std::move(decoded).error(), "face_image");
-    AX_TRY(auto live, engine->analyse(decoded->pages.front(), {}, deadline));
+    AX_TRY(auto live, analyse_probe(*engine, image, deadline));
     if (!live.embedding || !live.quality.acceptable) {
       std::vector<Fault> faults;
       for (const auto issue : live.quality.issues) faults.push_back({"face_image", std::string{face::advice(issue)}});
@@ -263,7 +283,7 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
       unusable.message = "The face picture cannot be used";
       return unusable;
     }
-    AX_TRY(auto comparison, engine->compare(*live.embedding, portrait));
+    AX_TRY(auto comparison, engine->compare(*live.embedding, portrait, face::Use::document_to_live));
     return Outcome{comparison, live.liveness.score, live.liveness.method, hex_encode(crypto::sha256(image))};
   };
   AX_CO_TRY(const auto outcome, co_await p_.vision.run(std::move(compare)));
@@ -282,6 +302,7 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
                          {"similarity", c.similarity},
                          {"threshold", c.threshold},
                          {"fmr", c.fmr},
+                         {"likelihood_ratio", c.likelihood_ratio},
                          {"match", c.match},
                          {"liveness_method", outcome.method}};
     if (outcome.liveness) capsule["liveness"] = *outcome.liveness;

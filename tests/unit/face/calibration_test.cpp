@@ -31,6 +31,23 @@ TEST_P(CalibrationOf, NoClaimGoesFurtherThanTwoDecadesBeyondTheData) {
   EXPECT_DOUBLE_EQ(c->threshold(1e-9), c->threshold(1e-7));
 }
 
+TEST_P(CalibrationOf, TheLikelihoodRatioIsOneWhereTheProbabilityIsOneHalf) {
+  for (const Medium medium : {Medium::live, Medium::print}) {
+    const Calibration* c = calibration_of(GetParam(), medium);
+    ASSERT_NE(c, nullptr);
+    EXPECT_NEAR(c->likelihood_ratio(c->logistic_midpoint), 1, 1e-9);
+    EXPECT_LE(c->likelihood_ratio(1), 1e6);
+    EXPECT_GE(c->likelihood_ratio(-1), 1e-6);
+    const double p = c->probability(c->logistic_midpoint + 0.02);
+    EXPECT_NEAR(c->likelihood_ratio(c->logistic_midpoint + 0.02), p / (1 - p), 1e-6);
+  }
+}
+
+TEST(Uses, SearchIsStricterThanOneToOne) {
+  EXPECT_LT(target_fmr(Use::search), target_fmr(Use::live_to_live));
+  EXPECT_EQ(to_string(Use::document_to_live), "document_to_live");
+}
+
 TEST(Calibration, UnknownModelsHaveNone) {
   EXPECT_EQ(calibration_of("unheard-of@12345678"), nullptr);
   EXPECT_EQ(calibration_of(""), nullptr);

@@ -113,7 +113,7 @@ TEST(FaceEngine, AStricterRateNeedsMoreSimilarity) {
   NEED_DEFAULT_PACK();
   const auto& engine = *packs().standard;
   const Embedding e{engine.embedding_model_id(), std::vector<float>(128, 0.1f)};
-  EXPECT_LT(engine.compare(e, e, 1e-3)->threshold, engine.compare(e, e, 1e-5)->threshold);
+  EXPECT_LT(engine.compare(e, e, Use::live_to_live, 1e-3)->threshold, engine.compare(e, e, Use::live_to_live, 1e-5)->threshold);
   EXPECT_TRUE(engine.compare(e, e)->match);
   EXPECT_EQ(engine.compare(e, e)->confidence, ConfidenceLevel::high);
 }
@@ -150,7 +150,7 @@ Rates decide(const FaceEngine& engine, const std::vector<Pair>& pairs) {
       EXPECT_TRUE(analysis && analysis->embedding) << file;
       if (analysis && analysis->embedding) embeddings[file] = *analysis->embedding;
     }
-    const auto c = engine.compare(embeddings[p.a], embeddings[p.b], 1e-3);
+    const auto c = engine.compare(embeddings[p.a], embeddings[p.b], Use::live_to_live, 1e-3);
     if (!c) continue;
     ++(p.same ? r.same : r.other);
     if (p.same && !c->match) ++r.missed;
@@ -220,7 +220,7 @@ TEST(FaceDetection, ThePortraitOnACardIsFoundTurnedAndGrayAndMatches) {
         EXPECT_GE(box.x + box.width / 2, 0);
         EXPECT_LE(box.x + box.width / 2, static_cast<float>(card.width));
         EXPECT_LE(box.y + box.height / 2, static_cast<float>(card.height));
-        const auto c = engine->compare(*portrait->embedding, *selfie->embedding, 1e-3);
+        const auto c = engine->compare(*portrait->embedding, *selfie->embedding, Use::document_to_live, 1e-3);
         ASSERT_TRUE(c);
         EXPECT_TRUE(c->match) << engine->pack_name() << " turns " << turns << " gray " << gray << ": " << c->similarity << " < "
                               << c->threshold;
@@ -259,6 +259,108 @@ TEST(FaceQuality, BlurAndDarknessLowerTheScoreAndSayWhy) {
   EXPECT_LT(dim.score, fair.score);
   EXPECT_TRUE(std::ranges::find(dim.issues, QualityIssue::too_dark) != dim.issues.end());
   EXPECT_FALSE(dim.acceptable);
+}
+
+TEST(FaceGeometry, SixtyEightPointsLieWhereTheirNamesSay) {
+  NEED_DATA();
+  const auto a = packs().standard->analyse(read(data() / "id/deepface/img1.jpg"), {.liveness = false, .embedding = false});
+  ASSERT_TRUE(a && a->chosen);
+  const auto& p = a->geometry.landmarks;
+  ASSERT_EQ(p.size(), 68u);
+  EXPECT_LT(p[0].x, p[16].x) << "jaw from image-left to right";
+  EXPECT_GT(p[8].y, p[57].y) << "the chin is below the lips";
+  EXPECT_LT(p[19].y, p[37].y) << "a brow is above its eye";
+  EXPECT_LT(p[36].x, p[39].x);
+  EXPECT_LT(p[39].x, p[42].x) << "the inner corners lie between the outer ones";
+  EXPECT_LT(p[27].y, p[30].y) << "down the nose";
+  EXPECT_LT(p[30].y, p[33].y);
+  EXPECT_LT(p[48].x, p[54].x);
+  EXPECT_LT(p[51].y, p[57].y) << "upper above lower lip";
+  EXPECT_LT(p[30].z, p[0].z) << "the nose is nearer than the jaw";
+}
+
+/// Paints an ellipse with middle and radii in shares of the face's box.
+void paint(imaging::Image& image, const Box& box, float x, float y, float rx, float ry, std::array<std::uint8_t, 3> bgr) {
+  for (int row = 0; row < image.height; ++row) {
+    for (int column = 0; column < image.width; ++column) {
+      const float dx = (static_cast<float>(column) - box.x) / box.width - x, dy = (static_cast<float>(row) - box.y) / box.height - y;
+      if (dx * dx / (rx * rx) + dy * dy / (ry * ry) < 1) std::copy(bgr.begin(), bgr.end(), image.row(row) + 3 * column);
+    }
+  }
+}
+
+TEST(FaceQuality, SunglassesAndMasksAreSaidAndBareFacesAreNot) {
+  NEED_DATA();
+  const auto& engine = *packs().open;
+  const auto issues = [&](const imaging::Image& image) {
+    return engine.analyse(image, {.liveness = false, .embedding = false})->quality.issues;
+  };
+  const auto has = [](const std::vector<QualityIssue>& list, QualityIssue wanted) { return std::ranges::find(list, wanted) != list.end(); };
+  int glasses = 0, masks = 0, photos = 0;
+  for (const char* file : {"id/deepface/img1.jpg", "id/deepface/img20.jpg", "id/johns/John_Salley/000179_02159509.jpg"}) {
+    const auto bare = read(data() / file);
+    const auto a = engine.analyse(bare, {.liveness = false, .embedding = false});
+    ASSERT_TRUE(a && a->chosen);
+    ++photos;
+    EXPECT_FALSE(has(a->quality.issues, QualityIssue::sunglasses)) << file;
+    EXPECT_FALSE(has(a->quality.issues, QualityIssue::mask)) << file;
+    const auto& f = a->faces[*a->chosen];
+    const auto share = [&](Point p) { return Point{(p.x - f.box.x) / f.box.width, (p.y - f.box.y) / f.box.height}; };
+    auto dark = bare, covered = bare;
+    for (const std::size_t eye : {0, 1}) paint(dark, f.box, share(f.points[eye]).x, share(f.points[eye]).y, 0.2f, 0.13f, {12, 10, 10});
+    const Point nose = share(f.points[2]), mouth = share({(f.points[3].x + f.points[4].x) / 2, (f.points[3].y + f.points[4].y) / 2});
+    const float down = std::abs(mouth.y - nose.y);  // from above the nose tip to below the chin
+    paint(covered, f.box, nose.x, mouth.y + 0.4f * down, 0.6f, 1.6f * down, {200, 150, 90});
+    glasses += has(issues(dark), QualityIssue::sunglasses) ? 1 : 0;
+    masks += has(issues(covered), QualityIssue::mask) ? 1 : 0;
+  }
+  EXPECT_EQ(glasses, photos);
+  EXPECT_EQ(masks, photos);
+}
+
+TEST(FaceDetection, ScrfdFindsTheDevelopmentFaces) {
+  NEED_DATA();
+  auto pack = inference::find_pack((data() / "models").string());
+  ASSERT_TRUE(pack);
+  auto& detector = *std::ranges::find(pack->models, std::string{"detector"}, &inference::ModelInfo::role);
+  detector = inference::ModelInfo{};
+  detector.id = "scrfd-500m@test";
+  detector.role = "detector";
+  detector.path = (data() / "models/scrfd_500m_kps_320.onnx").string();
+  detector.contract.input = {"", {1, 3, -1, -1}};
+  if (!fs::exists(detector.path)) GTEST_SKIP() << "no SCRFD among the development models";
+  const auto engine = FaceEngine::create(*pack);
+  ASSERT_TRUE(engine) << engine.error().detail;
+  std::set<std::string> files;
+  for (const auto& p : pairs_of("pairs_deepface.csv")) files.insert(p.a), files.insert(p.b);
+  std::size_t found = 0, near = 0;
+  for (const auto& file : files) {
+    const auto image = read(data() / file);
+    const auto mine = (*engine)->detect(image), other = packs().open->detect(image);
+    ASSERT_TRUE(mine && other) << file;
+    if (mine->empty() || other->empty()) continue;
+    ++found;
+    const auto &p = mine->front(), &q = other->front();
+    near += std::abs(p.points[2].x - q.points[2].x) < 0.2f * q.box.width && std::abs(p.points[2].y - q.points[2].y) < 0.2f * q.box.height
+                ? 1
+                : 0;
+  }
+  EXPECT_GE(found * 100, files.size() * 95) << found << " of " << files.size();
+  EXPECT_GE(near * 100, found * 90) << "the nose lies where YuNet sees it";
+}
+
+TEST(FaceEngine, AProbeWithoutItsMirrorImageMatchesWhatWasEnrolledWithIt) {
+  NEED_DATA();
+  const auto image = read(data() / "id/deepface/img1.jpg");
+  for (const auto& engine : engines()) {
+    const auto enrolled = engine->analyse(image), probe = engine->analyse(image, kProbe);
+    ASSERT_TRUE(enrolled && enrolled->embedding && probe && probe->embedding);
+    EXPECT_TRUE(probe->liveness.cues.empty());
+    const auto c = engine->compare(*enrolled->embedding, *probe->embedding, Use::live_to_live);
+    ASSERT_TRUE(c);
+    EXPECT_TRUE(c->match);
+    EXPECT_LT(c->similarity, 1.0);
+  }
 }
 
 TEST(FaceLiveness, OnlyAPackWithATrainedModelGivesAScore) {

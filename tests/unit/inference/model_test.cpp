@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -137,6 +138,55 @@ TEST(Model, ThreadsShareOneModelWithoutMixingTheirResults) {
   }
 }
 
+TEST(Model, ABegunRunGivesTheSameAndMayBeLeftUnfinished) {
+  const TinyModel tiny;
+  for (const Backend backend : backends()) {
+    const auto model = load(tiny.bytes(), backend);
+    ASSERT_TRUE(model);
+    for (int round = 0; round < 3; ++round) {
+      auto first = (*model)->start(), second = (*model)->start();
+      ASSERT_TRUE(first && second);
+      for (std::size_t i = 0; i < first->input().size(); ++i) first->input()[i] = pixel(i), second->input()[i] = -pixel(i);
+      ASSERT_TRUE(first->begin() && second->begin());
+      inference::Run moved = *std::move(first);
+      ASSERT_TRUE(moved.finish());
+      const auto wanted = expected(tiny, 64);
+      for (std::size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(moved.output(0).data[i], wanted[i], 1e-5f);
+    }  // the second one's end waits for it
+  }
+}
+
+TEST(Model, ABatchGivesWhatItsPicturesGiveOneByOne) {
+  TinyModel tiny;
+  tiny.input = {-1, 3, 8, 8};
+  for (const Backend backend : backends()) {
+    const auto model = load(tiny.bytes(), backend);
+    ASSERT_TRUE(model) << model.error().detail;
+    auto one = (*model)->start({1, 3, 8, 8}), two = (*model)->start({2, 3, 8, 8});
+    ASSERT_TRUE(one && two);
+    for (std::size_t i = 0; i < 192; ++i) one->input()[i] = two->input()[i + 192] = pixel(i), two->input()[i] = -pixel(i);
+    ASSERT_TRUE(one->execute() && two->execute());
+    ASSERT_EQ(two->output(0).data.size(), 256u);
+    for (std::size_t i = 0; i < 128; ++i) ASSERT_NEAR(one->output(0).data[i], two->output(0).data[i + 128], 1e-6f);
+  }
+}
+
+TEST(Onnx, NormalisationInTheGraphIsSeen) {
+  const auto graph = [](bool inside) {
+    test::OnnxGraph g;
+    g.input("x", {1, 3, 8, 8}).output("y", {1, 3, 8, 8}).floats("m", {1}, {127.5f});
+    if (inside) {
+      g.node("Sub", {"x", "m"}, "a").node("Mul", {"a", "m"}, "y");
+    } else {
+      g.node("Mul", {"x", "m"}, "y");
+    }
+    return g.bytes();
+  };
+  EXPECT_TRUE(*onnx::normalises_input(graph(true)));
+  EXPECT_FALSE(*onnx::normalises_input(graph(false)));
+  EXPECT_FALSE(onnx::normalises_input(to_bytes("\x3a\x7fxx")));
+}
+
 TEST(Model, AnAlteredFileIsRefusedByItsHash) {
   const TinyModel tiny;
   const auto good = load(tiny.bytes());
@@ -218,17 +268,14 @@ TEST(Onnx, FixingTheInputKeepsEverythingElse) {
 
 std::string default_pack() { return std::string{AUTHX_SOURCE_DIR} + "/.deps/models/default"; }
 
-TEST(Pack, TheDefaultPackGivesTheSameOnBothBackends) {
-  const auto pack = find_pack(default_pack());
-  if (!pack && pack.error().code == Errc::not_found) GTEST_SKIP() << "default models are not prepared";
-  ASSERT_TRUE(pack) << pack.error().detail;
-  if (!openvino_available()) GTEST_SKIP() << "OpenVINO is not installed";
-  ASSERT_EQ(pack->models.size(), 4u);
-  for (const auto& info : pack->models) {
+void expect_same_on_both_backends(const Pack& pack) {
+  for (const auto& info : pack.models) {
     const auto fast = Model::load(info, {.backend = Backend::openvino}), plain = Model::load(info, {.backend = Backend::opencv});
     ASSERT_TRUE(fast) << fast.error().detail;
     ASSERT_TRUE(plain) << plain.error().detail;
-    auto a = (*fast)->start(), b = (*plain)->start();
+    Shape shape = info.contract.input.shape.empty() ? (*fast)->info().contract.input.shape : info.contract.input.shape;
+    for (std::size_t i = 0; i < shape.size(); ++i) shape[i] = shape[i] > 0 ? shape[i] : i == 0 ? 1 : 320;
+    auto a = (*fast)->start(shape), b = (*plain)->start(shape);
     ASSERT_TRUE(a && b);
     for (std::size_t i = 0; i < a->input().size(); ++i) a->input()[i] = b->input()[i] = static_cast<float>(i * 7919 % 1000) / 1000.0f;
     ASSERT_TRUE(a->execute() && b->execute());
@@ -245,6 +292,24 @@ TEST(Pack, TheDefaultPackGivesTheSameOnBothBackends) {
       EXPECT_LE(difference, 1e-4f * std::max(largest, 1.0f)) << info.id << " output " << o;
     }
   }
+}
+
+TEST(Pack, TheDefaultPackGivesTheSameOnBothBackends) {
+  const auto pack = find_pack(default_pack());
+  if (!pack && pack.error().code == Errc::not_found) GTEST_SKIP() << "default models are not prepared";
+  ASSERT_TRUE(pack) << pack.error().detail;
+  if (!openvino_available()) GTEST_SKIP() << "OpenVINO is not installed";
+  ASSERT_EQ(pack->models.size(), 4u);
+  expect_same_on_both_backends(*pack);
+}
+
+TEST(Pack, TheOpenPackGivesTheSameOnBothBackends) {
+  const char* given = std::getenv("AUTHX_SHARED_DATA");
+  const auto pack = find_pack((given ? std::string{given} : std::string{AUTHX_SOURCE_DIR} + "/../shared/data") + "/face/models");
+  if (!pack) GTEST_SKIP() << "no open pack in the development data";
+  if (!openvino_available()) GTEST_SKIP() << "OpenVINO is not installed";
+  ASSERT_EQ(pack->models.size(), 4u);
+  expect_same_on_both_backends(*pack);
 }
 
 class PackFolder : public ::testing::Test {
@@ -291,6 +356,40 @@ TEST_F(PackFolder, TheDefaultPacksMeshCompletesAnotherPack) {
   EXPECT_EQ(pack->name, "open");
   ASSERT_NE(pack->find("mesh"), nullptr);
   EXPECT_EQ(pack->find("mesh")->id, "facemesh@0");
+}
+
+TEST_F(PackFolder, ACacheSharesModelsOfTheSameContentsAndLetsThemGo) {
+  const Bytes bytes = TinyModel{}.bytes();
+  put("a.onnx", as_text(bytes));
+  ModelInfo info;
+  info.id = "tiny@1";
+  info.path = (folder_ / "a.onnx").string();
+  ModelCache cache;
+  const LoadOptions options{.backend = Backend::opencv};
+  auto first = cache.load(info, options), second = cache.load(info, options);
+  ASSERT_TRUE(first && second) << first.error().detail;
+  EXPECT_EQ(*first, *second);
+  TinyModel other;
+  other.bias[0] = 0.7f;
+  put("a.onnx", as_text(other.bytes()));
+  const auto third = cache.load(info, options);
+  ASSERT_TRUE(third);
+  EXPECT_NE(*first, *third) << "the file is another one";
+  info.sha256 = std::string(64, '0');
+  EXPECT_FALSE(cache.load(info, options));
+  const std::weak_ptr<const Model> watched = *first;
+  first = second = Result<std::shared_ptr<const Model>>{Errc::not_found};
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST_F(PackFolder, ACalibrationIsReadWithThePackAndBounded) {
+  put("yunet_n_raw.onnx", "x");
+  put("mobilefacenet_foamliu.onnx", "x");
+  EXPECT_EQ(find_pack(folder_.string())->calibration, "");
+  put("calibration.json", "{}");
+  EXPECT_EQ(find_pack(folder_.string())->calibration, "{}");
+  put("calibration.json", std::string(300 << 10, ' '));
+  EXPECT_EQ(find_pack(folder_.string()).error().code, Errc::validation);
 }
 
 TEST_F(PackFolder, BrokenManifestsAreRefused) {
