@@ -1,0 +1,339 @@
+#include "engines/fingerprint/matcher.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <numbers>
+
+namespace authx::fingerprint {
+namespace {
+
+constexpr float kPi = std::numbers::pi_v<float>;
+constexpr int kMax = static_cast<int>(Template::kMaxUsed);
+constexpr int kPairs = 48;          ///< pairs that enter the relaxation
+constexpr int kPerRow = 3;          ///< candidates of each probe minutia
+constexpr int kHypotheses = 3;
+constexpr int kMinCommonCells = 26; ///< half of a cylinder's 52
+
+struct Turns {
+  std::array<float, 256> c, s;
+  Turns() {
+    for (int i = 0; i < 256; ++i) {
+      // Image coordinates: y runs downwards, so that counter-clockwise is negative.
+      c[static_cast<std::size_t>(i)] = std::cos(2 * kPi * static_cast<float>(i) / 256);
+      s[static_cast<std::size_t>(i)] = -std::sin(2 * kPi * static_cast<float>(i) / 256);
+    }
+  }
+};
+const Turns& turns() {
+  static const Turns t;
+  return t;
+}
+
+float similarity(const Descriptor& a, const Descriptor& b) {
+  const std::uint64_t valid = a.valid & b.valid;
+  if (std::popcount(valid) < kMinCommonCells) return 0;
+  int in_a = 0, in_b = 0, different = 0;
+  for (std::size_t k = 0; k < Descriptor::kCylinderWords; ++k) {
+    const std::uint64_t x = a.cylinder[k] & valid, y = b.cylinder[k] & valid;
+    in_a += std::popcount(x), in_b += std::popcount(y), different += std::popcount(x ^ y);
+  }
+  if (in_a + in_b == 0) return 0;
+  const float norm = std::sqrt(static_cast<float>(in_a)) + std::sqrt(static_cast<float>(in_b));
+  const float cylinder = 1 - std::sqrt(static_cast<float>(different)) / norm;
+  const std::uint64_t flow_valid = a.flow_valid & b.flow_valid;
+  const int cells = std::popcount(flow_valid);
+  if (cells < kMinCommonCells) return cylinder;
+  int off = 0;
+  for (std::size_t k = 0; k < Descriptor::kFlowWords; ++k) off += std::popcount((a.flow[k] ^ b.flow[k]) & flow_valid);
+  const float flow = std::max(0.0f, 1 - static_cast<float>(off) / static_cast<float>(2 * cells));
+  return cylinder * (0.25f + 0.75f * flow);
+}
+
+struct Pair {
+  float similarity = 0;
+  std::int16_t a = 0, b = 0;
+  std::uint8_t turn = 0;  ///< from probe to gallery
+};
+
+struct Transform {
+  float c = 1, s = 0, tx = 0, ty = 0;
+  std::pair<float, float> operator()(float x, float y) const { return {c * x - s * y + tx, s * x + c * y + ty}; }
+};
+
+/// Least squares over weighted point pairs: rotation and translation (Umeyama 1991 in the plane).
+struct Fit {
+  float w = 0, ax = 0, ay = 0, bx = 0, by = 0, dot = 0, cross = 0;
+  void add(float weight, float px, float py, float qx, float qy) {
+    w += weight, ax += weight * px, ay += weight * py, bx += weight * qx, by += weight * qy;
+    dot += weight * (px * qx + py * qy), cross += weight * (px * qy - py * qx);
+  }
+  Transform solve() const {
+    const float mx = ax / w, my = ay / w, nx = bx / w, ny = by / w;
+    const float d = dot - w * (mx * nx + my * ny), x = cross - w * (mx * ny - my * nx), r = std::hypot(d, x);
+    Transform t;
+    if (r > 1e-6f) t.c = d / r, t.s = x / r;
+    t.tx = nx - t.c * mx + t.s * my, t.ty = ny - t.s * mx - t.c * my;
+    return t;
+  }
+};
+
+class Comparison {
+ public:
+  Comparison(const Template& p, const Template& g)
+      : p_(p), g_(g), np_(static_cast<int>(std::min(p.descriptors.size(), Template::kMaxUsed))),
+        ng_(static_cast<int>(std::min(g.descriptors.size(), Template::kMaxUsed))) {}
+
+  Match run() {
+    Match best;
+    if (np_ < 3 || ng_ < 3) return best;
+    pair_up();
+    if (count_ < 3) return best;
+    relax();
+    bool used[kPairs] = {};
+    double best_rank = -1;
+    for (int h = 0, done = 0; h < count_ && done < kHypotheses; ++h) {
+      const int t = order_[h];
+      if (used[t]) continue;
+      ++done;
+      Fit fit;
+      float support = 0;
+      for (int k = 0; k < count_; ++k) {
+        const float r = k == t ? 1.0f : compat_[t][k];
+        if (r < 0.3f) continue;
+        used[k] = true;
+        support += r * relaxed_[k];
+        fit.add(r * relaxed_[k] + 1e-6f, px(pairs_[k].a), py(pairs_[k].a), gx(pairs_[k].b), gy(pairs_[k].b));
+      }
+      Match m = consent(fit.solve());
+      m.evidence.support = support;
+      m.evidence.local = local_;
+      const double rank = m.evidence.matched * m.evidence.share * (0.5 + m.evidence.flow);
+      if (rank > best_rank) best_rank = rank, best = m;
+    }
+    return best;
+  }
+
+ private:
+  float px(int i) const { return p_.minutiae[static_cast<std::size_t>(i)].x; }
+  float py(int i) const { return p_.minutiae[static_cast<std::size_t>(i)].y; }
+  float gx(int i) const { return g_.minutiae[static_cast<std::size_t>(i)].x; }
+  float gy(int i) const { return g_.minutiae[static_cast<std::size_t>(i)].y; }
+
+  void pair_up() {
+    std::array<Pair, static_cast<std::size_t>(kMax) * kPerRow> all;
+    int n = 0;
+    for (int i = 0; i < np_; ++i) {
+      Pair row[kPerRow];
+      for (int j = 0; j < ng_; ++j) {
+        const float s = similarity(p_.descriptors[static_cast<std::size_t>(i)], g_.descriptors[static_cast<std::size_t>(j)]);
+        matrix_[i][j] = s;
+        if (s <= row[kPerRow - 1].similarity) continue;
+        int k = kPerRow - 1;
+        for (; k > 0 && row[k - 1].similarity < s; --k) row[k] = row[k - 1];
+        row[k] = {s, static_cast<std::int16_t>(i), static_cast<std::int16_t>(j),
+                  static_cast<std::uint8_t>(g_.minutiae[static_cast<std::size_t>(j)].angle - p_.minutiae[static_cast<std::size_t>(i)].angle)};
+      }
+      for (const Pair& r : row) {
+        if (r.similarity > 0) all[static_cast<std::size_t>(n++)] = r;
+      }
+    }
+    count_ = std::min({n, kPairs, std::max(12, 2 * std::min(np_, ng_))});
+    std::partial_sort(all.begin(), all.begin() + count_, all.begin() + n,
+                      [](const Pair& x, const Pair& y) { return x.similarity > y.similarity; });
+    std::copy_n(all.begin(), count_, pairs_.begin());
+  }
+
+  /// How well two pairs agree on one rigid motion, 0..1; the tolerance grows with distance as skin stretches.
+  float compatibility(const Pair& t, const Pair& k) const {
+    if (t.a == k.a || t.b == k.b) return 0;
+    const int dr = static_cast<std::int8_t>(t.turn - k.turn);
+    if (std::abs(dr) > 32) return 0;
+    const auto mean = static_cast<std::uint8_t>(k.turn + dr / 2);
+    const float c = turns().c[mean], s = turns().s[mean];
+    const float ax = px(k.a) - px(t.a), ay = py(k.a) - py(t.a), bx = gx(k.b) - gx(t.b), by = gy(k.b) - gy(t.b);
+    const float ex = c * ax - s * ay - bx, ey = s * ax + c * ay - by;
+    const float length = std::sqrt(ax * ax + ay * ay), tolerance = 5 + 0.12f * length;
+    const float x = (ex * ex + ey * ey) / (tolerance * tolerance), r = static_cast<float>(dr * dr) / (16.0f * 16.0f);
+    return 1 / ((1 + x * x) * (1 + r * r));
+  }
+
+  void relax() {
+    for (int t = 0; t < count_; ++t) {
+      compat_[t][t] = 0;
+      relaxed_[t] = pairs_[static_cast<std::size_t>(t)].similarity;
+      for (int k = 0; k < t; ++k) compat_[t][k] = compat_[k][t] = compatibility(pairs_[static_cast<std::size_t>(t)], pairs_[static_cast<std::size_t>(k)]);
+    }
+    std::array<float, kPairs> next{};
+    const int usual = std::min(count_, std::min(np_, ng_));
+    for (int round = 0; round < 4; ++round) {
+      for (int t = 0; t < count_; ++t) {
+        float sum = 0;
+        for (int k = 0; k < count_; ++k) sum += compat_[t][k] * relaxed_[k];
+        next[static_cast<std::size_t>(t)] = 0.5f * relaxed_[t] + 0.5f * sum / static_cast<float>(usual - 1);
+      }
+      std::copy_n(next.begin(), count_, relaxed_);
+    }
+    for (int t = 0; t < count_; ++t) order_[t] = t;
+    std::sort(order_, order_ + count_, [this](int x, int y) { return relaxed_[x] > relaxed_[y]; });
+    const float usable = static_cast<float>(std::min(np_, ng_));
+    const int top = std::min(count_, 4 + static_cast<int>(std::lround(8 / (1 + std::exp(-0.4f * (usable - 20))))));
+    float sum = 0;
+    for (int i = 0; i < top; ++i) sum += relaxed_[order_[i]];
+    local_ = sum / static_cast<float>(top);
+  }
+
+  struct Hit {
+    float cost;
+    std::int16_t a, b;
+  };
+
+  /// One-to-one coincidences of all minutiae, nearest first. `shift` are displacements of the probe's minutiae.
+  int coincide(const Transform& t, const float (*shift)[2], float radius, int angle_limit) {
+    const int turn = static_cast<int>(std::lround(std::atan2(-t.s, t.c) * 256 / (2 * kPi)));
+    int n = 0;
+    for (int i = 0; i < np_; ++i) {
+      auto [x, y] = t(px(i), py(i));
+      if (shift != nullptr) x += shift[i][0], y += shift[i][1];
+      const auto angle = static_cast<std::uint8_t>(p_.minutiae[static_cast<std::size_t>(i)].angle + turn);
+      for (int j = 0; j < ng_; ++j) {
+        const float dx = gx(j) - x, dy = gy(j) - y, square = dx * dx + dy * dy;
+        if (square > radius * radius) continue;
+        const int da = static_cast<std::int8_t>(g_.minutiae[static_cast<std::size_t>(j)].angle - angle);
+        if (std::abs(da) > angle_limit || n == kHits) continue;
+        const float a = static_cast<float>(da) / static_cast<float>(angle_limit);
+        hits_[n++] = {square / (radius * radius) + 0.5f * a * a - matrix_[i][j], static_cast<std::int16_t>(i), static_cast<std::int16_t>(j)};
+      }
+    }
+    std::sort(hits_, hits_ + n, [](const Hit& x, const Hit& y) { return x.cost < y.cost; });
+    bool used_a[kMax] = {}, used_b[kMax] = {};
+    int kept = 0;
+    for (int i = 0; i < n; ++i) {
+      const Hit h = hits_[i];
+      if (used_a[h.a] || used_b[h.b]) continue;
+      used_a[h.a] = used_b[h.b] = true;
+      hits_[kept++] = h;
+    }
+    return kept;
+  }
+
+  Match consent(Transform t) {
+    int n = coincide(t, nullptr, 16, 24);
+    if (n >= 3) {
+      Fit fit;
+      for (int i = 0; i < n; ++i) fit.add(0.1f + matrix_[hits_[i].a][hits_[i].b], px(hits_[i].a), py(hits_[i].a), gx(hits_[i].b), gy(hits_[i].b));
+      t = fit.solve();
+      n = coincide(t, nullptr, 16, 24);
+    }
+    // Displacements of the coinciding minutiae, averaged over the neighbourhood, undo smooth distortion.
+    float shift[kMax][2] = {};
+    if (n >= 3) {
+      float at[kMax][2], by[kMax][2];
+      for (int i = 0; i < n; ++i) {
+        const auto [x, y] = t(px(hits_[i].a), py(hits_[i].a));
+        at[i][0] = x, at[i][1] = y, by[i][0] = gx(hits_[i].b) - x, by[i][1] = gy(hits_[i].b) - y;
+      }
+      for (int i = 0; i < np_; ++i) {
+        const auto [x, y] = t(px(i), py(i));
+        float w = 0.5f, sx = 0, sy = 0;
+        for (int k = 0; k < n; ++k) {
+          if (hits_[k].a == i) continue;  // a minutia does not speak for itself
+          const float dx = at[k][0] - x, dy = at[k][1] - y, weight = 1 / (1 + (dx * dx + dy * dy) / (40.0f * 40.0f));
+          const float quick = weight * weight;
+          w += quick, sx += quick * by[k][0], sy += quick * by[k][1];
+        }
+        shift[i][0] = sx / w, shift[i][1] = sy / w;
+      }
+      n = coincide(t, shift, 11, 20);
+    }
+    return weigh(t, shift, n);
+  }
+
+  Match weigh(const Transform& t, const float (*shift)[2], int n) {
+    Match m;
+    Evidence& e = m.evidence;
+    float sum = 0, residual = 0;
+    for (int i = 0; i < n; ++i) {
+      const Hit& h = hits_[i];
+      sum += matrix_[h.a][h.b];
+      const auto [x, y] = t(px(h.a), py(h.a));
+      residual += std::hypot(gx(h.b) - x - shift[h.a][0], gy(h.b) - y - shift[h.a][1]);
+    }
+    int in_p = 0, in_g = 0;
+    const Transform back{t.c, -t.s, -(t.c * t.tx + t.s * t.ty), -(-t.s * t.tx + t.c * t.ty)};
+    for (int i = 0; i < np_; ++i) {
+      const auto [x, y] = t(px(i), py(i));
+      in_p += covers(g_, x + shift[i][0], y + shift[i][1]) ? 1 : 0;
+    }
+    for (int j = 0; j < ng_; ++j) {
+      const auto [x, y] = back(gx(j), gy(j));
+      in_g += covers(p_, x, y) ? 1 : 0;
+    }
+    in_p = std::max(in_p, n), in_g = std::max(in_g, n);
+    e.matched = static_cast<float>(n);
+    e.share = n == 0 ? 0 : static_cast<float>(n * n) / static_cast<float>(in_p * in_g);
+    e.similarity = n == 0 ? 0 : sum / static_cast<float>(n);
+    e.residual = n == 0 ? 11 : residual / static_cast<float>(n);
+    compare_flow(t, e);
+    m.matched_minutiae = n;
+    m.rotation = std::atan2(-t.s, t.c), m.dx = t.tx, m.dy = t.ty;
+    return m;
+  }
+
+  static bool covers(const Template& t, float x, float y) {
+    if (!t.flow.empty()) return t.flow.at(x, y) != FlowGrid::kNoFlow;
+    return x >= 0 && y >= 0 && x < static_cast<float>(t.width) && y < static_cast<float>(t.height);
+  }
+
+  void compare_flow(const Transform& t, Evidence& e) const {
+    if (p_.flow.empty() || g_.flow.empty()) return;
+    // Angles in units of pi/254 double to units of the full turn.
+    static const std::array<float, 508> cosine = [] {
+      std::array<float, 508> c{};
+      for (std::size_t i = 0; i < c.size(); ++i) c[i] = std::cos(2 * kPi * static_cast<float>(i) / 254);
+      return c;
+    }();
+    const int turn = (static_cast<int>(std::lround(std::atan2(t.s, t.c) * 254 / kPi)) % 254 + 254) % 254;
+    int cells = 0;
+    float agreement = 0;
+    for (int y = 0; y < p_.flow.rows; y += 2) {
+      for (int x = (y / 2) & 1; x < p_.flow.columns; x += 2) {
+        const std::uint8_t a = p_.flow.cells[static_cast<std::size_t>(y * p_.flow.columns + x)];
+        if (a == FlowGrid::kNoFlow) continue;
+        const auto [gx, gy] = t((static_cast<float>(x) + 0.5f) * FlowGrid::kCell, (static_cast<float>(y) + 0.5f) * FlowGrid::kCell);
+        const std::uint8_t b = g_.flow.at(gx, gy);
+        if (b == FlowGrid::kNoFlow) continue;
+        ++cells;
+        agreement += cosine[static_cast<std::size_t>(a + turn + 254 - b) % 254];
+      }
+    }
+    e.overlap = static_cast<float>(cells) * 4 * FlowGrid::kCell * FlowGrid::kCell * (25.4f / 500) * (25.4f / 500) / 100;
+    e.flow = cells < 8 ? 0 : agreement / static_cast<float>(cells);
+  }
+
+  static constexpr int kHits = 512;
+  const Template& p_;
+  const Template& g_;
+  int np_, ng_, count_ = 0;
+  float matrix_[kMax][kMax];
+  std::array<Pair, kPairs> pairs_;
+  float compat_[kPairs][kPairs];
+  float relaxed_[kPairs];
+  int order_[kPairs];
+  float local_ = 0;
+  Hit hits_[kHits];
+};
+
+}  // namespace
+
+Match match(const Template& probe, const Template& gallery, double target_fmr) {
+  Comparison comparison{probe, gallery};
+  Match m = comparison.run();
+  const Evidence& e = m.evidence;
+  m.score = e.local * 4 + 0.1 * e.matched * e.share + e.flow * e.similarity * e.similarity;
+  m.match = m.fmr <= target_fmr;
+  return m;
+}
+
+}  // namespace authx::fingerprint
