@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "engines/fingerprint/flow_analysis.h"
+#include "engines/fingerprint/quality.h"
 #include "engines/fingerprint/ridge_map.h"
 #include "engines/fingerprint/skeleton.h"
 #include "imaging/geometry.h"
@@ -69,6 +71,11 @@ Result<Extraction> extract(const imaging::Image& image, int dpi, const Deadline&
   out.finger.flow = to_flow(map);
   if (deadline.passed()) return Errc::request_timeout;
   describe(out.finger);
+  out.quality = appraise(map, static_cast<int>(out.finger.minutiae.size()));
+  out.finger.quality = static_cast<std::uint8_t>(out.quality.score);
+  out.singular_points = find_singular_points(map);
+  out.finger.pattern = classify(map, out.singular_points);
+  out.cues = presentation_cues(map);
   return out;
 }
 

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <numbers>
 
+#include "engines/fingerprint/calibration.h"
+
 namespace authx::fingerprint {
 namespace {
 
@@ -14,6 +16,7 @@ constexpr int kMax = static_cast<int>(Template::kMaxUsed);
 constexpr int kPairs = 48;          ///< pairs that enter the relaxation
 constexpr int kPerRow = 3;          ///< candidates of each probe minutia
 constexpr int kHypotheses = 3;
+constexpr float kMinFlow = 0.35f;   ///< agreement of the surrounding flow below which minutiae are different ones
 constexpr int kMinCommonCells = 26; ///< half of a cylinder's 52
 
 struct Turns {
@@ -31,7 +34,19 @@ const Turns& turns() {
   return t;
 }
 
+/// 0..1. The flow is compared first: most minutiae of other fingers differ in it already. POPCNT belongs to the base
+/// instruction set; wider vectors gain nothing for twelve words that fall into four sums.
 float similarity(const Descriptor& a, const Descriptor& b) {
+  const std::uint64_t flow_valid = a.flow_valid & b.flow_valid;
+  const int cells = std::popcount(flow_valid);
+  float flow = 1;
+  if (cells >= kMinCommonCells) {
+    int off = 0;
+    for (std::size_t k = 0; k < Descriptor::kFlowWords; ++k) off += std::popcount((a.flow[k] ^ b.flow[k]) & flow_valid);
+    flow = 1 - static_cast<float>(off) / static_cast<float>(2 * cells);
+    if (flow < kMinFlow) return 0;
+    flow = 0.25f + 0.75f * flow;
+  }
   const std::uint64_t valid = a.valid & b.valid;
   if (std::popcount(valid) < kMinCommonCells) return 0;
   int in_a = 0, in_b = 0, different = 0;
@@ -41,14 +56,7 @@ float similarity(const Descriptor& a, const Descriptor& b) {
   }
   if (in_a + in_b == 0) return 0;
   const float norm = std::sqrt(static_cast<float>(in_a)) + std::sqrt(static_cast<float>(in_b));
-  const float cylinder = 1 - std::sqrt(static_cast<float>(different)) / norm;
-  const std::uint64_t flow_valid = a.flow_valid & b.flow_valid;
-  const int cells = std::popcount(flow_valid);
-  if (cells < kMinCommonCells) return cylinder;
-  int off = 0;
-  for (std::size_t k = 0; k < Descriptor::kFlowWords; ++k) off += std::popcount((a.flow[k] ^ b.flow[k]) & flow_valid);
-  const float flow = std::max(0.0f, 1 - static_cast<float>(off) / static_cast<float>(2 * cells));
-  return cylinder * (0.25f + 0.75f * flow);
+  return (1 - std::sqrt(static_cast<float>(different)) / norm) * flow;
 }
 
 struct Pair {
@@ -83,7 +91,10 @@ class Comparison {
  public:
   Comparison(const Template& p, const Template& g)
       : p_(p), g_(g), np_(static_cast<int>(std::min(p.descriptors.size(), Template::kMaxUsed))),
-        ng_(static_cast<int>(std::min(g.descriptors.size(), Template::kMaxUsed))) {}
+        ng_(static_cast<int>(std::min(g.descriptors.size(), Template::kMaxUsed))) {
+    for (int i = 0; i < np_; ++i) px_[i] = p.minutiae[static_cast<std::size_t>(i)].x, py_[i] = p.minutiae[static_cast<std::size_t>(i)].y;
+    for (int j = 0; j < ng_; ++j) gx_[j] = g.minutiae[static_cast<std::size_t>(j)].x, gy_[j] = g.minutiae[static_cast<std::size_t>(j)].y;
+  }
 
   Match run() {
     Match best;
@@ -106,7 +117,10 @@ class Comparison {
         support += r * relaxed_[k];
         fit.add(r * relaxed_[k] + 1e-6f, px(pairs_[k].a), py(pairs_[k].a), gx(pairs_[k].b), gy(pairs_[k].b));
       }
-      Match m = consent(fit.solve());
+      const Transform start = fit.solve();
+      const int first = coincide(start, nullptr, 16, 24);
+      if (first + 2 < best.matched_minutiae) continue;
+      Match m = consent(start, first);
       m.evidence.support = support;
       m.evidence.local = local_;
       const double rank = m.evidence.matched * m.evidence.share * (0.5 + m.evidence.flow);
@@ -116,10 +130,10 @@ class Comparison {
   }
 
  private:
-  float px(int i) const { return p_.minutiae[static_cast<std::size_t>(i)].x; }
-  float py(int i) const { return p_.minutiae[static_cast<std::size_t>(i)].y; }
-  float gx(int i) const { return g_.minutiae[static_cast<std::size_t>(i)].x; }
-  float gy(int i) const { return g_.minutiae[static_cast<std::size_t>(i)].y; }
+  float px(int i) const { return px_[i]; }
+  float py(int i) const { return py_[i]; }
+  float gx(int i) const { return gx_[i]; }
+  float gy(int i) const { return gy_[i]; }
 
   void pair_up() {
     std::array<Pair, static_cast<std::size_t>(kMax) * kPerRow> all;
@@ -197,8 +211,10 @@ class Comparison {
       auto [x, y] = t(px(i), py(i));
       if (shift != nullptr) x += shift[i][0], y += shift[i][1];
       const auto angle = static_cast<std::uint8_t>(p_.minutiae[static_cast<std::size_t>(i)].angle + turn);
+      float squares[kMax];
+      for (int j = 0; j < ng_; ++j) squares[j] = (gx_[j] - x) * (gx_[j] - x) + (gy_[j] - y) * (gy_[j] - y);
       for (int j = 0; j < ng_; ++j) {
-        const float dx = gx(j) - x, dy = gy(j) - y, square = dx * dx + dy * dy;
+        const float square = squares[j];
         if (square > radius * radius) continue;
         const int da = static_cast<std::int8_t>(g_.minutiae[static_cast<std::size_t>(j)].angle - angle);
         if (std::abs(da) > angle_limit || n == kHits) continue;
@@ -218,8 +234,7 @@ class Comparison {
     return kept;
   }
 
-  Match consent(Transform t) {
-    int n = coincide(t, nullptr, 16, 24);
+  Match consent(Transform t, int n) {
     if (n >= 3) {
       Fit fit;
       for (int i = 0; i < n; ++i) fit.add(0.1f + matrix_[hits_[i].a][hits_[i].b], px(hits_[i].a), py(hits_[i].a), gx(hits_[i].b), gy(hits_[i].b));
@@ -316,6 +331,7 @@ class Comparison {
   const Template& p_;
   const Template& g_;
   int np_, ng_, count_ = 0;
+  float px_[kMax], py_[kMax], gx_[kMax], gy_[kMax];
   float matrix_[kMax][kMax];
   std::array<Pair, kPairs> pairs_;
   float compat_[kPairs][kPairs];
@@ -332,6 +348,7 @@ Match match(const Template& probe, const Template& gallery, double target_fmr) {
   Match m = comparison.run();
   const Evidence& e = m.evidence;
   m.score = e.local * 4 + 0.1 * e.matched * e.share + e.flow * e.similarity * e.similarity;
+  m.fmr = fmr_at(m.score);
   m.match = m.fmr <= target_fmr;
   return m;
 }

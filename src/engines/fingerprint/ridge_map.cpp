@@ -211,7 +211,9 @@ class PeriodMeter {
 };
 
 /// Period map on blocks: measured on every second block, averaged by certainty, pulled to the image's median where nothing is certain.
-void measure_periods(const cv::Mat1f& image, const cv::Mat1f& angle, const cv::Mat1b& mask, cv::Mat1f& period, float& median) {
+void measure_periods(const cv::Mat1f& image, const cv::Mat1f& angle, const cv::Mat1b& mask, cv::Mat1f& period, float& median,
+                     cv::Mat1f* certainty = nullptr) {
+  if (certainty != nullptr) *certainty = cv::Mat1f(mask.size(), 0.0f);
   static const PeriodMeter meter;
   const int rows = (mask.rows + 1) / 2, cols = (mask.cols + 1) / 2;
   cv::Mat1f sum(rows, cols, 0.0f), weight(rows, cols, 0.0f);
@@ -221,6 +223,7 @@ void measure_periods(const cv::Mat1f& image, const cv::Mat1f& angle, const cv::M
       const int by = std::min(2 * y, mask.rows - 1), bx = std::min(2 * x, mask.cols - 1);
       if (mask(by, bx) == 0) continue;
       const Period p = meter.measure(image, (static_cast<float>(bx) + 0.5f) * kBlock, (static_cast<float>(by) + 0.5f) * kBlock, angle(by, bx));
+      if (certainty != nullptr) (*certainty)(cv::Rect{2 * x, 2 * y, 2, 2} & cv::Rect{{0, 0}, mask.size()}).setTo(p.certainty);
       if (p.pixels <= 0) continue;
       const float w = p.certainty * p.certainty;
       sum(y, x) = w * p.pixels, weight(y, x) = w;
@@ -336,7 +339,7 @@ Result<RidgeMap> map_at_scale(const cv::Mat1b& gray, float& median_period, const
   if (cv::countNonZero(m.mask) * kBlock * kBlock < 64 * 64) return Error::invalid("image", "shows no finger ridges");
   if (deadline.passed()) return Errc::request_timeout;
 
-  measure_periods(smooth, m.angle, m.mask, m.period, median_period);
+  measure_periods(smooth, m.angle, m.mask, m.period, median_period, &m.certainty);
   const cv::Mat1f source = padded(m.normal);
   m.enhanced = gabor_filter(source, m.angle, m.period, m.mask, high_curvature(m.angle));
   measure_clarity(m.normal, m.enhanced, m.mask, m.clarity);

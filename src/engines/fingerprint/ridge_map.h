@@ -19,6 +19,7 @@ struct RidgeMap {
   cv::Mat1f angle;              ///< blocks
   cv::Mat1f coherence;          ///< blocks, 0..1: agreement of gradient directions at the fine scale
   cv::Mat1f period;             ///< blocks, pixels from ridge to ridge
+  cv::Mat1f certainty;          ///< blocks, 0..1: share of the dominant frequency in the signal across the ridges
   cv::Mat1f clarity;            ///< blocks, 0..1: share of the local variance that the filter tuned to the block explains
   cv::Mat1f spread;             ///< blocks: standard deviation of gray
   cv::Mat1b mask;               ///< blocks, 255 where ridges can be followed

@@ -61,7 +61,7 @@ struct Quality {
 /// Signals of a presentation attack seen in one image, 0 (nothing suspicious) .. 1. Not validated on attack data:
 /// evidence for a person who looks at it, never a control.
 struct Cue {
-  std::string name;  ///< "print_raster", "uniform_ridge_width", "flat_ridges", "missing_pores"
+  std::string name;  ///< "print_raster", "uniform_ridge_width", "flat_ridges"
   double value = 0;
 };
 
