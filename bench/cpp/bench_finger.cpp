@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
         const auto& e = m.evidence;
         const bool gen = id[i].first == id[j].first;
         (gen ? same : other).push_back(m.score);
-        if (dump) std::fprintf(dump, "%d %d %d_%d %d_%d %g %g %g %g %g %g %g %g %g\n", a, gen, id[i].first, id[i].second, id[j].first, id[j].second, m.score, e.local, e.matched, e.share, e.similarity, e.flow, e.overlap, e.residual, e.support);
+        if (dump) std::fprintf(dump, "%d %d %d_%d %d_%d %g %g %g %g %g %g %g %g %g %g %g\n", a, gen, id[i].first, id[i].second, id[j].first, id[j].second, m.score, e.local, e.matched, e.share, e.similarity, e.flow, e.overlap, e.residual, e.support, e.ridges, e.patches);
       }
     match_ms += cpu_ms() - s;
     std::ranges::sort(same); std::ranges::sort(other, std::greater{});

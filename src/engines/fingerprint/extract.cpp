@@ -59,6 +59,20 @@ FlowGrid to_flow(const RidgeMap& map) {
   return grid;
 }
 
+RidgeBits to_bits(const RidgeMap& map) {
+  RidgeBits bits;
+  bits.columns = map.enhanced.cols / RidgeBits::kStep, bits.rows = map.enhanced.rows / RidgeBits::kStep;
+  bits.words.assign(bits.stride() * static_cast<std::size_t>(bits.rows), 0);
+  for (int y = 0; y < bits.rows; ++y) {
+    const float *a = map.enhanced[2 * y], *b = map.enhanced[2 * y + 1];
+    std::uint64_t* row = bits.words.data() + static_cast<std::size_t>(y) * bits.stride();
+    for (int x = 0; x < bits.columns; ++x) {
+      if (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] > 0) row[x / 64] |= std::uint64_t{1} << (x % 64);
+    }
+  }
+  return bits;
+}
+
 }  // namespace
 
 Result<Extraction> extract(const imaging::Image& image, int dpi, const Deadline& deadline) {
@@ -69,6 +83,7 @@ Result<Extraction> extract(const imaging::Image& image, int dpi, const Deadline&
   out.finger.width = static_cast<std::uint16_t>(map.width), out.finger.height = static_cast<std::uint16_t>(map.height);
   out.finger.minutiae = to_minutiae(find_line_ends(map));
   out.finger.flow = to_flow(map);
+  out.finger.ridges = to_bits(map);
   if (deadline.passed()) return Errc::request_timeout;
   describe(out.finger);
   out.quality = appraise(map, static_cast<int>(out.finger.minutiae.size()));

@@ -244,26 +244,125 @@ class Comparison {
     // Displacements of the coinciding minutiae, averaged over the neighbourhood, undo smooth distortion.
     float shift[kMax][2] = {};
     if (n >= 3) {
-      float at[kMax][2], by[kMax][2];
-      for (int i = 0; i < n; ++i) {
-        const auto [x, y] = t(px(hits_[i].a), py(hits_[i].a));
-        at[i][0] = x, at[i][1] = y, by[i][0] = gx(hits_[i].b) - x, by[i][1] = gy(hits_[i].b) - y;
-      }
+      anchor(t, n);
       for (int i = 0; i < np_; ++i) {
         const auto [x, y] = t(px(i), py(i));
-        float w = 0.5f, sx = 0, sy = 0;
-        for (int k = 0; k < n; ++k) {
-          if (hits_[k].a == i) continue;  // a minutia does not speak for itself
-          const float dx = at[k][0] - x, dy = at[k][1] - y, weight = 1 / (1 + (dx * dx + dy * dy) / (40.0f * 40.0f));
-          const float quick = weight * weight;
-          w += quick, sx += quick * by[k][0], sy += quick * by[k][1];
-        }
-        shift[i][0] = sx / w, shift[i][1] = sy / w;
+        displacement(x, y, i, shift[i]);
       }
       n = coincide(t, shift, 11, 20);
     }
+    anchor(t, n);
     return weigh(t, shift, n);
   }
+
+  /// Remembers where the coinciding minutiae lie and how far the rigid motion misses them.
+  void anchor(const Transform& t, int n) {
+    anchors_ = n;
+    for (int i = 0; i < n; ++i) {
+      const auto [x, y] = t(px(hits_[i].a), py(hits_[i].a));
+      anchor_[i] = {x, y, gx(hits_[i].b) - x, gy(hits_[i].b) - y, hits_[i].a};
+    }
+  }
+
+  /// The anchors' misses averaged around a place in the gallery's frame; minutia `but` does not speak for itself.
+  void displacement(float x, float y, int but, float (&out)[2]) const {
+    float w = 0.5f, sx = 0, sy = 0;
+    for (int k = 0; k < anchors_; ++k) {
+      if (anchor_[k].minutia == but) continue;
+      const float dx = anchor_[k].x - x, dy = anchor_[k].y - y, near = 1 / (1 + (dx * dx + dy * dy) / (40.0f * 40.0f)), weight = near * near;
+      w += weight, sx += weight * anchor_[k].dx, sy += weight * anchor_[k].dy;
+    }
+    out[0] = sx / w, out[1] = sy / w;
+  }
+
+  /// Correlation of the ridge patterns in patches of 32 pixels, each shifted by up to kReach bits. Parallel ridges can
+  /// always be shifted into step, but neighbouring patches of different fingers need different shifts: so each patch's
+  /// correlations are averaged with its neighbours' before the best shift is taken.
+  void compare_ridges(const Transform& t, Evidence& e) const {
+    if (p_.ridges.empty() || g_.ridges.empty()) return;
+    const Transform back = inverse(t);
+    const int columns = std::min(g_.ridges.columns / kPatch, kMaxPatchSide), rows = std::min(g_.ridges.rows / kPatch, kMaxPatchSide);
+    bool known[kMaxPatchSide][kMaxPatchSide] = {};
+    std::int16_t maps[kMaxPatchSide][kMaxPatchSide][kShifts * kShifts];
+    for (int r = 0; r < rows; ++r) {
+      for (int c = 0; c < columns; ++c) known[r][c] = correlate(back, c * kPatch, r * kPatch, maps[r][c]);
+    }
+    int patches = 0;
+    float sum = 0;
+    for (int r = 0; r < rows; ++r) {
+      for (int c = 0; c < columns; ++c) {
+        if (!known[r][c]) continue;
+        int total[kShifts * kShifts] = {}, weight = 0;
+        for (int dr = -1; dr <= 1; ++dr) {
+          for (int dc = -1; dc <= 1; ++dc) {
+            const int y = r + dr, x = c + dc;
+            if (y < 0 || x < 0 || y >= rows || x >= columns || !known[y][x]) continue;
+            const int w = dr == 0 && dc == 0 ? 3 : dr == 0 || dc == 0 ? 2 : 1;
+            weight += w;
+            for (int s = 0; s < kShifts * kShifts; ++s) total[s] += w * maps[y][x][s];
+          }
+        }
+        ++patches;
+        sum += static_cast<float>(*std::max_element(total, total + kShifts * kShifts)) / static_cast<float>(weight * kPatch * kPatch);
+      }
+    }
+    e.patches = static_cast<float>(patches);
+    e.ridges = patches == 0 ? 0 : sum / static_cast<float>(patches);
+  }
+
+  /// Agreeing minus differing bits of the gallery's patch at (x, y) with the probe's, for each shift.
+  bool correlate(const Transform& back, int x, int y, std::int16_t (&map)[49]) const {
+    constexpr float kStep = RidgeBits::kStep;
+    const float cx = (static_cast<float>(x) + kPatch / 2.0f) * kStep, cy = (static_cast<float>(y) + kPatch / 2.0f) * kStep;
+    if (g_.flow.at(cx, cy) == FlowGrid::kNoFlow) return false;
+    float shift[2];
+    displacement(cx, cy, -1, shift);
+    const auto [ox, oy] = back(cx - shift[0], cy - shift[1]);
+    constexpr float kCorner = kPatch / 2.0f * kStep * 0.8f;
+    if (p_.flow.at(ox, oy) == FlowGrid::kNoFlow) return false;
+    for (const float u : {-kCorner, kCorner}) {
+      for (const float v : {-kCorner, kCorner}) {
+        if (g_.flow.at(cx + u, cy + v) == FlowGrid::kNoFlow) return false;
+        if (p_.flow.at(ox + back.c * u - back.s * v, oy + back.s * u + back.c * v) == FlowGrid::kNoFlow) return false;
+      }
+    }
+    std::uint32_t probe[kPatch + 2 * kReach];
+    for (int r = 0; r < kPatch + 2 * kReach; ++r) {
+      const float v = static_cast<float>(r - kReach) - (kPatch - 1) / 2.0f, u0 = -static_cast<float>(kReach) - (kPatch - 1) / 2.0f;
+      float sx = ox / kStep + back.c * u0 - back.s * v, sy = oy / kStep + back.s * u0 + back.c * v;
+      std::uint32_t bits = 0;
+      for (int i = 0; i < kPatch + 2 * kReach; ++i, sx += back.c, sy += back.s) {
+        if (p_.ridges.at(static_cast<int>(sx), static_cast<int>(sy))) bits |= std::uint32_t{1} << i;
+      }
+      probe[r] = bits;
+    }
+    std::uint64_t gallery[4];
+    for (int q = 0; q < 4; ++q) {
+      std::uint64_t packed = 0;
+      for (int r = 0; r < 4; ++r) packed |= row_bits(g_.ridges, x, y + 4 * q + r) << (16 * r);
+      gallery[q] = packed;
+    }
+    for (int dx = 0; dx < kShifts; ++dx) {
+      std::uint64_t shifted[kPatch + 2 * kReach];
+      for (int r = 0; r < kPatch + 2 * kReach; ++r) shifted[r] = probe[r] >> dx & 0xffff;
+      for (int dy = 0; dy < kShifts; ++dy) {
+        int different = 0;
+        for (int q = 0; q < 4; ++q) {
+          const std::uint64_t* s = shifted + dy + 4 * q;
+          different += std::popcount((s[0] | s[1] << 16 | s[2] << 32 | s[3] << 48) ^ gallery[q]);
+        }
+        map[dy * kShifts + dx] = static_cast<std::int16_t>(kPatch * kPatch - 2 * different);
+      }
+    }
+    return true;
+  }
+
+  /// 16 bits of a row; `x` is a multiple of 16 inside the pattern.
+  static std::uint64_t row_bits(const RidgeBits& b, int x, int y) {
+    return b.words[static_cast<std::size_t>(y) * b.stride() + static_cast<std::size_t>(x) / 64] >> (x % 64) & 0xffff;
+  }
+
+  static Transform inverse(const Transform& t) { return {t.c, -t.s, -(t.c * t.tx + t.s * t.ty), -(-t.s * t.tx + t.c * t.ty)}; }
 
   Match weigh(const Transform& t, const float (*shift)[2], int n) {
     Match m;
@@ -276,7 +375,7 @@ class Comparison {
       residual += std::hypot(gx(h.b) - x - shift[h.a][0], gy(h.b) - y - shift[h.a][1]);
     }
     int in_p = 0, in_g = 0;
-    const Transform back{t.c, -t.s, -(t.c * t.tx + t.s * t.ty), -(-t.s * t.tx + t.c * t.ty)};
+    const Transform back = inverse(t);
     for (int i = 0; i < np_; ++i) {
       const auto [x, y] = t(px(i), py(i));
       in_p += covers(g_, x + shift[i][0], y + shift[i][1]) ? 1 : 0;
@@ -291,6 +390,7 @@ class Comparison {
     e.similarity = n == 0 ? 0 : sum / static_cast<float>(n);
     e.residual = n == 0 ? 11 : residual / static_cast<float>(n);
     compare_flow(t, e);
+    compare_ridges(t, e);
     m.matched_minutiae = n;
     m.rotation = std::atan2(-t.s, t.c), m.dx = t.tx, m.dy = t.ty;
     return m;
@@ -327,7 +427,12 @@ class Comparison {
     e.flow = cells < 8 ? 0 : agreement / static_cast<float>(cells);
   }
 
+  struct Anchor {
+    float x, y, dx, dy;
+    int minutia;
+  };
   static constexpr int kHits = 512;
+  static constexpr int kPatch = 16, kReach = 3, kShifts = 2 * kReach + 1, kMaxPatchSide = 32;
   const Template& p_;
   const Template& g_;
   int np_, ng_, count_ = 0;
@@ -339,6 +444,8 @@ class Comparison {
   int order_[kPairs];
   float local_ = 0;
   Hit hits_[kHits];
+  int anchors_ = 0;
+  Anchor anchor_[kMax];
 };
 
 }  // namespace

@@ -8,7 +8,6 @@ namespace authx::fingerprint {
 
 /// What two impressions have in common, each measure made so that more is better. The score is made from these.
 struct Evidence {
-  static constexpr int kCount = 8;
   float local = 0;         ///< mean relaxed similarity of the best pairs (LSS-R), 0..1
   float matched = 0;       ///< minutiae that coincide after alignment
   float share = 0;         ///< matched minutiae squared over those of either side in the overlap, 0..1
@@ -16,6 +15,8 @@ struct Evidence {
   float flow = 0;          ///< agreement of ridge directions in the overlap, -1..1; 0 when unknown
   float overlap = 0;       ///< area in which both impressions are clear, in units of 100 mm2
   float residual = 0;      ///< mean distance of coinciding minutiae, pixels
+  float ridges = 0;         ///< agreement of the ridge patterns under a smooth displacement, -1..1; 0 when unknown
+  float patches = 0;        ///< places at which the patterns were compared
   float support = 0;       ///< compatible pairs behind the alignment
 };
 
@@ -33,7 +34,8 @@ inline constexpr double kDefaultFmr = 1e-4;
 
 /// Compares two impressions. Tolerates any rotation, displacement, partial overlap and smooth skin distortion:
 /// similarity of minutia surroundings, relaxation by mutual compatibility (LSS-R, as in Cappelli et al. 2010), then for
-/// the best few alignments the consensus of all minutiae, with a displacement field for the distortion, and of the flow.
+/// the best few alignments the consensus of all minutiae, with a displacement field for the distortion, and of the flow, and
+/// where that leaves doubt the correlation of the ridge patterns themselves.
 /// Pure, symmetric up to rounding, allocates nothing. Templates must have been described.
 Match match(const Template& probe, const Template& gallery, double target_fmr = kDefaultFmr);
 

@@ -67,7 +67,7 @@ Quality appraise(const RidgeMap& m, int minutiae) {
       certainty.add(1 - (1 - c) / (1 + c));
       frequency.add(m.certainty(y, x));
       reliable += m.clarity(y, x) > 0.6f && c > 0.4 ? 1 : 0;
-      if (((x ^ y) & 1) == 0) {
+      if ((x & 1) == 0 && (y & 1) == 0) {
         const Split s = split_block(m, x, y);
         clarity.add(1 - s.wrong), share.add(s.ridge_share);
       }

@@ -73,10 +73,10 @@ bool near_hull(const std::vector<std::pair<float, float>>& hull, float x, float 
 }
 
 // Layout, little-endian: "AXFT", version 1, quality, pattern, 0, width u16, height u16, minutiae u16, flow columns u16,
-// rows u16, then minutiae of 7 bytes (x i16, y i16, angle, type, quality), the flow cells, and the descriptors of
-// min(minutiae, kMaxUsed) minutiae as 12 words of 8 bytes.
+// rows u16, ridge columns u16, rows u16, then minutiae of 7 bytes (x i16, y i16, angle, type, quality), the flow cells,
+// the ridge rows in words of 8 bytes, and the descriptors of min(minutiae, kMaxUsed) minutiae as 12 words.
 constexpr std::array<std::uint8_t, 5> kMark{'A', 'X', 'F', 'T', 1};
-constexpr std::size_t kHeader = 18, kMinutiaBytes = 7, kWords = 12, kMaxStored = 512, kMaxFlowSide = 400;
+constexpr std::size_t kHeader = 22, kMinutiaBytes = 7, kWords = 12, kMaxStored = 512, kMaxFlowSide = 400, kMaxRidgeSide = 1600;
 
 void put(Bytes& out, std::uint64_t v, int n) {
   for (int i = 0; i < n; ++i) out.push_back(static_cast<std::uint8_t>(v >> (8 * i)));
@@ -153,11 +153,13 @@ Bytes serialize(const Template& t) {
   put(out, t.quality, 1), put(out, static_cast<std::uint8_t>(t.pattern), 1), put(out, 0, 1);
   put(out, t.width, 2), put(out, t.height, 2), put(out, t.minutiae.size(), 2);
   put(out, static_cast<std::uint64_t>(t.flow.columns), 2), put(out, static_cast<std::uint64_t>(t.flow.rows), 2);
+  put(out, static_cast<std::uint64_t>(t.ridges.columns), 2), put(out, static_cast<std::uint64_t>(t.ridges.rows), 2);
   for (const auto& m : t.minutiae) {
     put(out, static_cast<std::uint16_t>(m.x), 2), put(out, static_cast<std::uint16_t>(m.y), 2), put(out, m.angle, 1);
     put(out, static_cast<std::uint8_t>(m.type), 1), put(out, m.quality, 1);
   }
   out.insert(out.end(), t.flow.cells.begin(), t.flow.cells.end());
+  for (const auto w : t.ridges.words) put(out, w, 8);
   for (const auto& d : t.descriptors) {
     for (const auto w : d.cylinder) put(out, w, 8);
     for (const auto w : d.flow) put(out, w, 8);
@@ -175,8 +177,10 @@ Result<Template> deserialize(BytesView bytes) {
   t.pattern = static_cast<PatternClass>(p[6]);
   t.width = static_cast<std::uint16_t>(get(p + 8, 2)), t.height = static_cast<std::uint16_t>(get(p + 10, 2));
   const std::size_t count = get(p + 12, 2), columns = get(p + 14, 2), rows = get(p + 16, 2), used = std::min(count, Template::kMaxUsed);
-  if (count > kMaxStored || columns > kMaxFlowSide || rows > kMaxFlowSide) return wrong("has a count out of bounds");
-  if (bytes.size() != kHeader + count * kMinutiaBytes + columns * rows + used * kWords * 8) return wrong("has a length that does not agree with its counts");
+  const std::size_t ridge_columns = get(p + 18, 2), ridge_rows = get(p + 20, 2), ridge_words = (ridge_columns + 63) / 64 * ridge_rows;
+  if (count > kMaxStored || columns > kMaxFlowSide || rows > kMaxFlowSide || ridge_columns > kMaxRidgeSide || ridge_rows > kMaxRidgeSide)
+    return wrong("has a count out of bounds");
+  if (bytes.size() != kHeader + count * kMinutiaBytes + columns * rows + (ridge_words + used * kWords) * 8) return wrong("has a length that does not agree with its counts");
   p += kHeader;
   for (std::size_t i = 0; i < count; ++i, p += kMinutiaBytes) {
     const Minutia m{static_cast<std::int16_t>(get(p, 2)), static_cast<std::int16_t>(get(p + 2, 2)), p[4], static_cast<MinutiaType>(p[5]), p[6]};
@@ -187,6 +191,8 @@ Result<Template> deserialize(BytesView bytes) {
   t.flow.cells.assign(p, p + columns * rows);
   if (std::ranges::any_of(t.flow.cells, [](std::uint8_t c) { return c >= 254 && c != FlowGrid::kNoFlow; })) return wrong("has a ridge direction out of bounds");
   p += columns * rows;
+  t.ridges.columns = static_cast<int>(ridge_columns), t.ridges.rows = static_cast<int>(ridge_rows);
+  for (std::size_t i = 0; i < ridge_words; ++i, p += 8) t.ridges.words.push_back(get(p, 8));
   for (std::size_t i = 0; i < used; ++i) {
     Descriptor& d = t.descriptors.emplace_back();
     for (auto& w : d.cylinder) w = get(p, 8), p += 8;

@@ -26,6 +26,22 @@ struct FlowGrid {
   bool operator==(const FlowGrid&) const = default;
 };
 
+/// The enhanced ridge pattern at 250 dpi, one bit a pixel, set on ridges; four pixels to a cell of the flow grid, which
+/// also says where the pattern is meaningful. Empty in templates made from exchange formats.
+struct RidgeBits {
+  static constexpr int kStep = 2;  ///< pixels at 500 dpi to a bit
+  int columns = 0, rows = 0;
+  std::vector<std::uint64_t> words;  ///< rows of (columns + 63) / 64 words, least significant bit first
+
+  std::size_t stride() const noexcept { return static_cast<std::size_t>(columns + 63) / 64; }
+  bool empty() const noexcept { return words.empty(); }
+  bool at(int x, int y) const noexcept {
+    return x >= 0 && y >= 0 && x < columns && y < rows &&
+           (words[static_cast<std::size_t>(y) * stride() + static_cast<std::size_t>(x) / 64] >> (x % 64) & 1) != 0;
+  }
+  bool operator==(const RidgeBits&) const = default;
+};
+
 /// The surroundings of one minutia as bits, in its own frame, so that they need no alignment: 52 cells of an 8 x 8
 /// grid within 70 pixels. Six words are a minutia cylinder (Cappelli, Ferrara, Maltoni, IEEE PAMI 32(12), 2010, in the
 /// bit form of BTAS 2010), one per sector of direction; four are the ridge flow at the cells (Tico and Kuosmanen, IEEE
@@ -49,6 +65,7 @@ struct Template {
   PatternClass pattern = PatternClass::unknown;
   std::vector<Minutia> minutiae;        ///< best first
   FlowGrid flow;
+  RidgeBits ridges;
   std::vector<Descriptor> descriptors;  ///< of the first min(minutiae, kMaxUsed) minutiae
 
   bool operator==(const Template&) const = default;
