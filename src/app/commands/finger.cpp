@@ -34,7 +34,9 @@ struct FingerArgs {
 };
 
 bool is_template(BytesView bytes) {
-  const auto begins = [&](std::string_view mark) { return bytes.size() > mark.size() && std::ranges::equal(bytes.first(mark.size()), as_bytes(mark)); };
+  const auto begins = [&](std::string_view mark) {
+    return bytes.size() > mark.size() && std::ranges::equal(bytes.first(mark.size()), as_bytes(mark));
+  };
   return begins("AXFT") || begins(std::string_view{"FMR\0", 4});
 }
 
@@ -111,15 +113,18 @@ json::object extraction_json(const fp::Extraction& e) {
   }
   json::object cues;
   for (const auto& cue : e.cues) cues[cue.name] = cue.value;
-  return {{"minutiae", e.finger.minutiae.size()}, {"pattern", fp::to_string(e.finger.pattern)}, {"quality", quality_json(e.quality)},
-          {"singular_points", points},            {"unvalidated_cues", cues}};
+  return {{"minutiae", e.finger.minutiae.size()},
+          {"pattern", fp::to_string(e.finger.pattern)},
+          {"quality", quality_json(e.quality)},
+          {"singular_points", points},
+          {"unvalidated_cues", cues}};
 }
 
 std::string extraction_text(const fp::Extraction& e) {
   std::string issues;
   for (const auto issue : e.quality.issues) issues += fmt::format("{}{}", issues.empty() ? "" : ", ", fp::to_string(issue));
-  return fmt::format("quality {:3}, {} minutiae, {}, {:.0f} mm2, issues: {}", e.quality.score, e.finger.minutiae.size(), fp::to_string(e.finger.pattern),
-                     e.quality.area_mm2, issues.empty() ? "none" : issues);
+  return fmt::format("quality {:3}, {} minutiae, {}, {:.0f} mm2, issues: {}", e.quality.score, e.finger.minutiae.size(),
+                     fp::to_string(e.finger.pattern), e.quality.area_mm2, issues.empty() ? "none" : issues);
 }
 
 Result<Bytes> encode(const fp::Template& t, const FingerArgs& args) {
@@ -140,7 +145,8 @@ Result<> for_each_image(const FingerArgs& args, Cli& cli, Each&& each) {
     json::object entry{{"file", files[i]}};
     if (!done) {
       const auto& error = done.error();
-      const std::string why = error.faults.empty() ? std::string{to_string(error.code)} : error.faults.front().field + " " + error.faults.front().reason;
+      const std::string why =
+          error.faults.empty() ? std::string{to_string(error.code)} : error.faults.front().field + " " + error.faults.front().reason;
       entry["error"] = why;
       human += fmt::format("{}{}: not enrolled: {}", human.empty() ? "" : "\n", files[i], why);
       cli.exit = Exit::negative;
@@ -172,8 +178,14 @@ Result<> quality(const FingerArgs& args, Cli& cli) {
 }
 
 json::object match_json(const fp::Match& m) {
-  return {{"match", m.match},         {"score", m.score},       {"fmr", m.fmr}, {"matched_minutiae", m.matched_minutiae},
-          {"rotation", m.rotation},   {"dx", m.dx},             {"dy", m.dy},   {"flow_agreement", m.evidence.flow},
+  return {{"match", m.match},
+          {"score", m.score},
+          {"fmr", m.fmr},
+          {"matched_minutiae", m.matched_minutiae},
+          {"rotation", m.rotation},
+          {"dx", m.dx},
+          {"dy", m.dy},
+          {"flow_agreement", m.evidence.flow},
           {"overlap_mm2", m.evidence.overlap * 100}};
 }
 
@@ -181,13 +193,15 @@ Result<> match(const FingerArgs& args, Cli& cli) {
   AX_TRY(const auto a, load(args.a, args));
   AX_TRY(const auto b, load(args.b, args));
   const auto m = fp::match(a, b, args.fmr);
+  const double threshold = fp::threshold_at(args.fmr, a.flow.empty() || b.flow.empty());
   cli.exit = m.match ? Exit::ok : Exit::negative;
   auto machine = match_json(m);
-  machine["target_fmr"] = args.fmr, machine["threshold"] = fp::threshold_at(args.fmr);
-  cli.print(fmt::format("{}\n  score {:.2f}, threshold {:.2f} at FMR {:g}; FMR at this score {:.2g}\n  {} minutiae coincide, turned by {:.0f} degrees",
-                        m.match ? "match" : "no match", m.score, fp::threshold_at(args.fmr), args.fmr, m.fmr, m.matched_minutiae,
-                        m.rotation * 180 / 3.14159265358979),
-            machine);
+  machine["target_fmr"] = args.fmr, machine["threshold"] = threshold;
+  cli.print(
+      fmt::format(
+          "{}\n  score {:.2f}, threshold {:.2f} at FMR {:g}; FMR at this score {:.2g}\n  {} minutiae coincide, turned by {:.0f} degrees",
+          m.match ? "match" : "no match", m.score, threshold, args.fmr, m.fmr, m.matched_minutiae, m.rotation * 180 / 3.14159265358979),
+      machine);
   return {};
 }
 
@@ -199,8 +213,10 @@ Result<> search(const FingerArgs& args, Cli& cli) {
   std::size_t skipped = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto t = load(files[i], args);
-    if (t) templates.push_back(std::move(*t)), names.push_back(files[i]);
-    else ++skipped;
+    if (t)
+      templates.push_back(std::move(*t)), names.push_back(files[i]);
+    else
+      ++skipped;
     cli.progress(i + 1, files.size(), "files");
   }
   const fp::Gallery gallery{std::move(templates)};
@@ -232,7 +248,8 @@ Result<> convert(const FingerArgs& args, Cli& cli) {
     AX_TRY(out, encode(t, args));
   }
   AX_CHECK(write_file(args.b, out));
-  cli.print(fmt::format("{}: {} bytes, {}", args.b, out.size(), args.format), {{"file", args.b}, {"bytes", out.size()}, {"format", args.format}});
+  cli.print(fmt::format("{}: {} bytes, {}", args.b, out.size(), args.format),
+            {{"file", args.b}, {"bytes", out.size()}, {"format", args.format}});
   return {};
 }
 
@@ -241,8 +258,8 @@ json::object rates_json(const fp::Rates& r) {
 }
 
 std::string rates_text(const fp::Rates& r) {
-  return fmt::format("EER {:5.2f} %  FNMR at FMR 1/100 {:5.2f} %, 1/1000 {:5.2f} %, zero {:5.2f} %", 100 * r.eer, 100 * r.fmr100, 100 * r.fmr1000,
-                     100 * r.zero_fmr);
+  return fmt::format("EER {:5.2f} %  FNMR at FMR 1/100 {:5.2f} %, 1/1000 {:5.2f} %, zero {:5.2f} %", 100 * r.eer, 100 * r.fmr100,
+                     100 * r.fmr1000, 100 * r.zero_fmr);
 }
 
 /// FVC's protocol over folders of F_I.* files (finger, impression); FOLDER:DPI for another resolution.
@@ -253,7 +270,8 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
   double eer = 0, fmr1000 = 0;
   for (std::string folder : args.files) {
     int dpi = args.dpi;
-    if (const auto colon = folder.rfind(':'); colon != std::string::npos && std::sscanf(folder.c_str() + colon, ":%d", &dpi) == 1) folder.resize(colon);
+    if (const auto colon = folder.rfind(':'); colon != std::string::npos && std::sscanf(folder.c_str() + colon, ":%d", &dpi) == 1)
+      folder.resize(colon);
     AX_TRY(const auto files, expand({folder}));
     struct Labelled {
       unsigned finger = 0, impression = 0;
@@ -286,13 +304,16 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
     const auto interval = fp::eer_interval(trials);
     const auto genuine = static_cast<std::size_t>(std::ranges::count_if(trials, &fp::Trial::genuine));
     eer += rates.eer, fmr1000 += rates.fmr1000;
-    human += fmt::format("{}: {}\n    EER's 90 % interval {:.2f} .. {:.2f} %; EER with first impressions only {:.2f} %; {} genuine, {} impostor pairs; {} of {} not "
-                         "enrolled; largest exchange template {} bytes\n",
-                         folder, rates_text(rates), 100 * interval.low, 100 * interval.high, 100 * by_fvc.eer, genuine, trials.size() - genuine, failures,
-                         all.size(), template_bytes);
+    human += fmt::format(
+        "{}: {}\n    EER's 90 % interval {:.2f} .. {:.2f} %; EER with first impressions only {:.2f} %; {} genuine, {} impostor pairs; {} "
+        "of {} not "
+        "enrolled; largest exchange template {} bytes\n",
+        folder, rates_text(rates), 100 * interval.low, 100 * interval.high, 100 * by_fvc.eer, genuine, trials.size() - genuine, failures,
+        all.size(), template_bytes);
     json::object entry = rates_json(rates);
     entry["set"] = folder, entry["eer_low"] = interval.low, entry["eer_high"] = interval.high, entry["eer_first_impressions"] = by_fvc.eer;
-    entry["genuine"] = genuine, entry["impostors"] = trials.size() - genuine, entry["images"] = all.size(), entry["not_enrolled"] = failures;
+    entry["genuine"] = genuine, entry["impostors"] = trials.size() - genuine, entry["images"] = all.size(),
+    entry["not_enrolled"] = failures;
     entry["largest_exchange_template"] = template_bytes;
     sets.push_back(std::move(entry));
     for (auto& t : trials) t.finger_a += 100'000 * set, t.finger_b += 100'000 * set;
@@ -300,8 +321,8 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
   }
   const auto n = static_cast<double>(sets.size());
   const auto frozen = fp::rates_of(pooled);
-  human += fmt::format("mean of {} sets: EER {:.2f} %, FNMR at FMR 1/1000 {:.2f} %\none threshold for all: {}", sets.size(), 100 * eer / n, 100 * fmr1000 / n,
-                       rates_text(frozen));
+  human += fmt::format("mean of {} sets: EER {:.2f} %, FNMR at FMR 1/1000 {:.2f} %\none threshold for all: {}", sets.size(), 100 * eer / n,
+                       100 * fmr1000 / n, rates_text(frozen));
   cli.print(human, {{"sets", sets}, {"mean_eer", eer / n}, {"mean_fmr1000", fmr1000 / n}, {"pooled", rates_json(frozen)}});
   return {};
 }
@@ -316,16 +337,22 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
     };
   };
   const std::vector<std::string> formats{std::string{kOwnFormat}, "iso-2005", "iso-2011", "iso-card", "iso-card-compact", "ansi-2004"};
-  const auto dpi = [args](CLI::App* c) { c->add_option("--dpi", args->dpi, "Resolution of images; 0: unknown")->check(CLI::Range(0, 2500))->capture_default_str(); };
+  const auto dpi = [args](CLI::App* c) {
+    c->add_option("--dpi", args->dpi, "Resolution of images; 0: unknown")->check(CLI::Range(0, 2500))->capture_default_str();
+  };
   const auto fmr = [args](CLI::App* c) {
-    c->add_option("--fmr", args->fmr, "False-match rate that the threshold is set for")->check(CLI::Range(1e-9, 0.1))->capture_default_str();
+    c->add_option("--fmr", args->fmr, "False-match rate that the threshold is set for")
+        ->check(CLI::Range(1e-9, 0.1))
+        ->capture_default_str();
   };
   const auto from = [args, formats](CLI::App* c) {
     c->add_option("--from", args->from, "Format of templates without a mark of their own (card formats)")->check(CLI::IsMember(formats));
   };
   const auto to = [args, formats](CLI::App* c) {
     c->add_option("--format", args->format, "Format to write")->check(CLI::IsMember(formats))->capture_default_str();
-    c->add_option("--max-bytes", args->max_bytes, "Size of an exchange template; the best minutiae are kept")->check(CLI::Range(40, 65535))->capture_default_str();
+    c->add_option("--max-bytes", args->max_bytes, "Size of an exchange template; the best minutiae are kept")
+        ->check(CLI::Range(40, 65535))
+        ->capture_default_str();
   };
   auto* finger = root.add_subcommand("finger", "Fingerprints: enroll, match, search, appraise, convert")->require_subcommand(1);
 
@@ -344,7 +371,9 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
   auto* search_command = finger->add_subcommand("search", "Find an impression among many; exit code 1: not found");
   search_command->add_option("PROBE", args->a, "Image or template")->required();
   search_command->add_option("FILES", args->files, "Images or templates, or folders of them")->required();
-  search_command->add_option("--shortlist", args->shortlist, "Templates that are compared in full")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  search_command->add_option("--shortlist", args->shortlist, "Templates that are compared in full")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   dpi(search_command), fmr(search_command), from(search_command);
   search_command->callback(run(&search));
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 namespace authx::fingerprint {
 namespace {
@@ -10,25 +11,32 @@ namespace {
 struct Point {
   double score, log10_fmr;
 };
-constexpr std::array<Point, 2> kTail{{{0.0, 0.0}, {3.0, -4.0}}};
+constexpr std::array<Point, 2> kComplete{{{0.0, 0.0}, {3.0, -4.0}}};
+constexpr std::array<Point, 2> kMinutiaeOnly{{{0.0, 0.0}, {3.0, -4.0}}};
 constexpr double kLeast = -9;
+
+std::span<const Point> table(bool minutiae_only) {
+  return minutiae_only ? std::span<const Point>{kMinutiaeOnly} : std::span<const Point>{kComplete};
+}
 
 }  // namespace
 
-double fmr_at(double score) noexcept {
-  if (!(score > kTail.front().score)) return 1;
+double fmr_at(double score, bool minutiae_only) noexcept {
+  const auto tail = table(minutiae_only);
+  if (!(score > tail.front().score)) return 1;
   std::size_t i = 1;
-  while (i + 1 < kTail.size() && score > kTail[i].score) ++i;
-  const Point &a = kTail[i - 1], &b = kTail[i];
+  while (i + 1 < tail.size() && score > tail[i].score) ++i;
+  const Point &a = tail[i - 1], &b = tail[i];
   const double log10 = a.log10_fmr + (score - a.score) * (b.log10_fmr - a.log10_fmr) / (b.score - a.score);
   return std::pow(10, std::max(log10, kLeast));
 }
 
-double threshold_at(double fmr) noexcept {
+double threshold_at(double fmr, bool minutiae_only) noexcept {
+  const auto tail = table(minutiae_only);
   const double log10 = std::clamp(std::log10(std::max(fmr, 1e-9)), kLeast, 0.0);
   std::size_t i = 1;
-  while (i + 1 < kTail.size() && log10 < kTail[i].log10_fmr) ++i;
-  const Point &a = kTail[i - 1], &b = kTail[i];
+  while (i + 1 < tail.size() && log10 < tail[i].log10_fmr) ++i;
+  const Point &a = tail[i - 1], &b = tail[i];
   return a.score + (log10 - a.log10_fmr) * (b.score - a.score) / (b.log10_fmr - a.log10_fmr);
 }
 

@@ -52,7 +52,8 @@ Interval eer_interval(std::span<const Trial> trials, int draws) {
   std::vector<double> eers, weights(trials.size());
   for (int d = 0; d < draws; ++d) {
     for (auto& [finger, count] : fingers) count = 0;
-    for (std::size_t i = 0; i < fingers.size(); ++i) std::next(fingers.begin(), static_cast<std::ptrdiff_t>(random() % fingers.size()))->second += 1;
+    for (std::size_t i = 0; i < fingers.size(); ++i)
+      std::next(fingers.begin(), static_cast<std::ptrdiff_t>(random() % fingers.size()))->second += 1;
     for (std::size_t i = 0; i < trials.size(); ++i) {
       weights[i] = trials[i].genuine() ? fingers[trials[i].finger_a] : fingers[trials[i].finger_a] * fingers[trials[i].finger_b];
     }

@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <tuple>
 
 namespace authx::fingerprint {
 namespace {
 
-constexpr std::size_t kMaxViews = 160;      // ten fingers, sixteen views
+constexpr std::size_t kMaxViews = 160;  // ten fingers, sixteen views
 constexpr std::uint16_t kMaxCoordinate = 0x3fff;
 constexpr int kMinPerCm = 39, kMaxPerCm = 1000;  // 99 .. 2540 dpi
-constexpr std::uint16_t kPerCm = 197;       // 500 dpi, as everybody writes it
+constexpr std::uint16_t kPerCm = 197;            // 500 dpi, as everybody writes it
 constexpr double kPixelsPerCm = kDpi / 2.54;
 constexpr std::array<std::uint8_t, 4> kMagic{'F', 'M', 'R', 0};
 constexpr std::array<std::uint8_t, 4> kVersion2005{' ', '2', '0', 0};
@@ -28,9 +29,7 @@ constexpr std::array<Entry, 5> kFormats{{{Format::iso_2005, "iso-2005", 256},
                                          {Format::iso_2005_card, "iso-card", 256},
                                          {Format::iso_2005_card_compact, "iso-card-compact", 64},
                                          {Format::ansi_2004, "ansi-2004", 180}}};
-const Entry& entry(Format format) {
-  return *std::ranges::find(kFormats, format, &Entry::format);
-}
+const Entry& entry(Format format) { return *std::ranges::find(kFormats, format, &Entry::format); }
 
 bool is_card(Format f) { return f == Format::iso_2005_card || f == Format::iso_2005_card_compact; }
 
@@ -93,7 +92,8 @@ class Writer {
 Error too_short() { return wrong("ends before its content is complete"); }
 
 Result<> check_view(const View& v) {
-  if (v.position > 10 && v.position != 13 && v.position != 14 && v.position != 15) return wrong(fmt::format("finger position {} is not defined", v.position));
+  if (v.position > 10 && v.position != 13 && v.position != 14 && v.position != 15)
+    return wrong(fmt::format("finger position {} is not defined", v.position));
   if (v.width == 0 || v.height == 0 || v.width > kMaxCoordinate || v.height > kMaxCoordinate) return wrong("image size is out of bounds");
   for (const int r : {v.x_per_cm, v.y_per_cm}) {
     if (r < kMinPerCm || r > kMaxPerCm) return wrong(fmt::format("resolution of {} pixels per cm is out of bounds", r));
@@ -104,14 +104,15 @@ Result<> check_view(const View& v) {
 /// A record minutia: 2 bits type, 14 bits x, 2 bits reserved, 14 bits y, angle, quality.
 Result<RawMinutia> read_minutia(Reader& in, Format format, const View& v, bool with_quality) {
   const std::uint16_t x = in.u16(), y = in.u16();
-  RawMinutia m{static_cast<std::uint8_t>(x >> 14), static_cast<std::uint16_t>(x & kMaxCoordinate), static_cast<std::uint16_t>(y & kMaxCoordinate), in.u8(),
-               with_quality ? in.u8() : std::uint8_t{0}};
+  RawMinutia m{static_cast<std::uint8_t>(x >> 14), static_cast<std::uint16_t>(x & kMaxCoordinate),
+               static_cast<std::uint16_t>(y & kMaxCoordinate), in.u8(), with_quality ? in.u8() : std::uint8_t{0}};
   if (in.ran_out()) return too_short();
   if (m.type > 2) return wrong("a minutia has the reserved type");
   if (y >> 14 != 0) return wrong("reserved bits of a minutia are set");
   if (!is_card(format) && (m.x >= v.width || m.y >= v.height)) return wrong("a minutia lies outside of the image");
   if (m.angle >= angle_steps(format)) return wrong(fmt::format("minutia angle {} is out of bounds", m.angle));
-  if (m.quality > 100 && !(format == Format::iso_2011 && m.quality >= 254)) return wrong(fmt::format("minutia quality {} is out of bounds", m.quality));
+  if (m.quality > 100 && !(format == Format::iso_2011 && m.quality >= 254))
+    return wrong(fmt::format("minutia quality {} is out of bounds", m.quality));
   return m;
 }
 
@@ -278,8 +279,10 @@ Result<Bytes> write_before_2011(const Record& r) {
   Writer out;
   out.block(kMagic), out.block(kVersion2005);
   if (r.format == Format::ansi_2004) {
-    if (length > 0xffff) length += 4, out.put(0, 2), out.put(static_cast<std::uint32_t>(length), 4);
-    else out.put(static_cast<std::uint32_t>(length), 2);
+    if (length > 0xffff)
+      length += 4, out.put(0, 2), out.put(static_cast<std::uint32_t>(length), 4);
+    else
+      out.put(static_cast<std::uint32_t>(length), 2);
     out.put(r.product_id, 4);
   } else {
     out.put(static_cast<std::uint32_t>(length), 4);
@@ -297,7 +300,8 @@ Result<Bytes> write_before_2011(const Record& r) {
 
 Result<Bytes> write_2011(const Record& r) {
   Writer out;
-  out.block(kMagic), out.block(kVersion2011), out.put(0, 4), out.put(static_cast<std::uint32_t>(r.views.size()), 2), out.put(r.certified ? 1 : 0, 1);
+  out.block(kMagic), out.block(kVersion2011), out.put(0, 4), out.put(static_cast<std::uint32_t>(r.views.size()), 2),
+      out.put(r.certified ? 1 : 0, 1);
   for (const View& v : r.views) {
     if (v.quality_blocks.size() > 255 || v.certifications.size() > 255) return wrong("has too many quality or certification blocks");
     const std::size_t start = out.bytes.size();
@@ -332,9 +336,7 @@ Result<Bytes> write_card(const View& v, Format format) {
 }
 
 /// Values in another unit, rounded to the nearest.
-std::uint16_t scaled(int value, double factor) {
-  return static_cast<std::uint16_t>(std::clamp(std::lround(value * factor), 0L, 0xffffL));
-}
+std::uint16_t scaled(int value, double factor) { return static_cast<std::uint16_t>(std::clamp(std::lround(value * factor), 0L, 0xffffL)); }
 
 std::uint8_t turned(int angle, int from, int to) { return static_cast<std::uint8_t>((angle * to + from / 2) / from % to); }
 
@@ -366,14 +368,19 @@ Result<Record> read_record(BytesView bytes, std::optional<Format> format) {
   if (!std::ranges::equal(bytes.first(4), kMagic)) return wrong("does not begin with FMR");
   const BytesView version = bytes.subspan(4, 4);
   Format found{};
-  if (std::ranges::equal(version, kVersion2011)) found = Format::iso_2011;
-  else if (!std::ranges::equal(version, kVersion2005)) return wrong("has an unknown version");
+  if (std::ranges::equal(version, kVersion2011))
+    found = Format::iso_2011;
+  else if (!std::ranges::equal(version, kVersion2005))
+    return wrong("has an unknown version");
   // Two standards share this version. ANSI's length has two bytes (or two zero bytes and four), ISO's four.
-  else if (format) found = *format;
-  else found = bytes[8] == 0 && bytes[9] == 0 && (std::size_t{bytes[10]} << 8 | bytes[11]) == bytes.size() ? Format::iso_2005
-             : bytes[8] == 0 && bytes[9] == 0 && bytes.size() <= 0xffff ? Format::iso_2005
-             : (std::size_t{bytes[8]} << 24 | std::size_t{bytes[9]} << 16 | std::size_t{bytes[10]} << 8 | bytes[11]) == bytes.size() ? Format::iso_2005
-                                                                                                                                       : Format::ansi_2004;
+  else if (format)
+    found = *format;
+  else
+    found = bytes[8] == 0 && bytes[9] == 0 && (std::size_t{bytes[10]} << 8 | bytes[11]) == bytes.size() ? Format::iso_2005
+            : bytes[8] == 0 && bytes[9] == 0 && bytes.size() <= 0xffff                                  ? Format::iso_2005
+            : (std::size_t{bytes[8]} << 24 | std::size_t{bytes[9]} << 16 | std::size_t{bytes[10]} << 8 | bytes[11]) == bytes.size()
+                ? Format::iso_2005
+                : Format::ansi_2004;
   if (format && *format != found) return wrong(fmt::format("is of format {}, not {}", to_string(found), to_string(*format)));
   return found == Format::iso_2011 ? read_2011(bytes) : read_before_2011(bytes, found);
 }
@@ -403,10 +410,12 @@ Result<Template> to_template(const View& v, Format format) {
   t.width = scaled(v.width, fx), t.height = scaled(v.height, fy);
   t.quality = v.quality;
   for (const auto& m : v.minutiae) {
-    t.minutiae.push_back({static_cast<std::int16_t>(scaled(m.x, fx)), static_cast<std::int16_t>(scaled(m.y, fy)), turned(m.angle, angle_steps(format), 256),
-                          static_cast<MinutiaType>(m.type), m.quality > 100 ? std::uint8_t{0} : m.quality});
+    t.minutiae.push_back({static_cast<std::int16_t>(scaled(m.x, fx)), static_cast<std::int16_t>(scaled(m.y, fy)),
+                          turned(m.angle, angle_steps(format), 256), static_cast<MinutiaType>(m.type),
+                          m.quality > 100 ? std::uint8_t{0} : m.quality});
   }
-  std::ranges::stable_sort(t.minutiae, std::greater{}, &Minutia::quality);
+  const auto rank = [](const Minutia& m) { return std::tuple{-m.quality, m.y, m.x, m.angle}; };
+  std::ranges::sort(t.minutiae, {}, rank);
   describe(t);
   return t;
 }
@@ -420,7 +429,8 @@ Result<Bytes> to_exchange(const Template& t, Format format, const ExchangeOption
   for (const auto& m : t.minutiae) {
     if (v.minutiae.size() == std::min(room, kMaxMinutiae)) break;
     if (m.x < 0 || m.y < 0 || m.x >= t.width || m.y >= t.height) continue;
-    v.minutiae.push_back({static_cast<std::uint8_t>(m.type), static_cast<std::uint16_t>(m.x), static_cast<std::uint16_t>(m.y), m.angle, m.quality});
+    v.minutiae.push_back(
+        {static_cast<std::uint8_t>(m.type), static_cast<std::uint16_t>(m.x), static_cast<std::uint16_t>(m.y), m.angle, m.quality});
   }
   Record record;
   record.format = Format::iso_2011;
@@ -434,7 +444,10 @@ Result<Record> convert(const Record& record, Format format) {
   out.format = format;
   if (format != Format::iso_2011) out.certified = false;
   for (View& v : out.views) {
-    const std::uint16_t unit = format == Format::iso_2005_card ? 1000 : format == Format::iso_2005_card_compact ? 100 : is_card(record.format) ? kPerCm : 0;
+    const std::uint16_t unit = format == Format::iso_2005_card           ? 1000
+                               : format == Format::iso_2005_card_compact ? 100
+                               : is_card(record.format)                  ? kPerCm
+                                                                         : 0;
     if (unit != 0) {
       const double from_x = v.x_per_cm == kPerCm ? kPixelsPerCm : v.x_per_cm, from_y = v.y_per_cm == kPerCm ? kPixelsPerCm : v.y_per_cm;
       const double to = unit == kPerCm ? kPixelsPerCm : unit;
@@ -448,8 +461,10 @@ Result<Record> convert(const Record& record, Format format) {
       if (!is_card(format)) v.width = std::max<std::uint16_t>(v.width, m.x + 1), v.height = std::max<std::uint16_t>(v.height, m.y + 1);
     }
     if (format == Format::iso_2011 && record.format != Format::iso_2011) v.quality_blocks = {{v.quality, 0, 0, 0, 0}};
-    if (is_card(format)) v.extended.clear(), v.minutia_quality = false;
-    else if (is_card(record.format)) v.minutia_quality = true;
+    if (is_card(format))
+      v.extended.clear(), v.minutia_quality = false;
+    else if (is_card(record.format))
+      v.minutia_quality = true;
   }
   return out;
 }

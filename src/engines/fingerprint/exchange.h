@@ -31,11 +31,11 @@ struct RawMinutia {
 };
 
 struct View {
-  std::uint8_t position = 0;         ///< 0 unknown, 1 right thumb .. 10 left little finger
-  std::uint8_t number = 0;           ///< of the same finger
-  std::uint8_t impression_type = 0;  ///< 0 live-scan plain, ...
-  std::uint8_t quality = 0;          ///< 0..100
-  std::uint16_t width = 0, height = 0;        ///< pixels; of all views in the formats before 2011
+  std::uint8_t position = 0;            ///< 0 unknown, 1 right thumb .. 10 left little finger
+  std::uint8_t number = 0;              ///< of the same finger
+  std::uint8_t impression_type = 0;     ///< 0 live-scan plain, ...
+  std::uint8_t quality = 0;             ///< 0..100
+  std::uint16_t width = 0, height = 0;  ///< pixels; of all views in the formats before 2011
   std::uint16_t x_per_cm = 197, y_per_cm = 197;
   std::vector<RawMinutia> minutiae;
   Bytes extended;  ///< extended data areas, uninterpreted
@@ -78,7 +78,7 @@ Result<Bytes> write_record(const Record& record);
 Result<Template> to_template(const View& view, Format format);
 
 struct ExchangeOptions {
-  std::size_t max_bytes = 600;     ///< the best minutiae are kept
+  std::size_t max_bytes = 600;  ///< the best minutiae are kept
   std::uint8_t position = 0;
   std::uint8_t impression_type = 0;
 };

@@ -28,8 +28,22 @@ struct DoubledFlow {
 
 float wrap(float a) { return std::remainder(a, 2 * kPi); }
 
-constexpr std::array<std::pair<int, int>, 16> kRing{{{2, 0}, {2, 1}, {2, 2}, {1, 2}, {0, 2}, {-1, 2}, {-2, 2}, {-2, 1}, {-2, 0}, {-2, -1},
-                                                     {-2, -2}, {-1, -2}, {0, -2}, {1, -2}, {2, -2}, {2, -1}}};
+constexpr std::array<std::pair<int, int>, 16> kRing{{{2, 0},
+                                                     {2, 1},
+                                                     {2, 2},
+                                                     {1, 2},
+                                                     {0, 2},
+                                                     {-1, 2},
+                                                     {-2, 2},
+                                                     {-2, 1},
+                                                     {-2, 0},
+                                                     {-2, -1},
+                                                     {-2, -2},
+                                                     {-1, -2},
+                                                     {0, -2},
+                                                     {1, -2},
+                                                     {2, -2},
+                                                     {2, -1}}};
 constexpr std::array<std::pair<int, int>, 4> kCell{{{0, 0}, {1, 0}, {1, 1}, {0, 1}}};
 
 /// Turns of the doubled angle along a closed way, in whole turns: +1 is a core, -1 a delta.

@@ -19,10 +19,13 @@ struct Found {
 };
 
 /// Enrolled templates for 1:N search. A prefilter by locality-sensitive hashing of minutia surroundings (as Cappelli,
-/// Ferrara, Maltoni, IEEE PAMI 33(5), 2011, for cylinders) orders all templates; the best are compared in full.
-/// Immutable after construction: any number of threads may search. About 7 kB a template.
+/// Ferrara, Maltoni, IEEE PAMI 33(5), 2011, for cylinders), whose votes are counted by rotation, orders all templates; the
+/// best are compared in full. Immutable after construction: any number of threads may search.
 class Gallery {
  public:
+  static constexpr std::size_t kMaxSize = std::size_t{1} << 24;
+
+  /// Templates beyond kMaxSize are left out.
   explicit Gallery(std::vector<Template> templates);
 
   std::size_t size() const noexcept { return templates_.size(); }
@@ -38,7 +41,7 @@ class Gallery {
  private:
   struct Table {
     std::vector<std::uint32_t> starts;  ///< by key
-    std::vector<std::uint32_t> owners;  ///< templates, grouped by key
+    std::vector<std::uint32_t> owners;  ///< template << 8 | angle of the minutia, grouped by key
   };
   std::vector<Template> templates_;
   std::vector<Table> tables_;

@@ -41,7 +41,8 @@ Split split_block(const RidgeMap& m, int bx, int by) {
       if (m.enhanced(y, x) > 0.7f) crest.add(m.gray(y, x));
     }
   }
-  return {(wrong_ridge / ridge.n + wrong_valley / valley.n) / 2, dark / (ridge.n + valley.n), crest.deviation(), valley.mean() - ridge.mean()};
+  return {(wrong_ridge / ridge.n + wrong_valley / valley.n) / 2, dark / (ridge.n + valley.n), crest.deviation(),
+          valley.mean() - ridge.mean()};
 }
 
 double ramp(double v, double from, double to) { return std::clamp((v - from) / (to - from), 0.0, 1.0); }
@@ -89,7 +90,8 @@ Quality appraise(const RidgeMap& m, int minutiae) {
   // Area and minutiae bound what any matcher can find; the rest says how far what is found can be trusted.
   const double content = ramp(q.area_mm2, 20, 130) * ramp(minutiae, 3, 25);
   const double trust = (ramp(q.orientation_certainty, 0.3, 0.9) + ramp(q.local_clarity, 0.7, 0.97) + ramp(q.frequency_domain, 0.15, 0.7) +
-                        ramp(q.coherent_area, 0.2, 0.95)) / 4;
+                        ramp(q.coherent_area, 0.2, 0.95)) /
+                       4;
   q.score = static_cast<int>(std::lround(100 * std::sqrt(content) * trust));
 
   if (q.area_mm2 < 70) q.issues.push_back(QualityIssue::too_small);

@@ -46,9 +46,7 @@ void structure_tensor(const cv::Mat1f& image, cv::Mat1f& c, cv::Mat1f& s, cv::Ma
   }
 }
 
-void blur(const cv::Mat1f& from, cv::Mat1f& to, double sigma) {
-  cv::GaussianBlur(from, to, {}, sigma, sigma, cv::BORDER_REPLICATE);
-}
+void blur(const cv::Mat1f& from, cv::Mat1f& to, double sigma) { cv::GaussianBlur(from, to, {}, sigma, sigma, cv::BORDER_REPLICATE); }
 
 /// Flow averaged at one scale, |v| = coherence.
 Flow flow_at(const cv::Mat1f& c, const cv::Mat1f& s, const cv::Mat1f& energy, double sigma) {
@@ -143,7 +141,7 @@ void tidy(cv::Mat1b& mask, double share) {
       for (int x = 0; x < m.cols; ++x) {
         const int l = labels.at<int>(y, x);
         if (l == 0) continue;
-        const int *s = stats.ptr<int>(l);
+        const int* s = stats.ptr<int>(l);
         const bool border = s[cv::CC_STAT_LEFT] == 0 || s[cv::CC_STAT_TOP] == 0 || s[cv::CC_STAT_LEFT] + s[cv::CC_STAT_WIDTH] == m.cols ||
                             s[cv::CC_STAT_TOP] + s[cv::CC_STAT_HEIGHT] == m.rows;
         m(y, x) = (all_but_border ? border : s[cv::CC_STAT_AREA] >= share * largest) ? 255 : 0;
@@ -181,7 +179,8 @@ class PeriodMeter {
     for (int i = 0; i < kAcross; ++i) {
       const float v = static_cast<float>(i) - (kAcross - 1) / 2.0f;
       for (int j = -kAlong; j <= kAlong; j += 2) {
-        const int x = static_cast<int>(cx + c * static_cast<float>(j) - s * v + 0.5f), y = static_cast<int>(cy + s * static_cast<float>(j) + c * v + 0.5f);
+        const int x = static_cast<int>(cx + c * static_cast<float>(j) - s * v + 0.5f),
+                  y = static_cast<int>(cy + s * static_cast<float>(j) + c * v + 0.5f);
         if (static_cast<unsigned>(x) < static_cast<unsigned>(image.cols) && static_cast<unsigned>(y) < static_cast<unsigned>(image.rows))
           signal[i] += image(y, x);
       }
@@ -222,7 +221,8 @@ void measure_periods(const cv::Mat1f& image, const cv::Mat1f& angle, const cv::M
     for (int x = 0; x < cols; ++x) {
       const int by = std::min(2 * y, mask.rows - 1), bx = std::min(2 * x, mask.cols - 1);
       if (mask(by, bx) == 0) continue;
-      const Period p = meter.measure(image, (static_cast<float>(bx) + 0.5f) * kBlock, (static_cast<float>(by) + 0.5f) * kBlock, angle(by, bx));
+      const Period p =
+          meter.measure(image, (static_cast<float>(bx) + 0.5f) * kBlock, (static_cast<float>(by) + 0.5f) * kBlock, angle(by, bx));
       if (certainty != nullptr) (*certainty)(cv::Rect{2 * x, 2 * y, 2, 2} & cv::Rect{{0, 0}, mask.size()}).setTo(p.certainty);
       if (p.pixels <= 0) continue;
       const float w = p.certainty * p.certainty;
@@ -368,7 +368,8 @@ Result<RidgeMap> map_at_scale(const cv::Mat1b& gray, float& median_period, const
 
 cv::Mat1b rescaled(const cv::Mat1b& gray, double scale) {
   cv::Mat1b out;
-  const cv::Size size{std::max(1, static_cast<int>(std::lround(gray.cols * scale))), std::max(1, static_cast<int>(std::lround(gray.rows * scale)))};
+  const cv::Size size{std::max(1, static_cast<int>(std::lround(gray.cols * scale))),
+                      std::max(1, static_cast<int>(std::lround(gray.rows * scale)))};
   cv::resize(gray, out, size, 0, 0, scale < 0.6 ? cv::INTER_AREA : cv::INTER_LINEAR);
   return out;
 }

@@ -12,11 +12,11 @@ namespace authx::fingerprint {
 namespace {
 
 constexpr float kPi = std::numbers::pi_v<float>;
-constexpr int kTrace = 18;         ///< pixels that a line is followed from its end
-constexpr int kMinSpur = 11;       ///< a line that meets another sooner is a spur
-constexpr int kMinFragment = 15;   ///< a line shorter than this is dirt
-constexpr float kMaxGap = 14;      ///< two ends that face each other over less are one broken line
-constexpr float kBorder = 11;      ///< distance to the mask's border below which an end may be the border's own
+constexpr int kTrace = 18;        ///< pixels that a line is followed from its end
+constexpr int kMinSpur = 11;      ///< a line that meets another sooner is a spur
+constexpr int kMinFragment = 15;  ///< a line shorter than this is dirt
+constexpr float kMaxGap = 14;     ///< two ends that face each other over less are one broken line
+constexpr float kBorder = 11;     ///< distance to the mask's border below which an end may be the border's own
 
 // Neighbours clockwise from north.
 constexpr std::array<int, 8> kDx{0, 1, 1, 1, 0, -1, -1, -1};
@@ -150,7 +150,8 @@ class Finder {
         if (d > kMaxGap) continue;
         if (std::abs(wrap(ends[i].angle - ends[j].angle + kPi)) > kPi / 4) continue;
         const float line = std::atan2(dy, dx);
-        if (d > 3 && (std::abs(wrap(line - ends[i].angle + kPi)) > kPi / 3.5f || std::abs(wrap(line - ends[j].angle)) > kPi / 3.5f)) continue;
+        if (d > 3 && (std::abs(wrap(line - ends[i].angle + kPi)) > kPi / 3.5f || std::abs(wrap(line - ends[j].angle)) > kPi / 3.5f))
+          continue;
         gone[i] = gone[j] = 1;
       }
     }

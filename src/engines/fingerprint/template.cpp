@@ -173,23 +173,27 @@ Result<Template> deserialize(BytesView bytes) {
   const std::uint8_t* p = bytes.data();
   Template t;
   t.quality = p[5];
-  if (t.quality > 100 || p[6] > static_cast<std::uint8_t>(PatternClass::whorl) || p[7] != 0) return wrong("has a header value out of bounds");
+  if (t.quality > 100 || p[6] > static_cast<std::uint8_t>(PatternClass::whorl) || p[7] != 0)
+    return wrong("has a header value out of bounds");
   t.pattern = static_cast<PatternClass>(p[6]);
   t.width = static_cast<std::uint16_t>(get(p + 8, 2)), t.height = static_cast<std::uint16_t>(get(p + 10, 2));
   const std::size_t count = get(p + 12, 2), columns = get(p + 14, 2), rows = get(p + 16, 2), used = std::min(count, Template::kMaxUsed);
   const std::size_t ridge_columns = get(p + 18, 2), ridge_rows = get(p + 20, 2), ridge_words = (ridge_columns + 63) / 64 * ridge_rows;
   if (count > kMaxStored || columns > kMaxFlowSide || rows > kMaxFlowSide || ridge_columns > kMaxRidgeSide || ridge_rows > kMaxRidgeSide)
     return wrong("has a count out of bounds");
-  if (bytes.size() != kHeader + count * kMinutiaBytes + columns * rows + (ridge_words + used * kWords) * 8) return wrong("has a length that does not agree with its counts");
+  if (bytes.size() != kHeader + count * kMinutiaBytes + columns * rows + (ridge_words + used * kWords) * 8)
+    return wrong("has a length that does not agree with its counts");
   p += kHeader;
   for (std::size_t i = 0; i < count; ++i, p += kMinutiaBytes) {
-    const Minutia m{static_cast<std::int16_t>(get(p, 2)), static_cast<std::int16_t>(get(p + 2, 2)), p[4], static_cast<MinutiaType>(p[5]), p[6]};
+    const Minutia m{static_cast<std::int16_t>(get(p, 2)), static_cast<std::int16_t>(get(p + 2, 2)), p[4], static_cast<MinutiaType>(p[5]),
+                    p[6]};
     if (m.x < 0 || m.y < 0 || p[5] > 2 || m.quality > 100) return wrong("has a minutia out of bounds");
     t.minutiae.push_back(m);
   }
   t.flow.columns = static_cast<int>(columns), t.flow.rows = static_cast<int>(rows);
   t.flow.cells.assign(p, p + columns * rows);
-  if (std::ranges::any_of(t.flow.cells, [](std::uint8_t c) { return c >= 254 && c != FlowGrid::kNoFlow; })) return wrong("has a ridge direction out of bounds");
+  if (std::ranges::any_of(t.flow.cells, [](std::uint8_t c) { return c >= 254 && c != FlowGrid::kNoFlow; }))
+    return wrong("has a ridge direction out of bounds");
   p += columns * rows;
   t.ridges.columns = static_cast<int>(ridge_columns), t.ridges.rows = static_cast<int>(ridge_rows);
   for (std::size_t i = 0; i < ridge_words; ++i, p += 8) t.ridges.words.push_back(get(p, 8));

@@ -63,7 +63,7 @@ struct Template {
   std::uint16_t width = 0, height = 0;  ///< pixels at 500 dpi
   std::uint8_t quality = 0;             ///< 0..100
   PatternClass pattern = PatternClass::unknown;
-  std::vector<Minutia> minutiae;        ///< best first
+  std::vector<Minutia> minutiae;  ///< best first
   FlowGrid flow;
   RidgeBits ridges;
   std::vector<Descriptor> descriptors;  ///< of the first min(minutiae, kMaxUsed) minutiae

@@ -8,7 +8,7 @@
 
 namespace authx::fingerprint {
 
-inline constexpr int kDpi = 500;              ///< every length inside the engine is in pixels of 1/500 inch
+inline constexpr int kDpi = 500;                  ///< every length inside the engine is in pixels of 1/500 inch
 inline constexpr std::size_t kMaxMinutiae = 255;  ///< what the exchange formats can count
 
 /// Values are those of ISO/IEC 19794-2.
@@ -44,16 +44,16 @@ std::string_view advice(QualityIssue issue) noexcept;
 /// Measures of ISO/IEC 29794-4 (those that NFIQ 2 computes natively), each 0..1 with 1 = best where not said otherwise,
 /// and a score of our own made from them. It is not an NFIQ 2 score: that one is the output of NFIQ 2's trained forest.
 struct Quality {
-  int score = 0;                      ///< 0..100
-  double orientation_certainty = 0;   ///< OCL: 1 - ratio of the gradient covariance's eigenvalues, mean over blocks
-  double local_clarity = 0;           ///< LCS: separation of ridge and valley gray levels
-  double frequency_domain = 0;        ///< FDA: share of the dominant ridge frequency in the spectrum across the ridges
-  double ridge_valley_uniformity = 0; ///< RVU: 1 - spread of the ridge to valley width ratio
-  double orientation_flow = 0;        ///< OFL: smoothness of the flow from block to block
-  double mean_gray = 0;               ///< MU: 0..255
-  double contrast = 0;                ///< standard deviation of gray in the finger's area, 0..128
-  double area_mm2 = 0;                ///< area in which ridges can be followed
-  double coherent_area = 0;           ///< share of the finger's area with reliable ridge flow
+  int score = 0;                       ///< 0..100
+  double orientation_certainty = 0;    ///< OCL: 1 - ratio of the gradient covariance's eigenvalues, mean over blocks
+  double local_clarity = 0;            ///< LCS: separation of ridge and valley gray levels
+  double frequency_domain = 0;         ///< FDA: share of the dominant ridge frequency in the spectrum across the ridges
+  double ridge_valley_uniformity = 0;  ///< RVU: 1 - spread of the ridge to valley width ratio
+  double orientation_flow = 0;         ///< OFL: smoothness of the flow from block to block
+  double mean_gray = 0;                ///< MU: 0..255
+  double contrast = 0;                 ///< standard deviation of gray in the finger's area, 0..128
+  double area_mm2 = 0;                 ///< area in which ridges can be followed
+  double coherent_area = 0;            ///< share of the finger's area with reliable ridge flow
   int minutiae = 0;
   std::vector<QualityIssue> issues;
 };

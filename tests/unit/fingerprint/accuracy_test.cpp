@@ -26,7 +26,8 @@ const std::vector<std::vector<Labelled>>& sets() {
       auto& labelled = out.emplace_back();
       for (unsigned finger = 101; finger <= 110; ++finger) {
         for (unsigned impression = 1; impression <= 8; ++impression) {
-          const auto path = test::data() / ("FVC2002_DB" + std::to_string(set) + "_B") / (std::to_string(finger) + "_" + std::to_string(impression) + ".png");
+          const auto path = test::data() / ("FVC2002_DB" + std::to_string(set) + "_B") /
+                            (std::to_string(finger) + "_" + std::to_string(impression) + ".png");
           const auto decoded = imaging::decode(test::file(path));
           if (!decoded) continue;
           auto e = extract(decoded->pages.front(), set == 2 ? 569 : 500);
@@ -74,8 +75,10 @@ TEST(FingerAccuracy, TheCalibratedRateHoldsAcrossTheSets) {
     for (std::size_t i = 0; i < set.size(); ++i) {
       for (std::size_t j = i + 1; j < set.size(); ++j) {
         const bool yes = match(set[i].t, set[j].t, 1e-3).match;
-        if (set[i].finger == set[j].finger) ++genuine, missed += yes ? 0 : 1;
-        else ++impostors, accepted += yes ? 1 : 0;
+        if (set[i].finger == set[j].finger)
+          ++genuine, missed += yes ? 0 : 1;
+        else
+          ++impostors, accepted += yes ? 1 : 0;
       }
     }
   }
@@ -144,8 +147,10 @@ TEST(FingerQuality, ScoresPredictHowWellImpressionsMatch) {
         if (set[i].finger != set[j].finger) continue;
         const int worse = std::min(set[i].t.quality, set[j].t.quality);
         const double s = match(set[i].t, set[j].t).score;
-        if (worse <= scores[scores.size() / 4]) poor += s, ++n_poor;
-        else good += s, ++n_good;
+        if (worse <= scores[scores.size() / 4])
+          poor += s, ++n_poor;
+        else
+          good += s, ++n_good;
       }
     }
   }

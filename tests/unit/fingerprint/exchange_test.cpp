@@ -16,8 +16,9 @@ Template some_template(std::size_t minutiae = 40) {
   t.width = 300, t.height = 400, t.quality = 77;
   std::mt19937 random{5};
   for (std::size_t i = 0; i < minutiae; ++i) {
-    t.minutiae.push_back({static_cast<std::int16_t>(random() % 300), static_cast<std::int16_t>(random() % 400), static_cast<std::uint8_t>(random()),
-                          i % 2 == 0 ? MinutiaType::ending : MinutiaType::bifurcation, static_cast<std::uint8_t>(100 - i % 100)});
+    t.minutiae.push_back({static_cast<std::int16_t>(random() % 300), static_cast<std::int16_t>(random() % 400),
+                          static_cast<std::uint8_t>(random()), i % 2 == 0 ? MinutiaType::ending : MinutiaType::bifurcation,
+                          static_cast<std::uint8_t>(100 - i % 100)});
   }
   describe(t);
   return t;
@@ -56,12 +57,13 @@ TEST(Exchange, TheLayoutIsThatOfTheStandards) {
   t.minutiae = {{0x0102, 0x0034, 0x40, MinutiaType::bifurcation, 90}};
   const auto iso = to_exchange(t, Format::iso_2005, {.position = 7});
   ASSERT_TRUE(iso);
-  EXPECT_EQ(*iso, (Bytes{'F', 'M', 'R', 0, ' ', '2', '0', 0, 0, 0, 0, 36, 0, 0, 0x01, 0x23, 0x01, 0x45, 0, 0xc5, 0, 0xc5, 1, 0,
-                         7, 0, 60, 1, 0x81, 0x02, 0x00, 0x34, 0x40, 90, 0, 0}));
+  EXPECT_EQ(*iso, (Bytes{'F', 'M',  'R', 0,    ' ', '2', '0', 0, 0,  0, 0,    36,   0,    0,    0x01, 0x23, 0x01, 0x45,
+                         0,   0xc5, 0,   0xc5, 1,   0,   7,   0, 60, 1, 0x81, 0x02, 0x00, 0x34, 0x40, 90,   0,    0}));
   const auto ansi = to_exchange(t, Format::ansi_2004, {.position = 7});
   ASSERT_TRUE(ansi);
-  EXPECT_EQ(*ansi, (Bytes{'F', 'M', 'R', 0, ' ', '2', '0', 0, 0, 38, 0, 0, 0, 0, 0, 0, 0x01, 0x23, 0x01, 0x45, 0, 0xc5, 0, 0xc5, 1, 0,
-                          7, 0, 60, 1, 0x81, 0x02, 0x00, 0x34, 45, 90, 0, 0}));  // 90 degrees in steps of 2
+  EXPECT_EQ(*ansi,
+            (Bytes{'F', 'M',  'R', 0,    ' ', '2', '0', 0, 0,  38, 0,    0,    0,    0,    0,  0,  0x01, 0x23, 0x01, 0x45,
+                   0,   0xc5, 0,   0xc5, 1,   0,   7,   0, 60, 1,  0x81, 0x02, 0x00, 0x34, 45, 90, 0,    0}));  // 90 degrees in steps of 2
   const auto compact = to_exchange(t, Format::iso_2005_card_compact);
   ASSERT_TRUE(compact);
   EXPECT_EQ(*compact, (Bytes{131, 26, 0x90}));  // 258 and 52 pixels in tenths of a millimetre, type 2, 16 of 64

@@ -88,8 +88,8 @@ TEST(Quality, SmallFaintAndNoisyImpressionsScoreLowerAndSayWhy) {
 }
 
 TEST(Quality, EveryIssueHasANameAndAdvice) {
-  for (const auto issue : {QualityIssue::too_small, QualityIssue::low_contrast, QualityIssue::too_dark, QualityIssue::too_dry, QualityIssue::unclear_ridges,
-                           QualityIssue::few_minutiae}) {
+  for (const auto issue : {QualityIssue::too_small, QualityIssue::low_contrast, QualityIssue::too_dark, QualityIssue::too_dry,
+                           QualityIssue::unclear_ridges, QualityIssue::few_minutiae}) {
     EXPECT_FALSE(to_string(issue).empty());
     EXPECT_TRUE(advice(issue).ends_with('.'));
   }

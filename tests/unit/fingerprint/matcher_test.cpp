@@ -33,7 +33,8 @@ TEST(Match, HoldsUnderEveryRotationAndSaysWhich) {
 TEST(Match, HoldsUnderDisplacementAndPartialOverlap) {
   const test::Finger finger{11};
   const auto whole = seen(finger);
-  for (const auto& [dx, dy] : {std::pair{30.0, 0.0}, {0.0, -40.0}, {-60.0, 50.0}}) EXPECT_TRUE(match(whole, seen(finger, 0.1, dx, dy)).match) << dx << "," << dy;
+  for (const auto& [dx, dy] : {std::pair{30.0, 0.0}, {0.0, -40.0}, {-60.0, 50.0}})
+    EXPECT_TRUE(match(whole, seen(finger, 0.1, dx, dy)).match) << dx << "," << dy;
   EXPECT_TRUE(match(whole, seen(finger, -0.2, 30, 20, 220, 240)).match);
 }
 

@@ -12,8 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!std::ranges::equal(serialize(*own), bytes)) std::abort();
     (void)match(*own, *own);
   }
-  for (const auto format : {std::optional<Format>{}, std::optional{Format::iso_2005}, std::optional{Format::ansi_2004}, std::optional{Format::iso_2011},
-                            std::optional{Format::iso_2005_card}, std::optional{Format::iso_2005_card_compact}}) {
+  for (const auto format :
+       {std::optional<Format>{}, std::optional{Format::iso_2005}, std::optional{Format::ansi_2004}, std::optional{Format::iso_2011},
+        std::optional{Format::iso_2005_card}, std::optional{Format::iso_2005_card_compact}}) {
     const auto record = read_record(bytes, format);
     if (!record) continue;
     const auto again = write_record(*record);
