@@ -1,5 +1,4 @@
 #include "engines/fingerprint/gallery.h"
-#include "engines/fingerprint/tune.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +7,7 @@
 namespace authx::fingerprint {
 namespace {
 
-#define kTables static_cast<std::size_t>(TUNE(KT, 12))
-#define kFlowBits static_cast<std::size_t>(TUNE(KF, 10))
-#define kKeyBits static_cast<std::size_t>(TUNE(KB, 14))
+constexpr std::size_t kTables = 32, kKeyBits = 17, kFlowBits = 12;
 constexpr std::size_t kUsed = 48;
 constexpr std::size_t kTurnBins = 16;
 

@@ -1,5 +1,4 @@
 #include "engines/fingerprint/matcher.h"
-#include "engines/fingerprint/tune.h"
 
 #include <algorithm>
 #include <bit>
@@ -14,10 +13,9 @@ namespace {
 
 constexpr float kPi = std::numbers::pi_v<float>;
 constexpr int kMax = static_cast<int>(Template::kMaxUsed);
-#define kLimit static_cast<int>(TUNE(PAIRS, 48))
-constexpr int kPairs = 96;  ///< pairs that enter the relaxation
+constexpr int kPairs = 40;  ///< pairs that enter the relaxation
 constexpr int kPerRow = 3;  ///< candidates of each probe minutia
-#define kHypotheses static_cast<int>(TUNE(HYP, 3))
+constexpr int kHypotheses = 2;
 constexpr float kMinFlow = 0.35f;    ///< agreement of the surrounding flow below which minutiae are different ones
 constexpr int kMinCommonCells = 26;  ///< half of a cylinder's 52
 
@@ -60,6 +58,9 @@ float similarity(const Descriptor& a, const Descriptor& b) {
   const float norm = std::sqrt(static_cast<float>(in_a)) + std::sqrt(static_cast<float>(in_b));
   return (1 - std::sqrt(static_cast<float>(different)) / norm) * flow;
 }
+
+/// a - b in 1/256 of a turn, -128 .. 127.
+int turn_between(std::uint8_t a, std::uint8_t b) { return ((a - b + 128) & 255) - 128; }
 
 struct Pair {
   float similarity = 0;
@@ -180,7 +181,7 @@ class Comparison {
         if (r.similarity > 0) all[static_cast<std::size_t>(n++)] = r;
       }
     }
-    count_ = std::min({n, kLimit, std::max(12, 2 * std::min(np_, ng_))});
+    count_ = std::min({n, kPairs, std::max(12, 2 * std::min(np_, ng_))});
     std::partial_sort(all.begin(), all.begin() + count_, all.begin() + n,
                       [](const Pair& x, const Pair& y) { return x.similarity > y.similarity; });
     std::copy_n(all.begin(), count_, pairs_.begin());
@@ -189,7 +190,7 @@ class Comparison {
   /// How well two pairs agree on one rigid motion, 0..1; the tolerance grows with distance as skin stretches.
   float compatibility(const Pair& t, const Pair& k) const {
     if (t.a == k.a || t.b == k.b) return 0;
-    const int dr = static_cast<std::int8_t>(t.turn - k.turn);
+    const int dr = turn_between(t.turn, k.turn);
     if (std::abs(dr) > 32) return 0;
     const auto mean = static_cast<std::uint8_t>(k.turn + dr / 2);
     const float c = turns().c[mean], s = turns().s[mean];
@@ -244,7 +245,7 @@ class Comparison {
       for (int j = 0; j < ng_; ++j) {
         const float square = squares[j];
         if (square > radius * radius) continue;
-        const int da = static_cast<std::int8_t>(g_.minutiae[static_cast<std::size_t>(j)].angle - angle);
+        const int da = turn_between(g_.minutiae[static_cast<std::size_t>(j)].angle, angle);
         if (std::abs(da) > angle_limit || n == kHits) continue;
         const float a = static_cast<float>(da) / static_cast<float>(angle_limit);
         hits_[n++] = {square / (radius * radius) + 0.5f * a * a - matrix_[i][j], static_cast<std::int16_t>(i),
@@ -465,7 +466,7 @@ class Comparison {
         const std::uint8_t b = g_.flow.at(gx, gy);
         if (b == FlowGrid::kNoFlow) continue;
         ++cells;
-        agreement += cosine[static_cast<std::size_t>(a + turn + 254 - b) % 254];
+        agreement += cosine[static_cast<std::size_t>((a + turn + 254 - b) % 254)];
       }
     }
     e.overlap = static_cast<float>(cells) * 4 * FlowGrid::kCell * FlowGrid::kCell * (25.4f / 500) * (25.4f / 500) / 100;

@@ -83,7 +83,7 @@ TEST(FingerAccuracy, TheCalibratedRateHoldsAcrossTheSets) {
     }
   }
   EXPECT_LE(accepted, impostors * 2 / 1000);
-  EXPECT_LE(missed, genuine * 8 / 100);
+  EXPECT_LE(missed, genuine * 4 / 100);
 }
 
 TEST(FingerAccuracy, ExchangeTemplatesLoseLittle) {
@@ -131,7 +131,7 @@ TEST(FingerAccuracy, ThePrefilterKeepsTheFingerInItsShortList) {
       kept += std::ranges::any_of(list, [&](const Candidate& c) { return owners[c.index] == std::pair{s, l.finger}; }) ? 1 : 0;
     }
   }
-  EXPECT_GE(kept, probes * 97 / 100);
+  EXPECT_GE(kept, probes * 94 / 100);
 }
 
 TEST(FingerQuality, ScoresPredictHowWellImpressionsMatch) {
