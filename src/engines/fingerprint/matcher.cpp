@@ -90,8 +90,7 @@ struct Fit {
   }
 };
 
-/// Weights were chosen by hand so that each part contributes about as much to good pairs; two of them in a row change
-/// the mean error on the development sets by less than its sampling error.
+/// Weights were chosen by hand on the development sets, so that each part contributes about as much to good pairs.
 double score_without_ridges(const Evidence& e) { return 4.0 * e.local + 0.1 * e.matched * e.share + e.flow * e.similarity * e.similarity; }
 
 /// Below this, minutiae and flow leave so little hope that the ridge patterns are not compared: three quarters of the

@@ -21,7 +21,7 @@ struct Evidence {
 };
 
 struct Match {
-  double score = 0;    ///< log-likelihood ratio of the same finger against different fingers, natural logarithm
+  double score = 0;    ///< 0: nothing in common; no upper bound. To be read through `fmr`
   double fmr = 1;      ///< share of comparisons of different fingers that score at least this much, by the calibration table
   bool match = false;  ///< fmr <= the wanted rate
   int matched_minutiae = 0;
@@ -36,7 +36,7 @@ inline constexpr double kDefaultFmr = 1e-4;
 /// similarity of minutia surroundings, relaxation by mutual compatibility (LSS-R, as in Cappelli et al. 2010), then for
 /// the best few alignments the consensus of all minutiae, with a displacement field for the distortion, and of the flow, and
 /// where that leaves doubt the correlation of the ridge patterns themselves.
-/// Pure, symmetric up to rounding, allocates nothing. Templates must have been described.
+/// Pure, allocates nothing; the two orders of the arguments give nearly the same score. Templates must have been described.
 Match match(const Template& probe, const Template& gallery, double target_fmr = kDefaultFmr);
 
 }  // namespace authx::fingerprint
