@@ -15,6 +15,7 @@ void add_documents_commands(CLI::App& root, Cli& cli);          // documents rer
 void add_specimen_commands(CLI::App& root, Cli& cli);           // specimen generate | attack | scene
 void add_face_commands(CLI::App& root, Cli& cli);               // face compare | detect
 void add_lab_commands(CLI::App& root, Cli& cli);                // lab face | scores
+void add_finger_commands(CLI::App& root, Cli& cli);             // finger enroll | match | search | quality | convert
 void add_models_commands(CLI::App& root, Cli& cli);             // models list | verify
 
 }  // namespace authx::app

@@ -1,0 +1,67 @@
+#include "engines/fingerprint/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <random>
+
+namespace authx::fingerprint {
+namespace {
+
+/// Indices of the trials, highest score first.
+std::vector<std::size_t> ranking(std::span<const Trial> trials) {
+  std::vector<std::size_t> order(trials.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return trials[a].score > trials[b].score; });
+  return order;
+}
+
+Rates rates_in_order(std::span<const Trial> trials, std::span<const double> weights, std::span<const std::size_t> order) {
+  const auto weight = [&](std::size_t i) { return weights.empty() ? 1.0 : weights[i]; };
+  double genuine = 0, impostors = 0;
+  for (std::size_t i = 0; i < trials.size(); ++i) (trials[i].genuine() ? genuine : impostors) += weight(i);
+  Rates r;
+  if (genuine <= 0 || impostors <= 0) return r;
+  double accepted = 0, wrong = 0, closest = 2;
+  for (std::size_t k = 0; k < order.size();) {
+    const double score = trials[order[k]].score;
+    for (; k < order.size() && trials[order[k]].score == score; ++k) (trials[order[k]].genuine() ? accepted : wrong) += weight(order[k]);
+    const double fnmr = 1 - accepted / genuine, fmr = wrong / impostors;
+    if (std::abs(fnmr - fmr) < closest) closest = std::abs(fnmr - fmr), r.eer = (fnmr + fmr) / 2;
+    if (fmr <= 0.01) r.fmr100 = fnmr;
+    if (fmr <= 0.001) r.fmr1000 = fnmr;
+    if (wrong <= 0) r.zero_fmr = fnmr;
+  }
+  return r;
+}
+
+}  // namespace
+
+Rates rates_of(std::span<const Trial> trials, std::span<const double> weights) {
+  const auto order = ranking(trials);
+  return rates_in_order(trials, weights, order);
+}
+
+Interval eer_interval(std::span<const Trial> trials, int draws) {
+  std::map<std::uint32_t, double> fingers;
+  for (const Trial& t : trials) fingers[t.finger_a] = fingers[t.finger_b] = 0;
+  if (fingers.size() < 2 || draws < 1) return {};
+  const auto order = ranking(trials);
+  std::mt19937 random{20020901};
+  std::vector<double> eers, weights(trials.size());
+  for (int d = 0; d < draws; ++d) {
+    for (auto& [finger, count] : fingers) count = 0;
+    for (std::size_t i = 0; i < fingers.size(); ++i)
+      std::next(fingers.begin(), static_cast<std::ptrdiff_t>(random() % fingers.size()))->second += 1;
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      weights[i] = trials[i].genuine() ? fingers[trials[i].finger_a] : fingers[trials[i].finger_a] * fingers[trials[i].finger_b];
+    }
+    eers.push_back(rates_in_order(trials, weights, order).eer);
+  }
+  std::ranges::sort(eers);
+  const auto at = [&](double share) { return eers[static_cast<std::size_t>(share * static_cast<double>(eers.size() - 1))]; };
+  return {at(0.05), at(0.95)};
+}
+
+}  // namespace authx::fingerprint
