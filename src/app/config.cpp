@@ -54,7 +54,8 @@ const std::vector<Setting>& settings() {
       {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
       {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
       {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
-      {"AUTHX_LIVENESS", &Config::liveness_policy, "basic, or strict: no approval without a liveness model"},
+      {"AUTHX_LIVENESS", &Config::liveness_policy,
+       "basic; strict: no approval without a liveness model or live check; active: none without a live check"},
       {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates, "PEM files whose keys sign Aadhaar QR codes, comma-separated"},
       {"LOG_LEVEL", &Config::log_level, "DEBUG, INFO, WARNING or ERROR"},
       {"AUTHX_LOG_FORMAT", &Config::log_format, "json or text"},
@@ -118,7 +119,8 @@ void check(const Config& c, std::vector<Fault>& faults) {
     if (!secret->empty() && secret->expose().size() < 32) faults.push_back({name, "must have at least 32 characters"});
   if (c.tls_certificate.empty() != c.tls_key.empty())
     faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
-  if (c.liveness_policy != "basic" && c.liveness_policy != "strict") faults.push_back({"AUTHX_LIVENESS", "must be basic or strict"});
+  if (c.liveness_policy != "basic" && c.liveness_policy != "strict" && c.liveness_policy != "active")
+    faults.push_back({"AUTHX_LIVENESS", "must be basic, strict or active"});
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
   if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
     faults.push_back({"LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR"});

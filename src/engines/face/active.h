@@ -99,6 +99,7 @@ std::string_view to_string(Outcome outcome) noexcept;
 
 /// What a check found. Codes go into the sealed record, never to the person: they would teach an attacker.
 enum class Finding {
+  unreadable,      ///< the video cannot be decoded
   too_short,       ///< the video ends before the plan
   too_few_frames,  ///< slower than 6 frames a second
   interrupted,     ///< a gap in time

@@ -178,7 +178,9 @@ class Judge {
       case Action::turn_left: return s.yaw / kTurn;
       case Action::turn_right: return -s.yaw / kTurn;
       case Action::nod: return std::abs(s.pitch) / kNod;
-      case Action::blink: return (1 - s.eyes) / (1 - kClosed);
+      case Action::blink:
+        // The mesh follows lids poorly, so their gap counts together with how little the eyes still look as they did.
+        return ((1 - s.eyes) / (1 - kClosed) + 0.9 * (1 - s.eye_likeness)) / 0.7;
       case Action::smile: return (s.mouth - 1) / (kSmile - 1);
       case Action::approach: return (s.size - 1) / (kNear - 1);
       case Action::light: break;
@@ -363,7 +365,8 @@ class Judge {
   std::vector<Sample> samples_;
 };
 
-constexpr std::array kFindings{std::pair{Finding::too_short, std::string_view{"too_short"}},
+constexpr std::array kFindings{std::pair{Finding::unreadable, std::string_view{"unreadable"}},
+                               std::pair{Finding::too_short, std::string_view{"too_short"}},
                                std::pair{Finding::too_few_frames, std::string_view{"too_few_frames"}},
                                std::pair{Finding::interrupted, std::string_view{"interrupted"}},
                                std::pair{Finding::face_lost, std::string_view{"face_lost"}},
@@ -412,6 +415,7 @@ std::vector<Advice> advice_for(const Verdict& verdict) {
   };
   for (const auto f : verdict.findings) {
     switch (f) {
+      case Finding::unreadable:
       case Finding::too_short:
       case Finding::too_few_frames:
       case Finding::interrupted: add({"recording_failed", "The recording is incomplete. Close other programs and try again"}); break;
