@@ -180,7 +180,7 @@ class Judge {
       case Action::nod: return std::abs(s.pitch) / kNod;
       case Action::blink:
         // The mesh follows lids poorly, so their gap counts together with how little the eyes still look as they did.
-        return ((1 - s.eyes) / (1 - kClosed) + 0.9 * (1 - s.eye_likeness)) / 0.7;
+        return ((1 - s.eyes) / (1 - kClosed) + 0.9 * (1 - s.eye_likeness)) / 0.5;
       case Action::smile: return (s.mouth - 1) / (kSmile - 1);
       case Action::approach: return (s.size - 1) / (kNear - 1);
       case Action::light: break;

@@ -11,11 +11,11 @@ const challenge = {
   challenge_id: 'c1',
   nonce: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8',
   steps: [
-    { action: 'smile', at_ms: 100, duration_ms: 100, colour: null },
-    { action: 'light', at_ms: 260, duration_ms: 60, colour: '#00c8ff' },
-    { action: 'light', at_ms: 320, duration_ms: 60, colour: '#ff00ff' },
+    { action: 'smile', at_ms: 100, duration_ms: 900, colour: null },
+    { action: 'light', at_ms: 1100, duration_ms: 600, colour: '#00c8ff' },
+    { action: 'light', at_ms: 1700, duration_ms: 600, colour: '#ff00ff' },
   ],
-  length_ms: 420,
+  length_ms: 2400,
   expires_at: '2026-01-01T00:02:00Z',
 } as const;
 
@@ -52,7 +52,7 @@ describe('recordChallenge', () => {
     const recording = recordChallenge({} as MediaStream, { ...challenge, steps: [...challenge.steps] }, (step) => shown.push(step && (step.colour ?? step.action)), new AbortController().signal);
     await vi.advanceTimersByTimeAsync(150);
     expect(shown).toEqual(['smile']);
-    await vi.advanceTimersByTimeAsync(2000);
+    await vi.advanceTimersByTimeAsync(4000);
     expect((await recording).type).toBe('video/webm');
     expect(shown).toEqual(['smile', null, '#00c8ff', '#ff00ff', null, null]);
     vi.useRealTimers();
@@ -106,14 +106,14 @@ describe('the live check in the face step', () => {
     expect(await screen.findByText('Smile', {}, { timeout: 3000 })).toBeInTheDocument();
     await screen.findByText('Look at the screen and keep still', {}, { timeout: 3000 });
     expect(screen.getByTestId('live-prompt').style.backgroundColor).toMatch(/^rgb/);
-    await waitFor(() => expect(onAccepted).toHaveBeenCalledOnce(), { timeout: 4000 });
+    await waitFor(() => expect(onAccepted).toHaveBeenCalledOnce(), { timeout: 8000 });
     expect(server.to('POST /face/challenge')[0]!.json).toEqual({ lights: true });
     const form = server.to('POST /face/capture')[0]!.form!;
     expect(form.get('challenge_id')).toBe('c1');
     expect((form.get('live_video') as File).type).toBe('video/webm');
     expect((form.get('face_image') as File).type).toBe('image/jpeg');
     expect(screen.queryByTestId('live-prompt')).toBeNull();
-  });
+  }, 20_000);
 
   test('coloured light is left out when the person prefers no motion', async () => {
     vi.stubGlobal('matchMedia', () => ({ matches: true }));
