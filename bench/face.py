@@ -6,6 +6,7 @@ import base64
 import time
 from pathlib import Path
 
+import face_liveness
 from common import (Authx, Figure, Person, Probe, Report, Settings, Unmeasurable, compared, default_models, median, note, open_models, photos, scratch,
                     specimen)
 
@@ -19,6 +20,7 @@ def run(report: Report, settings: Settings) -> None:
     for name, pack in packs:
         if settings.wants(name):
             report.measure(name, lambda name=name, pack=pack: verify(report, settings, name, pack))
+    face_liveness.run(report, settings)
 
 
 def verify(report: Report, settings: Settings, name: str, pack: Path | None) -> None:

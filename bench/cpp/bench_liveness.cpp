@@ -42,7 +42,8 @@ std::string trace(const active::VideoFacts& video) {
   for (const auto& f : video.frames) {
     const auto& g = f.geometry;
     double a = 0, b = 0, aa = 0, bb = 0, ab = 0;
-    for (std::size_t k = 0; k < rest.size(); ++k) a += rest[k], b += f.eyes[0][k], aa += rest[k] * rest[k], bb += f.eyes[0][k] * f.eyes[0][k], ab += rest[k] * f.eyes[0][k];
+    for (std::size_t k = 0; k < rest.size(); ++k)
+      a += rest[k], b += f.eyes[0][k], aa += rest[k] * rest[k], bb += f.eyes[0][k] * f.eyes[0][k], ab += rest[k] * f.eyes[0][k];
     const double like = (ab - a * b / 288) / std::sqrt(std::max(1e-9, (aa - a * a / 288) * (bb - b * b / 288)));
     if (out.size() > 1) out += ",";
     out += fmt::format("[{},{:.1f},{:.1f},{:.3f},{:.2f},{:.1f},{:.1f},{:.1f},{:.3f},{:.2f}]", f.at.count() / 1000, g.pose.yaw, g.pose.pitch,
@@ -79,9 +80,11 @@ std::string answer(const FaceEngine& engine, const Job& job, bool with_trace) {
 
   active::VideoFacts video;
   if (job.codec == "none") {
-    int count = 0;
+    const auto times = active::compare_times(plan);
+    std::size_t next = 0;
     film::film(job.kind, plan, *person, *other, job.seed, 10, [&](const imaging::Image& frame, std::int64_t at) {
-      const bool compare = count++ % 12 == 3;
+      const bool compare = next < times.size() && active::microseconds{at} >= times[next];
+      while (next < times.size() && active::microseconds{at} >= times[next]) ++next;
       video.frames.push_back(must(active::measure_frame(engine, frame, active::microseconds{at}, compare ? &*still.embedding : nullptr)));
       video.duration = active::microseconds{at};
     });

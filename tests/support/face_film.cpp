@@ -315,9 +315,9 @@ imaging::Image Renderer::frame(const Pose& pose) {
 }
 
 const std::vector<std::string_view>& attacks() {
-  static const std::vector<std::string_view> all{"still_photo", "flat_photo",    "flat_puppet",   "bent_photo",   "bent_lying",  "mask",
-                                                 "replay",      "static_frames", "shifted_early", "shifted_late", "wrong_order", "looped",
-                                                 "wrong_light", "no_light",      "swapped",       "cut",          "all_the_time"};
+  static const std::vector<std::string_view> all{
+      "still_photo",   "flat_photo",   "flat_puppet", "bent_photo", "bent_puppet", "bent_lying", "mask",    "replay", "static_frames",
+      "shifted_early", "shifted_late", "wrong_order", "looped",     "wrong_light", "no_light",   "swapped", "cut",    "all_the_time"};
   return all;
 }
 
@@ -396,7 +396,7 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
   }
   if (kind == "no_light") camera.answers_light = false;
   const auto body = kind == "still_photo" || kind == "flat_photo" || kind == "flat_puppet" ? Body::flat
-                    : kind == "bent_photo" || kind == "mask"                               ? Body::bent_upright
+                    : kind == "bent_photo" || kind == "bent_puppet" || kind == "mask"      ? Body::bent_upright
                     : kind == "bent_lying"                                                 ? Body::bent_lying
                                                                                            : Body::head;
   const auto script = obey(answered, habits);
@@ -413,7 +413,7 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
     double t = nominal + shift;
     auto pose = script(std::max(t, 0.0));
     if (kind == "still_photo") pose = {.yaw = 0.4 * std::sin(t), .x = 0.01 * std::sin(2 * t), .light = pose.light};
-    if (kind == "flat_photo" || kind == "bent_photo" || kind == "bent_lying") pose.closed = pose.smile = 0;
+    if (kind == "flat_photo" || kind == "bent_photo") pose.closed = pose.smile = 0;
     if (kind == "mask") pose.smile = 0;
     if (body != Body::head) pose.yaw *= 1.35, pose.pitch *= 1.3;  // a picture must be turned further to look as turned
     if (kind == "all_the_time")

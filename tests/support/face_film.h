@@ -84,7 +84,8 @@ class Renderer {
 /// The ways to answer a challenge: `genuine`, and attacks by someone who knows the plan as far as the page tells it.
 ///   still_photo     a print held still                     flat_photo     a print turned, nodded and brought near as asked
 ///   flat_puppet     a moving picture (blinks, smiles) on a tablet that is turned and brought near as asked
-///   bent_photo      a print bent upright, moved as asked   bent_lying     the same, bent the other way
+///   bent_photo      a print bent upright, moved as asked   bent_lying     a moving picture, bent the other way
+///   bent_puppet     a moving picture on a bent screen
 ///   mask            a bent print with live eyes behind it  replay         the person's answer to another plan
 ///   static_frames   one frame injected over and over       shifted_early, shifted_late   the right answer, 1.5 s off
 ///   wrong_order     the right tasks in another order       looped         one task's frames for every task's time

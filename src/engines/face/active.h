@@ -68,6 +68,11 @@ inline constexpr int kEyeWidth = 24, kEyeHeight = 12;
 /// One eye, gray, laid so that its corners come to fixed places.
 using EyePatch = std::array<std::uint8_t, kEyeWidth * kEyeHeight>;
 
+/// The face, gray, laid level with the outer eye corners at fixed places and the mouth at a fixed height: turning a picture
+/// changes nothing here but sharpness, turning a head moves what stands out.
+inline constexpr int kLookWidth = 104, kLookHeight = 112;
+using Look = std::array<std::uint8_t, kLookWidth * kLookHeight>;
+
 /// What one frame shows.
 struct FrameFacts {
   microseconds at{0};
@@ -75,6 +80,7 @@ struct FrameFacts {
   Geometry geometry;  ///< of the main one; its mesh is empty when there is none
   Box box;
   std::array<EyePatch, 2> eyes{};
+  Look look{};
   Rgb skin{};                                                    ///< mean colour of forehead and cheeks, 0..255, as coded (not linear)
   Rgb surround{};                                                ///< the same of the frame's outer parts
   std::array<std::uint8_t, kThumbWidth * kThumbHeight> thumb{};  ///< the whole frame, gray
@@ -139,6 +145,10 @@ struct Measures {
   double planar_residual = 0;  ///< of the best homography between straight and turned view, in eye distances
   double solid_residual = 0;   ///< of the best affine view of the straight view's own 3-D mesh
   double nose_parallax = 0;    ///< the nose tip's shift against midline and cheeks per sine of the turn, in eye distances; the least
+  /// How far the nose stands out before mouth and nose root, in eye distances, from the pixels and not from the mesh, which
+  /// imagines depth in a bent picture. Nothing: no frame was good enough.
+  std::optional<double> relief;
+  double least_continuity = 1;  ///< correlation of the face's look with that a moment before
   double least_sameness = 1;
   double light_correlation = 0, light_gain = 0;
   double longest_still_ms = 0, longest_loop_ms = 0;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 #include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "engines/face/align.h"
 
@@ -90,6 +91,35 @@ NoseShift nose_against(std::span<const Point3> mesh) {
 }
 
 }  // namespace
+
+std::optional<double> nose_shift(const Look& straight, const Look& turned) {
+  const cv::Mat a(kLookHeight, kLookWidth, CV_8UC1, const_cast<std::uint8_t*>(straight.data()));
+  const cv::Mat b(kLookHeight, kLookWidth, CV_8UC1, const_cast<std::uint8_t*>(turned.data()));
+  // Horizontal shift, to a fraction of a pixel, of what stands in `box` of the straight view.
+  const auto shift = [&](cv::Rect box) -> std::optional<double> {
+    constexpr int kAcross = 14, kDown = 4;
+    const cv::Rect around{box.x - kAcross, box.y - kDown, box.width + 2 * kAcross, box.height + 2 * kDown};
+    if ((around & cv::Rect{0, 0, kLookWidth, kLookHeight}) != around) return std::nullopt;
+    cv::Mat found;
+    cv::matchTemplate(b(around), a(box), found, cv::TM_CCOEFF_NORMED);
+    double best = 0;
+    cv::Point at;
+    cv::minMaxLoc(found, nullptr, &best, nullptr, &at);
+    if (!(best > 0.55) || at.x == 0 || at.x == found.cols - 1) return std::nullopt;
+    const double l = static_cast<double>(found.at<float>(at.y, at.x - 1)), r = static_cast<double>(found.at<float>(at.y, at.x + 1));
+    const double curve = l - 2 * best + r;
+    return at.x - kAcross + (curve < 0 ? std::clamp(0.5 * (l - r) / curve, -0.5, 0.5) : 0.0);
+  };
+  constexpr int kMiddle = kLookWidth / 2, kTop = static_cast<int>(kLookTop), kDrop = static_cast<int>(kLookDrop);
+  const auto box = [](int y, int half_width, int half_height) {
+    return cv::Rect{kMiddle - half_width, y - half_height, 2 * half_width + 1, 2 * half_height + 1};
+  };
+  const auto nose = shift(box(kTop + kDrop * 6 / 10, 13, 8));
+  const auto mouth = shift(box(kTop + kDrop, 16, 7));
+  const auto root = shift(box(kTop - 2, 12, 10));
+  if (!nose || !mouth || !root) return std::nullopt;
+  return (*nose - (*mouth + *root) / 2) / (kLookEyes / 1.4);
+}
 
 double eye_distance(std::span<const Point3> mesh) {
   const auto &l = mesh[33], &r = mesh[263];

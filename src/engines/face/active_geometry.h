@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "engines/face/active.h"
 #include "engines/face/types.h"
 
 namespace authx::face::active {
@@ -25,6 +26,14 @@ struct Turn {
 /// `straight` and `turned` are MediaPipe meshes; `yaw` is the turn between them in degrees, not near nought. Empty when the
 /// points are degenerate.
 std::optional<Turn> compare_turn(std::span<const Point3> straight, std::span<const Point3> turned, double yaw);
+
+// Where a Look holds the face: outer eye corners this far apart, their middle at this height, the mouth this much lower.
+inline constexpr double kLookEyes = 64, kLookTop = 36, kLookDrop = 46;
+
+/// How far the nose moved against mouth and nose root between two looks, to the right, in eye distances, found by matching small
+/// pictures of each (normalised correlation). On a plane and on an upright cylinder all three move alike. Empty when one of them
+/// is not found again.
+std::optional<double> nose_shift(const Look& straight, const Look& turned);
 
 /// Distance of the outer eye corners in space: a length that turning does not shorten.
 double eye_distance(std::span<const Point3> mesh);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "engines/face/active.h"
 #include "engines/face/active_geometry.h"
@@ -136,6 +137,11 @@ class Judge {
              .mouth = std::max(median(mouth), 0.1),
              .size = std::max(median(size), 1.0)};
     rest_mesh_ = mean_mesh(meshes);
+    std::vector<double> look(rest_look_.size(), 0);
+    for (const auto& f : video_.frames)
+      if (f.at <= until && usable(f))
+        for (std::size_t k = 0; k < look.size(); ++k) look[k] += f.look[k] / static_cast<double>(meshes.size());
+    for (std::size_t k = 0; k < look.size(); ++k) rest_look_[k] = static_cast<std::uint8_t>(look[k]);
     for (auto& eye : rest_eyes_) eye.assign(kEyeWidth * kEyeHeight, 0);
     for (const auto& f : video_.frames) {
       if (f.at > until || !usable(f)) continue;
@@ -156,21 +162,18 @@ class Judge {
     }
   }
 
-  /// Pearson correlation with the eyes at rest, the mean of both.
-  double likeness(const FrameFacts& f) const {
-    double sum = 0;
-    for (std::size_t e = 0; e < 2; ++e) {
-      const auto n = static_cast<double>(rest_eyes_[e].size());
-      double a = 0, b = 0, aa = 0, bb = 0, ab = 0;
-      for (std::size_t k = 0; k < rest_eyes_[e].size(); ++k) {
-        const double x = rest_eyes_[e][k], y = f.eyes[e][k];
-        a += x, b += y, aa += x * x, bb += y * y, ab += x * y;
-      }
-      const double spread_of_both = std::sqrt(std::max((aa - a * a / n) * (bb - b * b / n), 1e-9));
-      sum += (ab - a * b / n) / spread_of_both;
+  /// Pearson's, of two pictures of one size.
+  template <class A, class B>
+  static double correlation(const A& a, const B& b) {
+    const auto n = static_cast<double>(a.size());
+    double sa = 0, sb = 0, aa = 0, bb = 0, ab = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      const double x = a[k], y = b[k];
+      sa += x, sb += y, aa += x * x, bb += y * y, ab += x * y;
     }
-    return sum / 2;
+    return (ab - sa * sb / n) / std::sqrt(std::max((aa - sa * sa / n) * (bb - sb * sb / n), 1e-9));
   }
+  double likeness(const FrameFacts& f) const { return (correlation(rest_eyes_[0], f.eyes[0]) + correlation(rest_eyes_[1], f.eyes[1])) / 2; }
 
   /// How far a task is done in a frame, 1 where it begins to count.
   static double done(Action action, const Sample& s) {
@@ -235,15 +238,17 @@ class Judge {
       const auto &a = samples_[i - 1], &b = samples_[i];
       const double steps = std::max(1.0, static_cast<double>((b.at - a.at).count()) / 100.0);
       if (steps > 4) continue;
+      if (steps <= 2) v_.measures.least_continuity = std::min(v_.measures.least_continuity, correlation(a.frame->look, b.frame->look));
       const auto p = middle(a.frame->geometry.mesh), q = middle(b.frame->geometry.mesh);
       const double moved = static_cast<double>(std::hypot(p.x - q.x, p.y - q.y)) / std::max(eye_distance(a.frame->geometry.mesh), 1.0);
       const double grown = std::max(a.size, b.size) / std::max(std::min(a.size, b.size), 0.1);
       if (moved > 0.8 * steps || std::abs(a.yaw - b.yaw) > 28 * steps || grown > 1 + 0.35 * steps) ++jumps;
     }
-    if (jumps > 0) found(Finding::jump);
+    if (jumps > 0 || v_.measures.least_continuity < kContinuity) found(Finding::jump);
   }
 
   void check_depth() {
+    check_relief();
     std::vector<double> planar, solid, midline, cheeks;
     for (const auto& step : plan_.steps) {
       const bool left = step.action == Action::turn_left;
@@ -270,6 +275,17 @@ class Judge {
       found(Finding::flat);
   }
 
+  void check_relief() {
+    std::vector<double> relief;
+    for (const auto& s : samples_) {
+      if (std::abs(s.yaw) < 9 || std::abs(s.yaw) > 32 || std::abs(s.pitch) > 12) continue;
+      if (const auto shift = nose_shift(rest_look_, s.frame->look)) relief.push_back(*shift / std::tan(s.yaw * std::numbers::pi / 180));
+    }
+    if (relief.size() < 3) return;
+    v_.measures.relief = median(relief);
+    if (*v_.measures.relief < kRelief) found(Finding::flat);
+  }
+
   void check_identity() {
     int compared = 0, other = 0;
     std::vector<double> all;
@@ -282,7 +298,7 @@ class Judge {
     }
     if (compared < 3) found(Finding::face_lost);
     // One frame may be caught in movement or in a screen's deep colour.
-    if (other * 4 > compared || v_.measures.least_sameness < -0.25) found(Finding::other_person);
+    if (other * 3 > compared || v_.measures.least_sameness < -0.25) found(Finding::other_person);
   }
 
   /// The colour that the screen shone against the colour that the skin took, as logarithms of the channels less their mean: the
@@ -354,13 +370,14 @@ class Judge {
     v_.outcome = v_.findings.empty() ? Outcome::passed : grave ? Outcome::failed : Outcome::try_again;
   }
 
-  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25;
+  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.1, kContinuity = 0.55;
 
   const Plan& plan_;
   const VideoFacts& video_;
   Verdict v_;
   Sample rest_;
   std::vector<Point3> rest_mesh_;
+  Look rest_look_{};
   std::array<std::vector<double>, 2> rest_eyes_;
   std::vector<Sample> samples_;
 };
@@ -446,13 +463,22 @@ json::object to_json(const Verdict& v) {
     tasks.push_back(std::move(task));
   }
   const auto& m = v.measures;
-  return {{"outcome", js(to_string(v.outcome))}, {"findings", std::move(findings)},
-          {"tasks", std::move(tasks)},           {"frame_rate", m.frame_rate},
-          {"face_share", m.face_share},          {"planar_residual", m.planar_residual},
-          {"solid_residual", m.solid_residual},  {"nose_parallax", m.nose_parallax},
-          {"least_sameness", m.least_sameness},  {"light_correlation", m.light_correlation},
-          {"light_gain", m.light_gain},          {"longest_still_ms", m.longest_still_ms},
-          {"longest_loop_ms", m.longest_loop_ms}};
+  json::object out{{"outcome", js(to_string(v.outcome))},
+                   {"findings", std::move(findings)},
+                   {"tasks", std::move(tasks)},
+                   {"frame_rate", m.frame_rate},
+                   {"face_share", m.face_share},
+                   {"planar_residual", m.planar_residual},
+                   {"solid_residual", m.solid_residual},
+                   {"nose_parallax", m.nose_parallax},
+                   {"least_continuity", m.least_continuity},
+                   {"least_sameness", m.least_sameness},
+                   {"light_correlation", m.light_correlation},
+                   {"light_gain", m.light_gain},
+                   {"longest_still_ms", m.longest_still_ms},
+                   {"longest_loop_ms", m.longest_loop_ms}};
+  if (m.relief) out["relief"] = *m.relief;
+  return out;
 }
 
 }  // namespace authx::face::active

@@ -3,6 +3,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/face/active_geometry.h"
 #include "engines/face/align.h"
 #include "imaging/mat.h"
 
@@ -21,6 +22,21 @@ void take_eye(const cv::Mat& gray, const Point3& outer, const Point3& inner, Eye
   const cv::Matx23d matrix{lay->a, -lay->b, lay->tx, lay->b, lay->a, lay->ty};
   cv::Mat patch(kEyeHeight, kEyeWidth, CV_8UC1, out.data());
   cv::warpAffine(gray, patch, matrix, patch.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+}
+
+void take_look(const cv::Mat& gray, const std::vector<Point3>& mesh, Look& out) {
+  const cv::Point2d left{mesh[33].x, mesh[33].y}, right{mesh[263].x, mesh[263].y};
+  const cv::Point2d mouth{(mesh[13].x + mesh[14].x) / 2.0, (mesh[13].y + mesh[14].y) / 2.0};
+  const cv::Point2d middle = (left + right) / 2;
+  const double eyes = cv::norm(right - left);
+  const cv::Point2d across = (right - left) / std::max(eyes, 1e-6), down{-across.y, across.x};
+  const double drop = (mouth - middle).dot(down);
+  if (eyes < 8 || drop < 4) return;
+  const double sx = kLookEyes / eyes, sy = kLookDrop / drop;
+  const cv::Matx23d matrix{sx * across.x, sx * across.y, kLookWidth / 2.0 - sx * middle.dot(across),
+                           sy * down.x,   sy * down.y,   kLookTop - sy * middle.dot(down)};
+  cv::Mat target(kLookHeight, kLookWidth, CV_8UC1, out.data());
+  cv::warpAffine(gray, target, matrix, target.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
 }
 
 Rgb mean_rgb(const cv::Mat& bgr, const cv::Mat& mask) {
@@ -48,6 +64,7 @@ Result<FrameFacts> measure_frame(const FaceEngine& engine, const imaging::Image&
 
   const auto& mesh = facts.geometry.mesh;
   const double eyes = std::hypot(mesh[263].x - mesh[33].x, mesh[263].y - mesh[33].y);
+  take_look(gray, mesh, facts.look);
   take_eye(gray, mesh[33], mesh[133], facts.eyes[0]);
   take_eye(gray, mesh[362], mesh[263], facts.eyes[1]);
   cv::Mat mask(bgr.size(), CV_8UC1, cv::Scalar{0});
@@ -70,12 +87,16 @@ Result<FrameFacts> measure_frame(const FaceEngine& engine, const imaging::Image&
   return facts;
 }
 
+std::vector<microseconds> compare_times(const Plan& plan) {
+  std::vector<microseconds> out{microseconds{300'000}};
+  for (const auto& step : plan.steps) out.push_back(step.at + (step.action == Action::light ? milliseconds{300} : milliseconds{-50}));
+  out.push_back(plan.length - milliseconds{200});
+  return out;
+}
+
 Result<VideoFacts> measure_video(const FaceEngine& engine, BytesView video, const Plan& plan, const Embedding& reference,
                                  const imaging::VideoLimits& limits, const Deadline& deadline) {
-  std::vector<microseconds> compare_at{microseconds{300'000}};
-  for (const auto& step : plan.steps)
-    compare_at.push_back(step.at + (step.action == Action::light ? milliseconds{300} : milliseconds{-50}));
-  compare_at.push_back(plan.length - milliseconds{200});
+  const auto compare_at = compare_times(plan);
   VideoFacts out;
   std::size_t next = 0;
   imaging::VideoLimits thinned = limits;

@@ -8,8 +8,9 @@
 
 namespace authx::face::active {
 
-/// A frame of a video is softer than a still: within one recording a looser threshold than between recordings will do.
-inline constexpr double kIdentityFmr = 1e-3;
+/// Frames of one recording, at rest and minutes after the still: they are far more alike than captures of two days, so that a
+/// stricter threshold than between captures costs nothing.
+inline constexpr double kIdentityFmr = 1e-5;
 
 /// About ten frames a second are looked at: a closed eye lasts five of them, and each costs a face analysis.
 inline constexpr microseconds kSampling{95'000};
@@ -17,6 +18,9 @@ inline constexpr microseconds kSampling{95'000};
 /// Measures one upright frame. `reference`: compare the face with it (a face embedding costs as much as the rest).
 Result<FrameFacts> measure_frame(const FaceEngine& engine, const imaging::Image& frame, microseconds at,
                                  const Embedding* reference = nullptr, const Deadline& deadline = {});
+
+/// When the face is to be compared: between the tasks and under the lights, when it is straight.
+std::vector<microseconds> compare_times(const Plan& plan);
 
 /// Decodes and measures a challenge's video. Frames are compared with `reference`, the face of the still capture, at rest times
 /// of the plan. Errors: those of imaging::decode_video and FaceEngine::analyse; capability_unavailable when the pack has no mesh.
