@@ -199,34 +199,34 @@ export function FaceCapture({ onCapture, onLiveCheck, notice }: Props) {
           </>
         ) : (
           <>
-          <Button
-            id="capture-face"
-            variant="contained"
-            size="large"
-            onClick={() => void capture()}
-            loading={processing}
-            loadingPosition="start"
-            sx={{ width: { xs: '100%', sm: 'auto' }, minWidth: { sm: 220 } }}
-          >
-            {processing ? 'Processing...' : 'Capture'}
-          </Button>
-          {onLiveCheck !== undefined && recordingType() !== null && (
-            <>
-              <Button id="live-check" variant="outlined" size="large" disabled={processing} onClick={() => void liveCheck(onLiveCheck)} sx={{ width: { xs: '100%', sm: 'auto' } }}>
-                Do the live check
-              </Button>
-              <Box sx={{ flexBasis: '100%' }}>
-                <FormControlLabel
-                  control={<Checkbox checked={lights} disabled={processing} onChange={(event) => setLights(event.target.checked)} />}
-                  label="With coloured light from the screen"
-                />
-                <Typography variant="body2" color="textSecondary">
-                  The live check asks for small movements for about twelve seconds and shows that nobody holds up your picture. Leave the
-                  coloured light out if flashing light can harm you.
-                </Typography>
-              </Box>
-            </>
-          )}
+            <Button
+              id="capture-face"
+              variant="contained"
+              size="large"
+              onClick={() => void capture()}
+              loading={processing}
+              loadingPosition="start"
+              sx={{ width: { xs: '100%', sm: 'auto' }, minWidth: { sm: 220 } }}
+            >
+              {processing ? 'Processing...' : 'Capture'}
+            </Button>
+            {onLiveCheck !== undefined && recordingType() !== null && (
+              <>
+                <Button id="live-check" variant="outlined" size="large" disabled={processing} onClick={() => void liveCheck(onLiveCheck)} sx={{ width: { xs: '100%', sm: 'auto' } }}>
+                  Do the live check
+                </Button>
+                <Box sx={{ flexBasis: '100%' }}>
+                  <FormControlLabel
+                    control={<Checkbox checked={lights} disabled={processing} onChange={(event) => setLights(event.target.checked)} />}
+                    label="With coloured light from the screen"
+                  />
+                  <Typography variant="body2" color="textSecondary">
+                    The live check asks for small movements for about twelve seconds and shows that nobody holds up your picture. Leave the
+                    coloured light out if flashing light can harm you.
+                  </Typography>
+                </Box>
+              </>
+            )}
           </>
         )}
       </Box>
