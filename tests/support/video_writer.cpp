@@ -82,7 +82,7 @@ class JpegWriter final : public VideoWriter {
 class CodedWriter final : public VideoWriter {
  public:
   CodedWriter(const char* container, const char* encoder, int width, int height, int fps) : size_(width, height) {
-    av_log_set_level(AV_LOG_ERROR);
+    av_log_set_level(AV_LOG_QUIET);
     if (avformat_alloc_output_context2(&format_, nullptr, container, nullptr) < 0) broken("container");
     if (avio_open_dyn_buf(&format_->pb) < 0) broken("buffer");
     const auto* codec = avcodec_find_encoder_by_name(encoder);

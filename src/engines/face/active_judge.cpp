@@ -281,7 +281,7 @@ class Judge {
       if (std::abs(s.yaw) < 9 || std::abs(s.yaw) > 32 || std::abs(s.pitch) > 12) continue;
       if (const auto shift = nose_shift(rest_look_, s.frame->look)) relief.push_back(*shift / std::tan(s.yaw * std::numbers::pi / 180));
     }
-    if (relief.size() < 3) return;
+    if (relief.size() < 3) return found(Finding::action_missing);  // a turn that shows no depth either way is none
     v_.measures.relief = median(relief);
     if (*v_.measures.relief < kRelief) found(Finding::flat);
   }
@@ -370,7 +370,7 @@ class Judge {
     v_.outcome = v_.findings.empty() ? Outcome::passed : grave ? Outcome::failed : Outcome::try_again;
   }
 
-  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.1, kContinuity = 0.55;
+  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.22, kContinuity = 0.55;
 
   const Plan& plan_;
   const VideoFacts& video_;

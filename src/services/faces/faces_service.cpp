@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kJob = "face.analyse";
 constexpr std::chrono::seconds kAnalyseLimit{30};
-constexpr std::chrono::seconds kVideoLimit{45};  ///< a hundred-odd frames at some 30 ms
+constexpr std::chrono::seconds kVideoLimit{120};  ///< a hundred-odd frames at some 30 ms, on a machine that has other work too
 
 constexpr db::Query kInsert{"faces.insert",
                             "INSERT INTO biometrics (id, user_id, biometric_type, biometric_data, status, job_id, created_at, updated_at) "
