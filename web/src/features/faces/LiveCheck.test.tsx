@@ -141,7 +141,7 @@ describe('the live check in the face step', () => {
   });
 
   test('a pause that the server asks for is shown', async () => {
-    fakeServer({ 'POST /face/challenge': () => fault(429, 'RATE_LIMITED', 'Too many live checks in a short time; take a pause and try again') });
+    fakeServer({ 'POST /face/challenge': () => fault(429, 'RATE_LIMIT_EXCEEDED', 'Too many live checks in a short time; take a pause and try again') });
     await begin();
     fireEvent.click(screen.getByText('Do the live check'));
     expect(await screen.findByText(/Too many live checks|many/i, {}, { timeout: 4000 })).toBeInTheDocument();
