@@ -29,8 +29,8 @@ def run(report: Report, settings: Settings) -> None:
 
 
 def who(photo: Path) -> str:
-    """Photographs of one folder may be of one person, but in the samples, where each is of another."""
-    return photo.name if photo.parent.name == "compreface_samples" else photo.parent.parent.name + photo.parent.name
+    """Photographs of one folder may be of one person; in the samples the name's letter is the person's."""
+    return photo.stem[-1] if photo.parent.name == "compreface_samples" else photo.parent.parent.name + photo.parent.name
 
 
 def challenge(report: Report, settings: Settings) -> None:

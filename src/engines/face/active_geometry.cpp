@@ -115,10 +115,9 @@ std::optional<double> nose_shift(const Look& straight, const Look& turned) {
     return cv::Rect{kMiddle - half_width, y - half_height, 2 * half_width + 1, 2 * half_height + 1};
   };
   const auto nose = shift(box(kTop + kDrop * 6 / 10, 13, 8));
-  const auto mouth = shift(box(kTop + kDrop, 16, 7));
   const auto root = shift(box(kTop - 2, 12, 10));
-  if (!nose || !mouth || !root) return std::nullopt;
-  return (*nose - (*mouth + *root) / 2) / (kLookEyes / 1.4);
+  if (!nose || !root) return std::nullopt;
+  return (*nose - *root) / (kLookEyes / 1.4);
 }
 
 double eye_distance(std::span<const Point3> mesh) {
