@@ -145,7 +145,7 @@ struct Measures {
   double planar_residual = 0;  ///< of the best homography between straight and turned view, in eye distances
   double solid_residual = 0;   ///< of the best affine view of the straight view's own 3-D mesh
   double nose_parallax = 0;    ///< the nose tip's shift against midline and cheeks per sine of the turn, in eye distances; the least
-  /// How far the nose stands out before its root, in eye distances, from the pixels and not from the mesh, which
+  /// How far the nose stands out before the mouth, in eye distances, from the pixels and not from the mesh, which
   /// imagines depth in a bent picture. Nothing: no frame was good enough.
   std::optional<double> relief;
   double least_continuity = 1;  ///< correlation of the face's look with that a moment before

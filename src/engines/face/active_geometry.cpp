@@ -115,9 +115,9 @@ std::optional<double> nose_shift(const Look& straight, const Look& turned) {
     return cv::Rect{kMiddle - half_width, y - half_height, 2 * half_width + 1, 2 * half_height + 1};
   };
   const auto nose = shift(box(kTop + kDrop * 6 / 10, 13, 8));
-  const auto root = shift(box(kTop - 2, 12, 10));
-  if (!nose || !root) return std::nullopt;
-  return (*nose - *root) / (kLookEyes / 1.4);
+  const auto mouth = shift(box(kTop + kDrop, 16, 7));
+  if (!nose || !mouth) return std::nullopt;
+  return (*nose - *mouth) / (kLookEyes / 1.4);
 }
 
 double eye_distance(std::span<const Point3> mesh) {

@@ -30,7 +30,7 @@ std::optional<Turn> compare_turn(std::span<const Point3> straight, std::span<con
 // Where a Look holds the face: outer eye corners this far apart, their middle at this height, the mouth this much lower.
 inline constexpr double kLookEyes = 64, kLookTop = 36, kLookDrop = 46;
 
-/// How far the nose moved against the nose's root between two looks, to the right, in eye distances, found by matching small
+/// How far the nose moved against the mouth between two looks, to the right, in eye distances, found by matching small
 /// pictures of each (normalised correlation). On a plane and on an upright cylinder both move alike. Empty when one of them is
 /// not found again.
 std::optional<double> nose_shift(const Look& straight, const Look& turned);

@@ -370,7 +370,7 @@ class Judge {
     v_.outcome = v_.findings.empty() ? Outcome::passed : grave ? Outcome::failed : Outcome::try_again;
   }
 
-  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.1, kContinuity = 0.55;
+  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.13, kContinuity = 0.55;
 
   const Plan& plan_;
   const VideoFacts& video_;
