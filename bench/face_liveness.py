@@ -42,7 +42,7 @@ def challenge(report: Report, settings: Settings) -> None:
         raise Unmeasurable("needs the default face models: ./dev models")
     folder = open_models()
     arguments = [str(folder), str(default_models())] if folder else [str(default_models())]
-    passed, failed = Counter(), Counter()
+    passed, failed, done = Counter(), Counter(), Counter()
     dice = random.Random(20261124)
     # Recorded as browsers do (VP8) for people; attackers feed clean frames, which is the harder case.
     rounds = max(1, settings.runs - 1)
@@ -55,8 +55,10 @@ def challenge(report: Report, settings: Settings) -> None:
             verdict = probe.ask("\t".join([kind, str(dice.randrange(1 << 30)), lights, codec, str(person), str(other)]))
             if "skip" in verdict:
                 continue
-            (passed if verdict["outcome"] == "passed" else failed)[kind] += 1
-            if (verdict["outcome"] == "passed") != (kind == "genuine"):
+            done["genuine"] += kind == "genuine" and verdict["outcome"] == "passed"
+            through_all = verdict["outcome"] == "passed" and verdict["depth_shown"]
+            (passed if through_all else failed)[kind] += 1
+            if through_all != (kind == "genuine"):
                 note(f"{kind} {person.name}: {json.dumps({k: v for k, v in verdict.items() if k != 'plan'})}")
     genuine = passed["genuine"] + failed["genuine"]
     attacks = sum(passed[a] + failed[a] for a in ATTACKS)
@@ -64,5 +66,7 @@ def challenge(report: Report, settings: Settings) -> None:
         raise Unmeasurable("no photograph served")
     through = sum(passed[a] for a in ATTACKS)
     note(f"{genuine} people, {attacks} attacks of {sum(1 for a in ATTACKS if passed[a] + failed[a])} kinds; through: { {a: passed[a] for a in ATTACKS if passed[a]} }")
+    # Tasks done as asked, whether or not the pixels showed the depth that a machine's approval needs.
+    report.add(Figure("challenge_genuine_done", done["genuine"] / genuine, "share", aim=">= 0.97"))
     report.add(Figure("challenge_genuine_pass", passed["genuine"] / genuine, "share", aim=">= 0.97"))
     report.add(Figure("challenge_attack_pass", through / attacks, "share", aim="= 0"))

@@ -156,6 +156,9 @@ struct Measures {
 
 struct Verdict {
   Outcome outcome = Outcome::failed;
+  /// The pixels, not only the mesh, show a solid head. Without it a pass is no proof against a picture bent on a curved screen;
+  /// with smooth or shaded faces it often cannot be seen, so it is not held against a person but left for a reviewer.
+  bool depth_shown = false;
   std::vector<Finding> findings;
   Measures measures;
 };

@@ -281,9 +281,9 @@ class Judge {
       if (std::abs(s.yaw) < 9 || std::abs(s.yaw) > 32 || std::abs(s.pitch) > 12) continue;
       if (const auto shift = nose_shift(rest_look_, s.frame->look)) relief.push_back(*shift / std::tan(s.yaw * std::numbers::pi / 180));
     }
-    if (relief.size() < 3) return found(Finding::action_missing);  // a turn that shows no depth either way is none
+    if (relief.size() < 3) return;
     v_.measures.relief = median(relief);
-    if (*v_.measures.relief < kRelief) found(Finding::flat);
+    v_.depth_shown = *v_.measures.relief >= kRelief;
   }
 
   void check_identity() {
@@ -477,6 +477,7 @@ json::object to_json(const Verdict& v) {
                    {"light_gain", m.light_gain},
                    {"longest_still_ms", m.longest_still_ms},
                    {"longest_loop_ms", m.longest_loop_ms}};
+  out["depth_shown"] = v.depth_shown;
   if (m.relief) out["relief"] = *m.relief;
   return out;
 }

@@ -90,7 +90,8 @@ void add_challenge(json::object& analysis, const face::active::Verdict& verdict,
   analysis["challenge"] = std::move(record);
   if (verdict.outcome == face::active::Outcome::passed) {
     analysis["passive_method"] = analysis["liveness_method"];
-    analysis["liveness_method"] = "active-challenge";
+    // The rules take the first word alone for proof of a living person.
+    analysis["liveness_method"] = verdict.depth_shown ? "active-challenge" : "active-challenge-depth-unclear";
   }
   auto& reasons = analysis["reasons"].as_array();
   for (const auto& advice : face::active::advice_for(verdict)) reasons.push_back({{"code", advice.code}, {"message", advice.message}});
