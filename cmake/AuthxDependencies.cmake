@@ -15,6 +15,8 @@ foreach(spec "sodium libsodium" "pq libpq" "sqlite sqlite3" "hiredis hiredis" "c
   list(GET pair 1 module)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${module})
 endforeach()
+# FFmpeg's headers only: imaging/video_libav.cpp opens the libraries when the first such video comes.
+pkg_check_modules(libav REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavutil)
 # Its -pthread differs from the flags of the precompiled header.
 set_target_properties(PkgConfig::pangocairo PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 find_package(prometheus-cpp REQUIRED)
@@ -39,3 +41,7 @@ if(openvino_lib)
 else()
   message(STATUS "OpenVINO not found in ${AUTHX_OPENVINO_DIR}: inference falls back to OpenCV DNN")
 endif()
+
+add_library(authx_libav_headers INTERFACE)
+target_include_directories(authx_libav_headers SYSTEM INTERFACE ${libav_INCLUDE_DIRS})
+target_link_libraries(authx_libav_headers INTERFACE ${CMAKE_DL_LIBS})

@@ -88,7 +88,8 @@ const std::vector<Setting>& settings() {
         {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
         {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
         {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
-        {"AUTHX_LIVENESS", &Config::liveness_policy, "basic, or strict: no approval without a liveness model"},
+        {"AUTHX_LIVENESS", &Config::liveness_policy,
+         "basic; strict: no approval without a liveness model or live check; active: none without a live check"},
         {"AUTHX_AADHAAR_NUMBER", &Config::aadhaar_number, "what becomes of a whole Aadhaar number: discard, sealed or vault"},
         {"AUTHX_EXPIRY_NOTICE_DAYS", &Config::expiry_notice_days, "how long before its end a document's owner is told", 0, 3650},
         {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates, "PEM files whose keys sign Aadhaar QR codes, comma-separated"},
@@ -160,7 +161,8 @@ void check(const Config& c, std::vector<Fault>& faults) {
     if (!secret->empty() && secret->expose().size() < 32) faults.push_back({name, "must have at least 32 characters"});
   if (c.tls_certificate.empty() != c.tls_key.empty())
     faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
-  if (c.liveness_policy != "basic" && c.liveness_policy != "strict") faults.push_back({"AUTHX_LIVENESS", "must be basic or strict"});
+  if (c.liveness_policy != "basic" && c.liveness_policy != "strict" && c.liveness_policy != "active")
+    faults.push_back({"AUTHX_LIVENESS", "must be basic, strict or active"});
   if (c.aadhaar_number != "discard" && c.aadhaar_number != "sealed" && c.aadhaar_number != "vault")
     faults.push_back({"AUTHX_AADHAAR_NUMBER", "must be discard, sealed or vault"});
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});

@@ -46,7 +46,7 @@ struct Config {
 
   std::string face_model_path, default_model_path;
   std::string ocr_language = "eng";
-  std::string liveness_policy = "basic";        ///< basic | strict
+  std::string liveness_policy = "basic";        ///< basic | strict | active
   std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes
 
   std::string aadhaar_number = "discard";  ///< discard | sealed | vault

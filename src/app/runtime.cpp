@@ -182,7 +182,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     r->faces = std::make_unique<faces::FacesService>(faces::FacesService::Parts{
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final});
     decision::Policy policy;
-    policy.liveness = c.liveness_policy == "strict" ? decision::LivenessPolicy::strict : decision::LivenessPolicy::basic;
+    policy.liveness = decision::parse_liveness_policy(c.liveness_policy).value_or(decision::LivenessPolicy::basic);
     r->verifications = std::make_unique<verifications::VerificationsService>(verifications::VerificationsService::Parts{
         *r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, r->progress, r->providers, policy});
     if (r->serves("documents")) r->documents->register_jobs();

@@ -20,3 +20,14 @@ def rows(server: Server, query: str) -> list[tuple]:
 
 def value(server: Server, query: str):
     return rows(server, query)[0][0]
+
+
+def run(server: Server, statement: str) -> None:
+    """Changes what no client can, as the passing of time."""
+    url = server.environment.get("DATABASE_URL")
+    if url:
+        with psycopg.connect(url) as db:
+            db.execute(statement)  # type: ignore[arg-type]
+        return
+    with sqlite3.connect(f"{server.data_dir}/authx.db", timeout=30) as db:
+        db.execute(statement)

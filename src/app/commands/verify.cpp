@@ -96,7 +96,7 @@ Result<> run(Cli& cli, const Options& o) {
     inputs.account_dob = facts.dob;
   inputs.documents.push_back(facts);
   decision::Policy policy;
-  policy.liveness = config.liveness_policy == "strict" ? decision::LivenessPolicy::strict : decision::LivenessPolicy::basic;
+  policy.liveness = decision::parse_liveness_policy(config.liveness_policy).value_or(decision::LivenessPolicy::basic);
   const auto verdict = decision::decide(inputs, policy);
   cli.progress(3, 3, "done");
   std::string text =

@@ -108,19 +108,41 @@ void judge_face(const FaceFacts& f, const Policy& policy, Findings& out) {
   if (!f.accepted) return out.review("face_unusable", "The face picture is not good enough to compare");
   if (!f.portrait_found) return out.review("portrait_missing", "No portrait was found on the document");
   if (!f.match) out.reject("face_differs", "The face does not match the document's portrait");
-  if (f.liveness && *f.liveness < policy.spoof_below)
-    out.reject("not_live", "The face picture looks like a copy, not a live person");
-  else if (f.liveness && *f.liveness < policy.live_at)
-    out.review("liveness_unclear", "It is unclear whether a live person was in front of the camera");
-  else if (!f.liveness_model) {
+  const bool challenged = f.liveness_method == kActiveChallenge;
+  if (policy.liveness == LivenessPolicy::active && !challenged)
+    out.review("liveness_challenge_missing", "No live check was passed, so a person must look");
+  if (f.liveness && *f.liveness < policy.spoof_below) {
+    // A still picture's signal is wrong often enough that it cannot overrule a passed challenge; a person looks.
+    if (challenged)
+      out.review("liveness_unclear", "It is unclear whether a live person was in front of the camera");
+    else
+      out.reject("not_live", "The face picture looks like a copy, not a live person");
+  } else if (f.liveness && *f.liveness < policy.live_at) {
+    if (!challenged) out.review("liveness_unclear", "It is unclear whether a live person was in front of the camera");
+  } else if (!f.liveness_model && !challenged) {
     if (policy.liveness == LivenessPolicy::strict)
       out.review("liveness_not_checked", "No liveness model is installed, so a person must look");
-    else
+    else if (policy.liveness == LivenessPolicy::basic)
       out.info("liveness_basic", "Liveness was judged by image cues only: no liveness model is installed");
   }
 }
 
 }  // namespace
+
+std::string_view to_string(LivenessPolicy policy) noexcept {
+  switch (policy) {
+    case LivenessPolicy::basic: return "basic";
+    case LivenessPolicy::strict: return "strict";
+    case LivenessPolicy::active: return "active";
+  }
+  return "basic";
+}
+
+std::optional<LivenessPolicy> parse_liveness_policy(std::string_view word) noexcept {
+  for (const auto policy : {LivenessPolicy::basic, LivenessPolicy::strict, LivenessPolicy::active})
+    if (word == to_string(policy)) return policy;
+  return std::nullopt;
+}
 
 std::string_view to_string(Outcome outcome) noexcept {
   switch (outcome) {
@@ -202,13 +224,14 @@ json::object to_json(const Inputs& in) {
 }
 
 json::object to_json(const Policy& p) {
+  const auto liveness = to_string(p.liveness);
   return {{"version", p.version},
           {"min_document_confidence", p.min_document_confidence},
           {"name_agrees", p.name_agrees},
           {"name_differs", p.name_differs},
           {"live_at", p.live_at},
           {"spoof_below", p.spoof_below},
-          {"liveness", p.liveness == LivenessPolicy::strict ? "strict" : "basic"}};
+          {"liveness", json::string_view{liveness.data(), liveness.size()}}};
 }
 
 json::object to_json(const Verdict& v) {
@@ -284,7 +307,7 @@ Result<Policy> policy_from_json(const json::value& v) {
   p.name_differs = get_number(v, "name_differs").value_or(p.name_differs);
   p.live_at = get_number(v, "live_at").value_or(p.live_at);
   p.spoof_below = get_number(v, "spoof_below").value_or(p.spoof_below);
-  p.liveness = get_text(v, "liveness") == "strict" ? LivenessPolicy::strict : LivenessPolicy::basic;
+  p.liveness = parse_liveness_policy(get_text(v, "liveness").value_or("")).value_or(LivenessPolicy::basic);
   return p;
 }
 

@@ -59,8 +59,14 @@ struct Inputs {
   std::vector<std::string> unavailable_steps;  ///< steps that were asked for and that this server can't do
 };
 
-/// How much a passive liveness signal must say before a machine may approve.
-enum class LivenessPolicy { basic, strict };
+/// What must speak for a living person before a machine may approve: basic, the passive signal of whatever is installed; strict,
+/// a trained passive model or a passed active challenge; active, a passed active challenge.
+enum class LivenessPolicy { basic, strict, active };
+std::string_view to_string(LivenessPolicy policy) noexcept;
+std::optional<LivenessPolicy> parse_liveness_policy(std::string_view word) noexcept;
+
+/// `FaceFacts::liveness_method` of a capture that came with a passed active challenge.
+inline constexpr std::string_view kActiveChallenge = "active-challenge";
 
 struct Policy {
   std::string version = "2026-11.2";

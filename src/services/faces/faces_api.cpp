@@ -1,5 +1,7 @@
 #include "services/faces/faces_api.h"
 
+#include "services/faces/challenge_api.h"
+
 namespace authx::faces {
 namespace {
 
@@ -12,8 +14,14 @@ struct CaptureRequest {
   UploadedFile face_image;
   std::optional<UploadedFile> live_video;
   std::optional<Int<0, 30>> wait_seconds;
+  std::optional<Uuid> challenge_id;
+  std::optional<Text<64, 64>> live_video_signature;
+  std::optional<Text<0, 200>> camera_label;
 };
-BOOST_DESCRIBE_STRUCT(CaptureRequest, (), (face_image, live_video, wait_seconds))
+BOOST_DESCRIBE_STRUCT(CaptureRequest, (), (face_image, live_video, wait_seconds, challenge_id, live_video_signature, camera_label))
+
+enum class ChallengeOutcome { passed, try_again, failed };
+BOOST_DESCRIBE_ENUM(ChallengeOutcome, passed, try_again, failed)
 
 struct CaptureResult {
   Uuid face_id;
@@ -22,9 +30,11 @@ struct CaptureResult {
   std::optional<double> quality_score;
   FaceStatus verification_status = FaceStatus::processing;
   AnyJson quality_reasons;
+  std::optional<ChallengeOutcome> challenge_result;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(CaptureResult, (), (face_id, face_embeddings, liveness_score, quality_score, verification_status, quality_reasons))
+BOOST_DESCRIBE_STRUCT(CaptureResult, (),
+                      (face_id, face_embeddings, liveness_score, quality_score, verification_status, quality_reasons, challenge_result))
 
 struct VerifyRequest {
   Uuid document_id;
@@ -73,7 +83,17 @@ FaceStatus status_of(const std::string& word) {
 
 awaitable<Result<CaptureResult>> capture(FacesService& service, const Can<Permission::verify_face>& caller, CaptureRequest in) {
   const auto wait = std::chrono::milliseconds{in.wait_seconds ? in.wait_seconds->value * 1000 : 5000};
-  AX_CO_TRY(auto face, co_await service.capture(caller.id, std::move(in.face_image), std::move(in.live_video), caller.request, wait));
+  std::optional<LiveVideo> live;
+  if (in.challenge_id && !in.live_video) {
+    Result<CaptureResult> refused{Error::invalid("live_video", "is required with challenge_id")};
+    co_return refused;
+  }
+  if (in.live_video) {
+    live.emplace(std::move(*in.live_video), in.challenge_id, ClientWord{});
+    if (in.camera_label) live->word.camera = std::move(in.camera_label->value);
+    if (in.live_video_signature) live->word.signature = std::move(in.live_video_signature->value);
+  }
+  AX_CO_TRY(auto face, co_await service.capture(caller.id, std::move(in.face_image), std::move(live), caller.request, wait));
   CaptureResult out;
   out.face_id = face.id;
   if (face.embedding) out.face_embeddings = std::move(face.embedding->values);
@@ -82,6 +102,12 @@ awaitable<Result<CaptureResult>> capture(FacesService& service, const Can<Permis
   out.quality_reasons.text = "[]";
   if (const auto analysis = parse_json(face.analysis)) {
     out.liveness_score = get_number(*analysis, "liveness");
+    if (const auto* challenge = find(*analysis, "challenge")) {
+      const auto word = get_text(*challenge, "outcome").value_or("failed");
+      out.challenge_result = word == "passed"      ? ChallengeOutcome::passed
+                             : word == "try_again" ? ChallengeOutcome::try_again
+                                                   : ChallengeOutcome::failed;
+    }
     if (const auto* reasons = find(*analysis, "reasons")) out.quality_reasons.text = json::serialize(*reasons);
   }
   co_return out;
@@ -117,9 +143,11 @@ awaitable<Result<FaceList>> list(FacesService& service, const Can<Permission::ve
 }  // namespace
 
 void add_routes(Router& router, FacesService& service) {
+  add_challenge_routes(router, service.challenges());
   router.post("/face/capture", service, &capture,
               {.operation_id = "captureFace",
-               .summary = "Capture and analyse a live face picture, optionally with a video",
+               .summary = "Capture and analyse a live face picture; with challenge_id, live_video is the recording of that challenge's "
+                          "tasks and is judged with it",
                .tag = "Faces",
                .bucket = "upload",
                .errors = {Errc::capability_unavailable}});

@@ -2,8 +2,10 @@
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "engines/face/active_measure.h"
 #include "engines/face/face_engine.h"
 #include "imaging/decode.h"
+#include "imaging/video.h"
 #include "services/documents/document_json.h"
 #include "services/users/person_box.h"
 #include "telemetry/metrics.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr std::string_view kJob = "face.analyse";
 constexpr std::chrono::seconds kAnalyseLimit{30};
+constexpr std::chrono::seconds kVideoLimit{120};  ///< a hundred-odd frames at some 30 ms, on a machine that has other work too
 
 constexpr db::Query kInsert{"faces.insert",
                             "INSERT INTO biometrics (id, user_id, biometric_type, biometric_data, status, job_id, created_at, updated_at) "
@@ -95,44 +98,75 @@ Result<face::Analysis> analyse_probe(const face::FaceEngine& engine, BytesView i
   return Errc::internal;
 }
 
-/// WebM (EBML) or MP4 (ftyp): the containers that browsers and phones record.
-bool is_video(BytesView bytes) {
-  constexpr std::array<std::uint8_t, 4> ebml{0x1A, 0x45, 0xDF, 0xA3};
-  if (bytes.size() < 12) return false;
-  return std::ranges::equal(bytes.first(4), ebml) || as_text(bytes.subspan(4, 4)) == "ftyp";
+std::string video_name(const Uuid& face) { return face.str() + "-live"; }
+
+/// Lays the challenge's judgement over the still picture's analysis.
+void add_challenge(json::object& analysis, const face::active::Verdict& verdict, const face::active::VideoFacts& video,
+                   const Answered& answered) {
+  auto record = face::active::to_json(verdict);
+  record["challenge_id"] = answered.id.str();
+  record["codec"] = video.codec;
+  record["writer"] = video.writer;
+  if (answered.client)
+    if (auto client = parse_json(*answered.client)) record["client"] = std::move(*client);
+  analysis["challenge"] = std::move(record);
+  if (verdict.outcome == face::active::Outcome::passed) {
+    analysis["passive_method"] = analysis["liveness_method"];
+    // The rules take the first word alone for proof of a living person.
+    analysis["liveness_method"] = verdict.depth_shown ? "active-challenge" : "active-challenge-depth-unclear";
+  }
+  auto& reasons = analysis["reasons"].as_array();
+  for (const auto& advice : face::active::advice_for(verdict)) reasons.push_back({{"code", advice.code}, {"message", advice.message}});
 }
 
 }  // namespace
 
-FacesService::FacesService(Parts parts) : p_(std::move(parts)) {}
+FacesService::FacesService(Parts parts)
+    : p_(std::move(parts)), challenges_(ChallengeService::Parts{p_.database, p_.clock, p_.keyring, p_.audit}) {}
 
 void FacesService::register_jobs() {
   p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); },
                                       [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
 }
 
-awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile image, std::optional<http::UploadedFile> video,
-                                              http::RequestInfo request, std::chrono::milliseconds wait) {
+awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile image, std::optional<LiveVideo> live, http::RequestInfo request,
+                                              std::chrono::milliseconds wait) {
   const auto now = p_.clock.now();
   const auto id = Uuid::generate(now);
   const auto name = id.str() + "-face";
-  if (video && !is_video(video->bytes())) {
-    Result<Face> refused{Error::invalid("live_video", "must be a WebM or MP4 video")};
+  if (live && !imaging::sniff_video(live->file.bytes())) {
+    Result<Face> refused{Error::invalid("live_video", "must be a WebM, MP4, AVI or MJPEG video")};
     co_return refused;
+  }
+  const bool challenged = live && live->challenge;
+  crypto::Digest video_digest{};
+  if (challenged) {
+    auto digest = [file = live->file]() -> Result<crypto::Digest> { return crypto::sha256(file.bytes()); };
+    AX_CO_TRY(video_digest, co_await p_.files.run(std::move(digest)));
+    auto check = [this, user, &live, &request, &video_digest](db::Tx& tx) {
+      return challenges_.check(tx, *live->challenge, user, request, live->word, video_digest);
+    };
+    AX_CO_CHECK(co_await p_.database.read(check));
   }
   auto find_key = [this, user](db::Tx& tx) { return users::person_key(tx, p_.keyring, user); };
   AX_CO_TRY(auto key, co_await p_.database.read(find_key));
-  auto seal = [this, key = std::move(key), image = std::move(image), name]() -> Result<> {
+  std::optional<http::UploadedFile> video;
+  if (challenged) video = live->file;
+  auto seal = [this, key = std::move(key), image = std::move(image), video = std::move(video), name, id]() -> Result<> {
     auto probed = imaging::probe(image.bytes());
     if (!probed) return renamed(std::move(probed).error(), "face_image");
     if (probed->format == imaging::FileFormat::pdf) return Error::invalid("face_image", "must be a picture, not a PDF");
+    if (video) AX_CHECK(p_.blobs.put(video_name(id), video->bytes(), key));
     return p_.blobs.put(name, image.bytes(), key);
   };
   AX_CO_CHECK(co_await p_.files.run(std::move(seal)));
-  auto store = [this, id, user, &name, &request, now](db::Tx& tx) -> Result<Uuid> {
+  auto store = [this, id, user, &name, &request, &live, &video_digest, challenged, now](db::Tx& tx) -> Result<Uuid> {
+    if (challenged) AX_CHECK(challenges_.use(tx, *live->challenge, user, id, request, live->word, video_digest));
     AX_TRY(const auto job, p_.queue.enqueue(tx, kJob, id));
     AX_CHECK(tx.exec(kInsert, id, user, name, job, now));
-    AX_CHECK(p_.audit.append(tx, {user, "face.captured", json::serialize(json::object{{"face_id", id.str()}}), &request}));
+    json::object details{{"face_id", id.str()}};
+    if (challenged) details["challenge_id"] = live->challenge->str();
+    AX_CHECK(p_.audit.append(tx, {user, "face.captured", json::serialize(details), &request}));
     return job;
   };
   AX_CO_TRY(const auto job, co_await p_.database.write(store));
@@ -189,12 +223,14 @@ Result<> FacesService::process(const jobs::Job& job) {
     Uuid user;
     std::string blob, status;
     crypto::Key key;
+    std::optional<Answered> challenge;
   };
   AX_TRY(const auto loaded, p_.database.sync().read([&](db::Tx& tx) -> Result<Loaded> {
     AX_TRY(const auto rows, tx.exec(kForJob, job.subject));
     if (rows.empty()) return Errc::not_found;
     AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(0)));
-    return Loaded{rows[0].uuid(0), rows[0].text(1), rows[0].text(2), std::move(key)};
+    AX_TRY(auto challenge, ChallengeService::of_face(tx, job.subject));
+    return Loaded{rows[0].uuid(0), rows[0].text(1), rows[0].text(2), std::move(key), std::move(challenge)};
   }));
   if (loaded.status != "processing") return p_.database.sync().write([&](db::Tx& tx) { return p_.queue.complete(tx, job); });
 
@@ -209,11 +245,32 @@ Result<> FacesService::process(const jobs::Job& job) {
   std::optional<face::Embedding> embedding;
   double quality = 0;
   bool accepted = false;
+  face::active::Verdict verdict;
   if (decoded) {
     AX_TRY(auto result, engine->analyse(decoded->pages.front(), {}, deadline));
     accepted = result.quality.acceptable && result.embedding.has_value();
     quality = result.quality.score;
-    analysis = json::serialize(analysis_json(result, digest));
+    auto record = analysis_json(result, digest);
+    if (loaded.challenge) {
+      face::active::VideoFacts video;
+      verdict.outcome = face::active::Outcome::try_again;
+      if (accepted) {
+        AX_TRY(const auto recording, p_.blobs.get(video_name(job.subject), loaded.key));
+        auto measured = face::active::measure_video(*engine, recording, loaded.challenge->plan, *result.embedding,
+                                                    {.max_bytes = recording.size()}, Deadline::after(kVideoLimit));
+        if (measured) {
+          video = std::move(*measured);
+          verdict = face::active::judge(loaded.challenge->plan, video);
+        } else if (measured.error().code == Errc::validation || measured.error().code == Errc::request_timeout) {
+          verdict.findings.push_back(face::active::Finding::unreadable);
+        } else {
+          return std::move(measured).error();
+        }
+      }
+      accepted = accepted && verdict.outcome == face::active::Outcome::passed;
+      add_challenge(record, verdict, video, *loaded.challenge);
+    }
+    analysis = json::serialize(record);
     embedding = std::move(result.embedding);
   } else {
     const std::string reason = decoded.error().faults.empty() ? "The picture cannot be read" : decoded.error().faults.front().reason;
@@ -227,10 +284,13 @@ Result<> FacesService::process(const jobs::Job& job) {
     AX_CHECK(p_.queue.complete(tx, job));
     AX_CHECK(tx.exec(kStore, job.subject, sealed_template, box.seal("analysis", analysis), quality, accepted,
                      accepted ? "approved" : "rejected", p_.clock.now()));
+    if (loaded.challenge) AX_CHECK(challenges_.settle(tx, loaded.challenge->id, loaded.user, verdict));
     if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
     return p_.audit.append(tx, {loaded.user, accepted ? "face.accepted" : "face.refused",
                                 json::serialize(json::object{{"face_id", job.subject.str()}}), nullptr});
   }));
+  // Judged, the recording has served: nobody needs it longer. What a crash leaves, the sweep of orphans removes.
+  if (loaded.challenge) AX_CHECK(p_.blobs.remove(video_name(job.subject)));
   metrics::face_duration().observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   return {};
 }
@@ -246,6 +306,7 @@ Result<> FacesService::give_up(db::Tx& tx, const jobs::Job& job) {
       {"reasons",
        json::array{json::object{{"code", "processing_failed"}, {"message", "The picture could not be processed; take it again"}}}}});
   AX_CHECK(tx.exec(kStore, job.subject, std::nullopt, box.seal("analysis", analysis), 0.0, false, "rejected", p_.clock.now()));
+  AX_CHECK(ChallengeService::abandon(tx, job.subject));
   if (p_.on_final) AX_CHECK(p_.on_final(tx, user));
   return p_.audit.append(
       tx, {user, "face.refused", json::serialize(json::object{{"face_id", job.subject.str()}, {"why", "processing_failed"}}), nullptr});

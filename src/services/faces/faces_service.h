@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/documents/documents_service.h"
+#include "services/faces/challenge_service.h"
 
 namespace authx::faces {
 
@@ -24,6 +25,14 @@ struct Match {
   face::Comparison comparison;
   bool approved = false;
   std::int64_t milliseconds = 0;
+};
+
+/// A video that came with a capture. Only with a challenge does it say anything: without one nobody knows what it should show,
+/// and it is checked for being a video and dropped.
+struct LiveVideo {
+  http::UploadedFile file;
+  std::optional<Uuid> challenge;
+  ClientWord word;
 };
 
 class FacesService {
@@ -47,8 +56,9 @@ class FacesService {
   /// Makes this process work the service's jobs; before the queue starts.
   void register_jobs();
 
-  /// Stores the picture sealed, queues its analysis and waits for it up to `wait`.
-  awaitable<Result<Face>> capture(Uuid user, http::UploadedFile image, std::optional<http::UploadedFile> video, http::RequestInfo request,
+  /// Stores the picture sealed, queues its analysis and waits for it up to `wait`. With a challenge, its video is stored until it
+  /// is judged, and the face counts only if it passed.
+  awaitable<Result<Face>> capture(Uuid user, http::UploadedFile image, std::optional<LiveVideo> live, http::RequestInfo request,
                                   std::chrono::milliseconds wait);
   awaitable<Result<std::vector<Face>>> list(Uuid user, std::optional<Uuid> before, std::size_t limit);
 
@@ -58,12 +68,15 @@ class FacesService {
   /// The newest usable face of a person, not older than `since`; inside the caller's transaction.
   Result<std::optional<Face>> newest(db::Tx& tx, const Uuid& user, Time since) const;
 
+  ChallengeService& challenges() noexcept { return challenges_; }
+
  private:
   awaitable<Result<Face>> load(Uuid id, Uuid user);
   Result<> process(const jobs::Job& job);
   Result<> give_up(db::Tx& tx, const jobs::Job& job);
 
   Parts p_;
+  ChallengeService challenges_;
 };
 
 }  // namespace authx::faces

@@ -90,6 +90,31 @@ TEST(Decide, StrictPolicyNeedsALivenessModel) {
   EXPECT_EQ(decide(in, strict).outcome, Outcome::needs_review);
 }
 
+TEST(Decide, ActivePolicyDemandsAPassedChallenge) {
+  Policy active;
+  active.liveness = LivenessPolicy::active;
+  auto in = good();
+  EXPECT_EQ(decide(in, active).outcome, Outcome::needs_review);
+  EXPECT_TRUE(has(decide(in, active), "liveness_challenge_missing"));
+  in.face.liveness_method = kActiveChallenge;
+  EXPECT_EQ(decide(in, active).outcome, Outcome::approved);
+  in.face.liveness_model = false;
+  in.face.liveness.reset();
+  for (const auto liveness : {LivenessPolicy::basic, LivenessPolicy::strict, LivenessPolicy::active}) {
+    Policy policy;
+    policy.liveness = liveness;
+    EXPECT_TRUE(decide(in, policy).reasons.empty()) << to_string(liveness);
+    EXPECT_EQ(policy_from_json(to_json(policy))->liveness, liveness);
+  }
+}
+
+TEST(Decide, AStillPicturesDoubtAboutAPassedChallengeIsForAPerson) {
+  auto in = good();
+  in.face.liveness = 0.1;
+  in.face.liveness_method = kActiveChallenge;
+  EXPECT_EQ(decide(in, {}).outcome, Outcome::needs_review);
+}
+
 TEST(Decide, AYearOfBirthIsComparedAsAYear) {
   auto in = good();
   in.documents[0].dob = "1990";

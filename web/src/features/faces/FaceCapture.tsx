@@ -1,14 +1,31 @@
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
+import Checkbox from '@mui/material/Checkbox';
+import FormControlLabel from '@mui/material/FormControlLabel';
 import Typography from '@mui/material/Typography';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import Webcam from 'react-webcam';
+import type { ChallengeStep } from '@/features/faces/api/request-challenge';
+import { LivePrompt } from '@/features/faces/LivePrompt';
+import { recordingType } from '@/features/faces/record-challenge';
 import { takePicture } from '@/features/faces/take-picture';
 import { CameraOffIcon, UploadIcon } from '@/ui/icons';
 
 type Camera = 'starting' | 'running' | { failed: string };
 
+/** What a live check needs of the camera while the capture shows its tasks. */
+export interface LiveCamera {
+  stream: MediaStream;
+  /** Taken before the tasks */
+  picture: Blob;
+  lights: boolean;
+  showStep: (step: ChallengeStep | null) => void;
+  signal: AbortSignal;
+}
+
 interface Props {
+  /** Does a live check; the button for it is there only with this and where the browser can record. */
+  onLiveCheck?: (camera: LiveCamera) => Promise<void>;
   /** Gets the picture; the capture shows "Processing..." until the promise settles. */
   onCapture?: (picture: Blob) => Promise<void>;
   /** What the person should know before the next try */
@@ -30,12 +47,17 @@ function whyNoCamera(error: string | DOMException): string {
   }
 }
 
+const prefersStillness = () => typeof window.matchMedia === 'function' && window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+
 /** The camera's picture with the oval to look into, and a file as the way out when there is no camera. */
-export function FaceCapture({ onCapture, notice }: Props) {
+export function FaceCapture({ onCapture, onLiveCheck, notice }: Props) {
   const webcam = useRef<Webcam>(null);
   const [camera, setCamera] = useState<Camera>('starting');
   const [attempt, setAttempt] = useState(0);
   const [processing, setProcessing] = useState(false);
+  const [lights, setLights] = useState(() => !prefersStillness());
+  /** Undefined: no live check is on */
+  const [step, setStep] = useState<ChallengeStep | null>();
   const waiting = useRef<AbortController>(null);
 
   useEffect(() => () => waiting.current?.abort(), []);
@@ -60,6 +82,27 @@ export function FaceCapture({ onCapture, notice }: Props) {
     } catch {
       setCamera({ failed: 'The camera gave no picture.' });
       setProcessing(false);
+    }
+  };
+
+  const liveCheck = async (work: (camera: LiveCamera) => Promise<void>) => {
+    const held = webcam.current;
+    if (held === null) return;
+    const controller = new AbortController();
+    waiting.current = controller;
+    setProcessing(true);
+    try {
+      const picture = await takePicture(held, controller.signal);
+      const { stream } = held;
+      if (picture === null || !stream) return;
+      await held.video?.play().catch(() => undefined);
+      await work({ stream, picture, lights, showStep: setStep, signal: controller.signal });
+    } catch {
+      setCamera({ failed: 'The camera gave no picture.' });
+    } finally {
+      setStep(undefined);
+      setProcessing(false);
+      await held.video?.play().catch(() => undefined);
     }
   };
 
@@ -108,6 +151,7 @@ export function FaceCapture({ onCapture, notice }: Props) {
               style={{ position: 'absolute', inset: 0, width: '100%', height: '100%', objectFit: 'cover', transform: 'scaleX(-1)' }}
             />
             <Oval />
+            {step !== undefined && <LivePrompt step={step} />}
             <Typography
               sx={{ position: 'absolute', insetInline: 0, bottom: 0, textAlign: 'center', fontWeight: 600, px: 2, pt: 4, pb: 1.75, background: 'linear-gradient(transparent, rgba(6, 24, 29, .82))' }}
             >
@@ -154,17 +198,36 @@ export function FaceCapture({ onCapture, notice }: Props) {
             </Button>
           </>
         ) : (
-          <Button
-            id="capture-face"
-            variant="contained"
-            size="large"
-            onClick={() => void capture()}
-            loading={processing}
-            loadingPosition="start"
-            sx={{ width: { xs: '100%', sm: 'auto' }, minWidth: { sm: 220 } }}
-          >
-            {processing ? 'Processing...' : 'Capture'}
-          </Button>
+          <>
+            <Button
+              id="capture-face"
+              variant="contained"
+              size="large"
+              onClick={() => void capture()}
+              loading={processing}
+              loadingPosition="start"
+              sx={{ width: { xs: '100%', sm: 'auto' }, minWidth: { sm: 220 } }}
+            >
+              {processing ? 'Processing...' : 'Capture'}
+            </Button>
+            {onLiveCheck !== undefined && recordingType() !== null && (
+              <>
+                <Button id="live-check" variant="outlined" size="large" disabled={processing} onClick={() => void liveCheck(onLiveCheck)} sx={{ width: { xs: '100%', sm: 'auto' } }}>
+                  Do the live check
+                </Button>
+                <Box sx={{ flexBasis: '100%' }}>
+                  <FormControlLabel
+                    control={<Checkbox checked={lights} disabled={processing} onChange={(event) => setLights(event.target.checked)} />}
+                    label="With coloured light from the screen"
+                  />
+                  <Typography variant="body2" color="textSecondary">
+                    The live check asks for small movements for about twelve seconds and shows that nobody holds up your picture. Leave the
+                    coloured light out if flashing light can harm you.
+                  </Typography>
+                </Box>
+              </>
+            )}
+          </>
         )}
       </Box>
     </Box>

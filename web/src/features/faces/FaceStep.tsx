@@ -1,8 +1,10 @@
 import Alert from '@mui/material/Alert';
 import AlertTitle from '@mui/material/AlertTitle';
 import Box from '@mui/material/Box';
-import { useCaptureFace } from '@/features/faces/api/capture-face';
-import { FaceCapture } from '@/features/faces/FaceCapture';
+import { useCaptureFace, type FaceCaptureInput } from '@/features/faces/api/capture-face';
+import { useRequestChallenge } from '@/features/faces/api/request-challenge';
+import { FaceCapture, type LiveCamera } from '@/features/faces/FaceCapture';
+import { recordChallenge, signRecording } from '@/features/faces/record-challenge';
 import { FaultNotice } from '@/ui/FaultNotice';
 
 interface Props {
@@ -13,27 +15,49 @@ interface Props {
 /** Takes pictures of the face until one is good enough, saying what to change. */
 export function FaceStep({ onAccepted }: Props) {
   const capture = useCaptureFace();
+  const challenge = useRequestChallenge();
 
-  const send = async (picture: Blob) => {
+  const send = async (input: FaceCaptureInput) => {
+    challenge.reset();
     try {
-      const result = await capture.mutateAsync(picture);
+      const result = await capture.mutateAsync(input);
       if (result.verification_status !== 'rejected') await onAccepted();
     } catch {
       // Shown through capture.error; failures of onAccepted are shown by its owner.
     }
   };
 
+  const liveCheck = async ({ stream, picture, lights, showStep, signal }: LiveCamera) => {
+    capture.reset();
+    const issued = await challenge.mutateAsync(lights).catch(() => null);
+    if (issued === null) return; // shown through challenge.error
+    showStep(null);
+    const video = await recordChallenge(stream, issued, showStep, signal);
+    const live = {
+      challengeId: issued.challenge_id,
+      video,
+      signature: await signRecording(issued, video),
+      cameraLabel: stream.getVideoTracks()[0]?.label ?? '',
+    };
+    await send({ picture, live });
+  };
+
+  const fault = capture.error ?? challenge.error;
   const refused = capture.data?.verification_status === 'rejected' ? capture.data.quality_reasons : null;
+  const checked = capture.data?.challenge_result !== undefined && capture.data.challenge_result !== null;
   return (
     <FaceCapture
-      onCapture={send}
+      onCapture={(picture) => send({ picture })}
+      onLiveCheck={liveCheck}
       notice={
-        capture.isError ? (
-          <FaultNotice fault={capture.error} />
+        fault !== null ? (
+          <FaultNotice fault={fault} />
         ) : (
           refused !== null && (
             <Alert severity="warning">
-              <AlertTitle sx={{ mb: refused.length > 0 ? 0.5 : 0 }}>This picture cannot be used. Please take another.</AlertTitle>
+              <AlertTitle sx={{ mb: refused.length > 0 ? 0.5 : 0 }}>
+                {checked ? 'The live check did not succeed. Please try again.' : 'This picture cannot be used. Please take another.'}
+              </AlertTitle>
               {refused.length > 0 && (
                 <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
                   {refused.map(({ code, message }) => (

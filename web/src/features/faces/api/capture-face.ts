@@ -11,11 +11,34 @@ export interface CaptureFaceResult {
   face_id: string;
   verification_status: 'processing' | 'approved' | 'rejected';
   quality_reasons: QualityReason[];
+  challenge_result?: 'passed' | 'try_again' | 'failed' | null;
 }
 
-export function captureFace(picture: Blob): Promise<CaptureFaceResult> {
+/** The recording of a live check's tasks. */
+export interface LiveAnswer {
+  challengeId: string;
+  video: Blob;
+  /** Hex HMAC of the recording; absent where the browser cannot make one */
+  signature: string | null;
+  cameraLabel: string;
+}
+
+export interface FaceCaptureInput {
+  picture: Blob;
+  live?: LiveAnswer;
+}
+
+export function captureFace({ picture, live }: FaceCaptureInput): Promise<CaptureFaceResult> {
   const data = new FormData();
   data.append('face_image', picture, picture instanceof File ? picture.name : 'face.jpg');
+  if (live !== undefined) {
+    data.append('challenge_id', live.challengeId);
+    data.append('live_video', live.video, live.video.type.includes('mp4') ? 'live.mp4' : 'live.webm');
+    if (live.signature !== null) data.append('live_video_signature', live.signature);
+    if (live.cameraLabel !== '') data.append('camera_label', live.cameraLabel.slice(0, 200));
+    // The video takes the server some seconds.
+    data.append('wait_seconds', '30');
+  }
   return call({ method: 'POST', url: '/face/capture', data, timeout: 120_000 });
 }
 

@@ -1,0 +1,192 @@
+#include "engines/face/active_geometry.h"
+
+#include <cmath>
+#include <numbers>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "engines/face/align.h"
+
+namespace authx::face::active {
+namespace {
+
+// Vertices over bone: neither lids nor lips, and not the outline, whose vertices slide along the head as it turns.
+constexpr std::array kRigid{1,   4,   5,   195, 197, 6,   168, 8,   9,   151, 10,  108, 337, 67, 297, 33, 133, 362, 263, 50,
+                            280, 205, 425, 117, 346, 118, 347, 101, 330, 36,  266, 48,  278, 64, 294, 98, 327, 199, 175, 152};
+
+cv::Point2d flat(std::span<const Point3> mesh, int v) {
+  const auto& p = mesh[static_cast<std::size_t>(v)];
+  return {static_cast<double>(p.x), static_cast<double>(p.y)};
+}
+
+/// Moves the points' middle to the origin and their mean distance from it to 1 (for the DLT's conditioning).
+cv::Matx33d conditioning(const std::vector<cv::Point2d>& points) {
+  cv::Point2d mean;
+  for (const auto& p : points) mean += p;
+  mean /= static_cast<double>(points.size());
+  double reach = 0;
+  for (const auto& p : points) reach += cv::norm(p - mean);
+  const double s = static_cast<double>(points.size()) / std::max(reach, 1e-9);
+  return {s, 0, -s * mean.x, 0, s, -s * mean.y, 0, 0, 1};
+}
+
+cv::Point2d map(const cv::Matx33d& h, cv::Point2d p) {
+  const cv::Vec3d v = h * cv::Vec3d{p.x, p.y, 1};
+  return {v[0] / v[2], v[1] / v[2]};
+}
+
+/// Root mean square of what the best homography from `a` to `b` leaves (normalised direct linear transform).
+double planar_residual(const std::vector<cv::Point2d>& a, const std::vector<cv::Point2d>& b) {
+  const auto from = conditioning(a), to = conditioning(b);
+  cv::Mat rows(static_cast<int>(2 * a.size()), 9, CV_64F);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto p = map(from, a[i]), q = map(to, b[i]);
+    auto* r = rows.ptr<double>(static_cast<int>(2 * i));
+    auto* s = rows.ptr<double>(static_cast<int>(2 * i + 1));
+    const std::array<double, 9> x{-p.x, -p.y, -1, 0, 0, 0, q.x * p.x, q.x * p.y, q.x};
+    const std::array<double, 9> y{0, 0, 0, -p.x, -p.y, -1, q.y * p.x, q.y * p.y, q.y};
+    std::ranges::copy(x, r);
+    std::ranges::copy(y, s);
+  }
+  cv::Mat solution;
+  cv::SVD::solveZ(rows, solution);
+  const cv::Matx33d h = to.inv() * cv::Matx33d{solution.ptr<double>()} * from;
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto d = map(h, a[i]) - b[i];
+    sum += d.dot(d);
+  }
+  return std::sqrt(sum / static_cast<double>(a.size()));
+}
+
+/// The same of the best affine projection of points in space.
+double solid_residual(std::span<const Point3> space, const std::vector<cv::Point2d>& b) {
+  const auto n = static_cast<int>(b.size());
+  cv::Mat rows(n, 4, CV_64F), seen(n, 2, CV_64F), camera;
+  for (int i = 0; i < n; ++i) {
+    const auto& p = space[static_cast<std::size_t>(kRigid[static_cast<std::size_t>(i)])];
+    const std::array<double, 4> x{static_cast<double>(p.x), static_cast<double>(p.y), static_cast<double>(p.z), 1};
+    std::ranges::copy(x, rows.ptr<double>(i));
+    seen.at<double>(i, 0) = b[static_cast<std::size_t>(i)].x, seen.at<double>(i, 1) = b[static_cast<std::size_t>(i)].y;
+  }
+  cv::solve(rows, seen, camera, cv::DECOMP_SVD);
+  return cv::norm(rows * camera, seen, cv::NORM_L2) / std::sqrt(static_cast<double>(n));
+}
+
+struct NoseShift {
+  double midline = 0, cheeks = 0;
+};
+/// Where the nose tip lies against its neighbours, along the line through the eyes, in eye distances.
+NoseShift nose_against(std::span<const Point3> mesh) {
+  const auto left = flat(mesh, 33), right = flat(mesh, 263);
+  // Along the image of the face's own level axis, which a turn shortens but does not tilt.
+  cv::Point2d axis = right - left;
+  axis /= std::max(cv::norm(axis), 1e-9);
+  const double unit = std::max(eye_distance(mesh), 1e-9);
+  const auto along = [&](int v) { return flat(mesh, v).dot(axis) / unit; };
+  const double nose = (along(1) + along(4)) / 2;
+  const double midline = (along(10) + along(151) + along(168) + along(152) + along(199)) / 5;
+  const double cheeks = (along(50) + along(280) + along(205) + along(425)) / 4;
+  return {nose - midline, nose - cheeks};
+}
+
+}  // namespace
+
+std::optional<double> nose_shift(const Look& straight, const Look& turned) {
+  const cv::Mat a(kLookHeight, kLookWidth, CV_8UC1, const_cast<std::uint8_t*>(straight.data()));
+  const cv::Mat b(kLookHeight, kLookWidth, CV_8UC1, const_cast<std::uint8_t*>(turned.data()));
+  // Horizontal shift, to a fraction of a pixel, of what stands in `box` of the straight view.
+  const auto shift = [&](cv::Rect box) -> std::optional<double> {
+    constexpr int kAcross = 14, kDown = 4;
+    const cv::Rect around{box.x - kAcross, box.y - kDown, box.width + 2 * kAcross, box.height + 2 * kDown};
+    if ((around & cv::Rect{0, 0, kLookWidth, kLookHeight}) != around) return std::nullopt;
+    cv::Mat found;
+    cv::matchTemplate(b(around), a(box), found, cv::TM_CCOEFF_NORMED);
+    double best = 0;
+    cv::Point at;
+    cv::minMaxLoc(found, nullptr, &best, nullptr, &at);
+    if (!(best > 0.55) || at.x == 0 || at.x == found.cols - 1) return std::nullopt;
+    const double l = static_cast<double>(found.at<float>(at.y, at.x - 1)), r = static_cast<double>(found.at<float>(at.y, at.x + 1));
+    const double curve = l - 2 * best + r;
+    return at.x - kAcross + (curve < 0 ? std::clamp(0.5 * (l - r) / curve, -0.5, 0.5) : 0.0);
+  };
+  constexpr int kMiddle = kLookWidth / 2, kTop = static_cast<int>(kLookTop), kDrop = static_cast<int>(kLookDrop);
+  const auto box = [](int y, int half_width, int half_height) {
+    return cv::Rect{kMiddle - half_width, y - half_height, 2 * half_width + 1, 2 * half_height + 1};
+  };
+  const auto nose = shift(box(kTop + kDrop * 6 / 10, 13, 8));
+  const auto mouth = shift(box(kTop + kDrop, 16, 7));
+  if (!nose || !mouth) return std::nullopt;
+  return (*nose - *mouth) / (kLookEyes / 1.4);
+}
+
+double eye_distance(std::span<const Point3> mesh) {
+  const auto &l = mesh[33], &r = mesh[263];
+  return std::hypot(l.x - r.x, l.y - r.y, l.z - r.z);
+}
+
+double mouth_width(std::span<const Point3> mesh) {
+  const auto &l = mesh[61], &r = mesh[291];
+  return static_cast<double>(std::hypot(l.x - r.x, l.y - r.y, l.z - r.z)) / std::max(eye_distance(mesh), 1e-9);
+}
+
+Point middle(std::span<const Point3> mesh) {
+  Point sum;
+  for (const auto& p : mesh) sum.x += p.x, sum.y += p.y;
+  const auto n = static_cast<float>(std::max<std::size_t>(mesh.size(), 1));
+  return {sum.x / n, sum.y / n};
+}
+
+double spread(std::span<const Point3> mesh) {
+  double x = 0, y = 0, z = 0, sum = 0;
+  for (const auto& p : mesh) x += static_cast<double>(p.x), y += static_cast<double>(p.y), z += static_cast<double>(p.z);
+  const double n = std::max<double>(static_cast<double>(mesh.size()), 1);
+  for (const auto& p : mesh)
+    sum += std::hypot(static_cast<double>(p.x) - x / n, static_cast<double>(p.y) - y / n, static_cast<double>(p.z) - z / n);
+  return sum / n;
+}
+
+std::vector<Point3> mean_mesh(std::span<const std::span<const Point3>> meshes) {
+  if (meshes.empty()) return {};
+  const auto points = [](std::span<const Point3> mesh) {
+    std::vector<Point> out;
+    for (const auto& p : mesh) out.push_back({p.x, p.y});
+    return out;
+  };
+  const auto goal = points(meshes.front());
+  std::vector<Point3> sum(goal.size());
+  float used = 0;
+  for (const auto& mesh : meshes) {
+    const auto own = points(mesh);
+    const auto lay = own.size() == goal.size() ? fit_similarity(own, goal) : std::nullopt;
+    if (!lay) continue;
+    ++used;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const auto p = (*lay)(own[i]);
+      sum[i].x += p.x, sum[i].y += p.y, sum[i].z += mesh[i].z * static_cast<float>(lay->scale());
+    }
+  }
+  if (used == 0) return {};
+  for (auto& p : sum) p = {p.x / used, p.y / used, p.z / used};
+  return sum;
+}
+
+std::optional<Turn> compare_turn(std::span<const Point3> straight, std::span<const Point3> turned, double yaw) {
+  if (straight.size() < 468 || turned.size() < 468) return std::nullopt;
+  const double unit = eye_distance(turned), angle = yaw * std::numbers::pi / 180;
+  if (!(unit > 1) || !(eye_distance(straight) > 1) || !(std::abs(angle) > 0.05)) return std::nullopt;
+  std::vector<cv::Point2d> a, b;
+  for (const int v : kRigid) a.push_back(flat(straight, v)), b.push_back(flat(turned, v));
+  Turn out;
+  out.planar_residual = planar_residual(a, b) / unit;
+  out.solid_residual = solid_residual(straight, b) / unit;
+  const auto before = nose_against(straight), after = nose_against(turned);
+  out.against_midline = (after.midline - before.midline * std::cos(angle)) / std::sin(angle);
+  out.against_cheeks = (after.cheeks - before.cheeks * std::cos(angle)) / std::sin(angle);
+  if (!std::isfinite(out.planar_residual) || !std::isfinite(out.solid_residual) || !std::isfinite(out.against_midline) ||
+      !std::isfinite(out.against_cheeks))
+    return std::nullopt;
+  return out;
+}
+
+}  // namespace authx::face::active

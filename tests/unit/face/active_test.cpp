@@ -1,0 +1,195 @@
+#include "engines/face/active.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <numbers>
+#include <random>
+#include <set>
+
+#include "engines/face/active_geometry.h"
+#include "engines/face/active_measure.h"
+#include "imaging/decode.h"
+#include "inference/pack.h"
+#include "support/face_film.h"
+#include "support/video_writer.h"
+
+namespace authx::face::active {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+std::array<std::uint8_t, kPlanEntropy> entropy(std::uint32_t seed) {
+  std::mt19937 random{seed};
+  std::array<std::uint8_t, kPlanEntropy> out{};
+  for (auto& b : out) b = static_cast<std::uint8_t>(random());
+  return out;
+}
+
+TEST(Plan, AlwaysHoldsATurnAndALivingMovementAndNeverFlashesFast) {
+  std::set<std::string> orders;
+  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+    for (const bool lights : {true, false}) {
+      const auto plan = make_plan(entropy(seed), {.lights = lights});
+      int turns = 0, living = 0, tasks = 0, shone = 0;
+      std::string order;
+      milliseconds end{0};
+      for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+        const auto& s = plan.steps[i];
+        EXPECT_GE(s.at, i == 0 ? 1000ms : end);
+        end = s.at + s.duration;
+        order += to_string(s.action);
+        turns += s.action == Action::turn_left || s.action == Action::turn_right ? 1 : 0;
+        living += s.action == Action::blink || s.action == Action::smile ? 1 : 0;
+        if (s.action == Action::light) {
+          ++shone;
+          EXPECT_GE(s.duration, 400ms);  // at most three changes a second
+          EXPECT_FALSE(s.colour.red > 200 && s.colour.green < 50 && s.colour.blue < 50) << "saturated red";
+          if (i > 0 && plan.steps[i - 1].action == Action::light) {
+            const auto& before = plan.steps[i - 1].colour;
+            EXPECT_FALSE(before.red == s.colour.red && before.green == s.colour.green && before.blue == s.colour.blue);
+          }
+        } else {
+          ++tasks;
+        }
+      }
+      EXPECT_GE(turns, 1);
+      EXPECT_GE(living, 1);
+      EXPECT_EQ(tasks, lights ? 3 : 4);
+      EXPECT_EQ(shone, lights ? 4 : 0);
+      EXPECT_GE(plan.length, end);
+      orders.insert(order);
+    }
+  }
+  EXPECT_GT(orders.size(), 150U);
+}
+
+TEST(Plan, ComesBackFromItsJson) {
+  const auto plan = make_plan(entropy(5));
+  const auto text = json::serialize(to_json(plan));
+  const auto again = plan_from_json(json::parse(text));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(json::serialize(to_json(*again)), text);
+  EXPECT_FALSE(plan_from_json(json::parse("{}")));
+  EXPECT_FALSE(plan_from_json(json::parse(R"({"steps":[{"action":"dance","at_ms":1,"duration_ms":1}],"length_ms":5})")));
+  EXPECT_FALSE(plan_from_json(json::parse(R"({"steps":[{"action":"light","at_ms":1,"duration_ms":1,"colour":"red"}],"length_ms":5})")));
+}
+
+/// A face of 468 vertices over a bowl with a nose; `depth` scales its relief, 0 makes it a picture.
+std::vector<Point3> face_of(double yaw, double depth, double noise, std::uint32_t seed) {
+  std::mt19937 random{seed};
+  std::normal_distribution<float> jitter{0, static_cast<float>(std::max(noise, 1e-6))};
+  std::mt19937 places{99};
+  std::uniform_real_distribution<double> side{-1, 1};
+  std::vector<std::array<double, 3>> rest(468);
+  for (auto& v : rest) {
+    const double x = side(places) * 60, y = side(places) * 80;
+    v = {x, y, (x * x + 0.4 * y * y) / 150};
+  }
+  const auto put = [&](int v, double x, double y, double z) { rest[static_cast<std::size_t>(v)] = {x, y, z}; };
+  put(33, -45, -25, 8), put(263, 45, -25, 8), put(1, 0, 15, -28), put(4, 0, 12, -30), put(168, 0, -25, -4), put(10, 0, -80, 6),
+      put(151, 0, -60, 0);
+  put(152, 0, 85, 2), put(199, 0, 72, -2), put(50, -38, 10, 10), put(280, 38, 10, 10), put(205, -36, 25, 10), put(425, 36, 25, 10);
+  put(61, -22, 45, -2), put(291, 22, 45, -2);
+  const double c = std::cos(yaw * std::numbers::pi / 180), s = std::sin(yaw * std::numbers::pi / 180);
+  std::vector<Point3> out;
+  for (const auto& v : rest) {
+    const double z = v[2] * depth, camera = 900;
+    const double x1 = v[0] * c - z * s, z1 = v[0] * s + z * c, f = camera / (camera + z1);
+    out.push_back({static_cast<float>(320 + x1 * f) + jitter(random), static_cast<float>(240 + v[1] * f) + jitter(random),
+                   static_cast<float>(z1 * f)});
+  }
+  return out;
+}
+
+TEST(Turn, AHeadMovesAsASolidAndAPictureAsAPlane) {
+  for (const double yaw : {-30.0, -18.0, 18.0, 30.0}) {
+    const auto head = compare_turn(face_of(0, 1, 0.4, 1), face_of(yaw, 1, 0.4, 2), yaw);
+    const auto picture = compare_turn(face_of(0, 0, 0.4, 1), face_of(yaw, 0, 0.4, 2), yaw);
+    ASSERT_TRUE(head && picture);
+    EXPECT_GT(head->planar_residual, 2 * head->solid_residual) << yaw;
+    EXPECT_GT(std::min(head->against_midline, head->against_cheeks), 0.2) << yaw;
+    EXPECT_LT(picture->planar_residual, 0.02) << yaw;
+    EXPECT_LT(std::abs(std::min(picture->against_midline, picture->against_cheeks)), 0.1) << yaw;
+  }
+}
+
+TEST(Turn, WhatCannotBeComparedIsNothing) {
+  const auto face = face_of(0, 1, 0.1, 1);
+  EXPECT_FALSE(compare_turn({}, face, 20));
+  EXPECT_FALSE(compare_turn(face, face, 0));
+  const std::vector<Point3> point(468);
+  EXPECT_FALSE(compare_turn(point, point, 20));
+}
+
+TEST(Judge, AnEmptyOrFacelessVideoIsNoPassAndNoCrash) {
+  const auto plan = make_plan(entropy(1));
+  EXPECT_NE(judge(plan, {}).outcome, Outcome::passed);
+  VideoFacts faceless;
+  for (int i = 0; i < 130; ++i) {
+    FrameFacts f;
+    f.at = microseconds{i * 100'000};
+    faceless.frames.push_back(f);
+  }
+  faceless.duration = 13s;
+  EXPECT_NE(judge(plan, faceless).outcome, Outcome::passed);
+  EXPECT_NE(judge({}, faceless).outcome, Outcome::passed);
+}
+
+TEST(Judge, AdviceNamesNoCheck) {
+  Verdict failed;
+  failed.findings = {Finding::flat, Finding::light_wrong, Finding::looped};
+  const auto advice = advice_for(failed);
+  ASSERT_EQ(advice.size(), 1U);
+  EXPECT_EQ(advice[0].code, "not_confirmed");
+  Verdict unclear{
+      .outcome = Outcome::try_again, .findings = {Finding::too_dark, Finding::face_lost, Finding::action_missing}, .measures = {}};
+  EXPECT_EQ(advice_for(unclear).size(), 2U);
+  EXPECT_TRUE(advice_for({.outcome = Outcome::passed, .depth_shown = true, .findings = {}, .measures = {}}).empty());
+}
+
+/// Filmed answers need the models and a photograph.
+class Films : public testing::Test {
+ protected:
+  void SetUp() override {
+    const char* given = std::getenv("AUTHX_SHARED_DATA");
+    const fs::path data =
+        fs::path{given != nullptr ? given : std::string{AUTHX_SOURCE_DIR} + "/../shared/data"} / "face" / "compreface_samples";
+    const auto pack = inference::find_pack(std::string{AUTHX_SOURCE_DIR} + "/.deps/models/default");
+    if (!pack || !fs::exists(data / "003_A.jpg")) GTEST_SKIP() << "no models, or no development faces in " << data;
+    engine_ = *FaceEngine::create(*pack);
+    person_ = person(data / "003_A.jpg");
+    other_ = person(data / "002_A.jpg");
+  }
+  film::Person person(const fs::path& path) {
+    std::ifstream in{path, std::ios::binary};
+    const Bytes bytes{std::istreambuf_iterator<char>{in}, {}};
+    return *film::make_person(*engine_, std::move(imaging::decode(bytes)->pages.front()));
+  }
+  Verdict answer(std::string_view kind, std::string_view codec, std::uint32_t seed) {
+    const auto plan = make_plan(entropy(seed));
+    const auto writer = film::make_video_writer(codec, 640, 480, 15);
+    film::film(kind, plan, person_, other_, seed, 15, [&](const imaging::Image& frame, std::int64_t at) { writer->add(frame, at); });
+    const auto still = engine_->analyse(film::still(person_, seed), {.liveness = false});
+    const auto video = measure_video(*engine_, writer->finish(), plan, *still->embedding, {.max_bytes = std::size_t{64} << 20}, {});
+    EXPECT_TRUE(video) << video.error().detail;
+    return judge(plan, *video);
+  }
+  std::shared_ptr<const FaceEngine> engine_;
+  film::Person person_, other_;
+};
+
+TEST_F(Films, APersonPassesAndAMovingPictureDoesNot) {
+  const auto genuine = answer("genuine", "webm", 3);
+  EXPECT_EQ(genuine.outcome, Outcome::passed) << json::serialize(to_json(genuine));
+  const auto picture = answer("flat_puppet", "avi", 3);
+  EXPECT_FALSE(picture.outcome == Outcome::passed && picture.depth_shown) << json::serialize(to_json(picture));
+}
+
+}  // namespace
+}  // namespace authx::face::active
