@@ -92,6 +92,7 @@ const std::vector<Setting>& settings() {
          "basic; strict: no approval without a liveness model or live check; active: none without a live check"},
         {"AUTHX_AADHAAR_NUMBER", &Config::aadhaar_number, "what becomes of a whole Aadhaar number: discard, sealed or vault"},
         {"AUTHX_EXPIRY_NOTICE_DAYS", &Config::expiry_notice_days, "how long before its end a document's owner is told", 0, 3650},
+        {"AUTHX_SPECIMENS", &Config::specimens, "note, or refuse: documents marked SPECIMEN and published specimen numbers"},
         {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates, "PEM files whose keys sign Aadhaar QR codes, comma-separated"},
         {"LOG_LEVEL", &Config::log_level, "DEBUG, INFO, WARNING or ERROR"},
         {"AUTHX_LOG_FORMAT", &Config::log_format, "json or text"},
@@ -165,6 +166,7 @@ void check(const Config& c, std::vector<Fault>& faults) {
     faults.push_back({"AUTHX_LIVENESS", "must be basic, strict or active"});
   if (c.aadhaar_number != "discard" && c.aadhaar_number != "sealed" && c.aadhaar_number != "vault")
     faults.push_back({"AUTHX_AADHAAR_NUMBER", "must be discard, sealed or vault"});
+  if (c.specimens != "note" && c.specimens != "refuse") faults.push_back({"AUTHX_SPECIMENS", "must be note or refuse"});
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
   if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
     faults.push_back({"LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR"});

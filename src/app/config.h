@@ -47,6 +47,7 @@ struct Config {
   std::string face_model_path, default_model_path;
   std::string ocr_language = "eng";
   std::string liveness_policy = "basic";        ///< basic | strict | active
+  std::string specimens = "note";               ///< note | refuse: published specimens and pictures marked SPECIMEN
   std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes
 
   std::string aadhaar_number = "discard";  ///< discard | sealed | vault

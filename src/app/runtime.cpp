@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/cli.h"
 #include "app/face_models.h"
 #include "crypto/hash.h"
 #include "services/auth/auth_api.h"
@@ -68,6 +69,17 @@ Result<> connect_providers(const Config& config, const Clock& clock, providers::
     registry.add(std::move(*provider));
   }
   return {};
+}
+
+Result<std::shared_ptr<const document::TrustStore>> load_trust(const Config& config) {
+  document::TrustAnchors anchors;
+  for (const auto& path : config.uidai_certificates) {
+    AX_TRY(const auto bytes, read_file(path, std::size_t{1} << 20));
+    anchors.aadhaar_qr_pem.emplace_back(as_text(bytes));
+    anchors.offline_kyc_pem.emplace_back(as_text(bytes));
+  }
+  AX_TRY(auto store, document::TrustStore::parse(anchors));
+  return std::make_shared<const document::TrustStore>(std::move(store));
 }
 
 }  // namespace
@@ -175,10 +187,11 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
       return runtime->verifications->forget_document(tx, document, user);
     };
     AX_CHECK(connect_providers(c, s.clock, r->providers));
+    AX_TRY(auto trust, load_trust(c));
     r->documents = std::make_unique<documents::DocumentsService>(documents::DocumentsService::Parts{
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, r->progress, engine, on_final, on_delete,
         documents::parse_aadhaar_numbers(c.aadhaar_number).value_or(documents::AadhaarNumbers::discard),
-        std::chrono::days{c.expiry_notice_days}});
+        std::chrono::days{c.expiry_notice_days}, std::move(trust), c.specimens == "note"});
     r->faces = std::make_unique<faces::FacesService>(faces::FacesService::Parts{
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final});
     decision::Policy policy;

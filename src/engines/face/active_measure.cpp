@@ -81,7 +81,7 @@ Result<FrameFacts> measure_frame(const FaceEngine& engine, const imaging::Image&
   facts.surround = mean_rgb(bgr, mask);
 
   if (reference != nullptr && analysis.embedding) {
-    AX_TRY(const auto compared, engine.compare(*analysis.embedding, *reference, kIdentityFmr));
+    AX_TRY(const auto compared, engine.compare(*analysis.embedding, *reference, Use::live_to_live, kIdentityFmr));
     facts.sameness = compared.similarity - compared.threshold;
   }
   return facts;

@@ -10,6 +10,7 @@
 #include "blob/blob.h"
 #include "crypto/keyring.h"
 #include "db/async.h"
+#include "engines/document/evidence/trust_store.h"
 #include "engines/document/reading.h"
 #include "engines/face/types.h"
 #include "http/callers.h"
@@ -110,7 +111,9 @@ class DocumentsService {
     OnFinal on_final;
     OnDelete on_delete;
     AadhaarNumbers aadhaar_numbers = AadhaarNumbers::discard;
-    std::chrono::days expiry_notice{30};  ///< how long before its end a document counts as expiring
+    std::chrono::days expiry_notice{30};                  ///< how long before its end a document counts as expiring
+    std::shared_ptr<const document::TrustStore> trust{};  ///< whose signatures count; none: nobody's
+    bool allow_specimens = true;                          ///< published specimens are noted rather than refused
   };
   explicit DocumentsService(Parts parts);
 

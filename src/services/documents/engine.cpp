@@ -44,7 +44,10 @@ bool older(std::string_view a, std::string_view b) { return numbers_of(a) < numb
 Result<document::Reading> read_pictures(std::vector<Picture>& pictures, const document::ReadOptions& options, const Deadline& deadline) {
   if (pictures.empty()) return Error::invalid("image", "the picture is empty");
   const auto read = [&](std::vector<Picture*> given) -> Result<document::Reading> {
-    AX_TRY(auto reading, document::read(given[0]->image, given.size() > 1 ? &given[1]->image : nullptr, options, deadline));
+    document::ReadOptions with_files = options;
+    if (given[0]->file) with_files.front_file = *given[0]->file;
+    if (given.size() > 1 && given[1]->file) with_files.back_file = *given[1]->file;
+    AX_TRY(auto reading, document::read(given[0]->image, given.size() > 1 ? &given[1]->image : nullptr, with_files, deadline));
     for (const auto& page : reading.pages) mark(*given.at(page.input), page);
     mark_codes(given, reading);
     return reading;

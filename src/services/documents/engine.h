@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/deadline.h"
 #include "engines/document/reader.h"
 #include "engines/document/reading.h"
@@ -14,7 +16,7 @@ namespace authx::documents {
 
 /// Stored with every reading; raised when readings of the same picture may come out differently. Numbers separated by any other
 /// characters, compared number by number.
-inline constexpr std::string_view kEngineVersion = "2026.11.2";
+inline constexpr std::string_view kEngineVersion = "2026.11.3";
 
 /// Whether version `a` is older than `b`.
 bool older(std::string_view a, std::string_view b);
@@ -24,6 +26,7 @@ struct Picture {
   document::Side side = document::Side::front;
   int page = 1;
   imaging::Image image;
+  std::shared_ptr<const Bytes> file{};   ///< as given, where this picture is the whole of it: its traces of editing are looked at
   std::vector<imaging::Quad> secrets{};  ///< where numbers stand that must not be kept; filled by `read_pictures`
 };
 

@@ -166,15 +166,19 @@ Result<> DocumentsService::process(const jobs::Job& job, bool again) {
   out.again = again;
   std::string refused;
   const auto decode = [&](const std::string& name, const crypto::Key& key, document::Side side) -> Result<> {
-    AX_TRY(const auto bytes, p_.blobs.get(name, key));
+    AX_TRY(auto bytes, p_.blobs.get(name, key));
     auto decoded = imaging::decode(bytes, {}, Deadline::after(kReadLimit));
     if (!decoded) {
       if (decoded.error().code != Errc::validation) return decoded.error();
       if (refused.empty()) refused = decoded.error().faults.empty() ? "the image cannot be read" : decoded.error().faults.front().reason;
       return {};
     }
+    std::shared_ptr<const Bytes> file;
+    if (!again && decoded->pages.size() == 1 && decoded->format != imaging::FileFormat::pdf)
+      file = std::make_shared<const Bytes>(std::move(bytes));
     for (auto& page : decoded->pages) {
       Picture picture;
+      picture.file = file;
       picture.side = side;
       picture.page = 1 + static_cast<int>(std::ranges::count(out.pictures, side, &Picture::side));
       picture.image = std::move(page);
@@ -198,6 +202,8 @@ Result<> DocumentsService::process(const jobs::Job& job, bool again) {
   document::ReadOptions options;
   options.declared = document::parse_declared_type(loaded.type).value_or(document::DeclaredType::other);
   options.today = date_of(p_.clock.now());
+  options.trust = p_.trust.get();
+  options.allow_specimens = p_.allow_specimens;
   AX_TRY(out.reading, read_pictures(out.pictures, options, deadline));
   stage(job.subject, "read", 75);
 
