@@ -18,6 +18,14 @@ std::vector<std::string> split(std::string_view path) {
   return out;
 }
 
+/// The beginning of a client's text, for an answer: never half a character.
+std::string_view beginning(std::string_view text) {
+  if (text.size() <= 64) return text;
+  std::size_t end = 64;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 bool is_param(std::string_view segment) { return segment.starts_with('{'); }
 
 }  // namespace
@@ -158,7 +166,7 @@ bool Binder::has_field(std::string_view name) const { return request_.form.field
 
 void Binder::unknown(const std::function<bool(std::string_view)>& known) {
   const auto check = [&](std::string_view key) {
-    if (!known(key)) faults.add(std::string{key.substr(0, 64)}, "unknown field");
+    if (!known(key)) faults.add(std::string{beginning(key)}, "unknown field");
   };
   if (const auto* object = body_.if_object())
     for (const auto& [key, value] : *object) check(key);
@@ -166,7 +174,7 @@ void Binder::unknown(const std::function<bool(std::string_view)>& known) {
   for (const auto& [key, value] : request_.form.files) check(key);
   for (const auto& [key, value] : query_)
     if (kind_ != BodyKind::none)
-      faults.add(key.substr(0, 64), "query parameters are not taken here");
+      faults.add(std::string{beginning(key)}, "query parameters are not taken here");
     else
       check(key);
 }

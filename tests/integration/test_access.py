@@ -28,6 +28,7 @@ POLICY = {
     ("POST", "/v1/face/capture"): WORKERS,
     ("POST", "/v1/face/verify"): WORKERS,
     ("GET", "/v1/face/captures"): WORKERS,
+    ("POST", "/v1/face/challenge"): WORKERS,
     ("POST", "/v1/biometrics/capture"): WORKERS,
     ("POST", "/v1/verification/start"): WORKERS,
     ("GET", "/v1/verification/{verification_id}/status"): WORKERS,

@@ -121,7 +121,7 @@ def test_the_description_is_complete(plain_server):
             for response in operation["responses"].values():
                 assert all("schema" in media for media in response["content"].values()), path
             if method == "post":
-                for media in operation["requestBody"]["content"].values():
+                for media in operation.get("requestBody", {"content": {}})["content"].values():
                     schema = media["schema"]
                     assert schema["properties"] and schema["additionalProperties"] is False
                     assert all(name in schema["properties"] for name in schema.get("required", [])), path

@@ -48,7 +48,7 @@ PicturePrint picture_print(const imaging::Image& picture);
 /// design: scaled to 3/4 and JPEG quality 70 gives a fine difference of at most 0.03, another holder's card at least 0.07.
 bool same_picture(const PicturePrint& a, const PicturePrint& b);
 inline constexpr int kCoarseBits = 4;  ///< at most, so that one of five bands of `coarse` is the same
-inline constexpr double kFineDifference = 0.05;
+inline constexpr double kFineDifference = 0.06;
 double fine_difference(const PicturePrint& a, const PicturePrint& b);  ///< 0..1 over the places where either shows an edge
 
 }  // namespace authx::documents

@@ -146,6 +146,7 @@ Score score_of(const std::filesystem::path& folder, std::string_view prefix) {
     for (std::string cell; std::getline(s, cell, ',');) out.push_back(cell);
     return out;
   };
+  if (line.ends_with('\r')) line.pop_back();
   const auto header = cells(line);
   const auto column = static_cast<std::size_t>(std::ranges::find(header, "mrz") - header.begin());
   Score score;

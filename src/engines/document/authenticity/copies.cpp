@@ -77,6 +77,10 @@ Line patches_of(Scene& scene, const cv::Mat& means, const Region& v) {
 void check_copies(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "no_copied_text";
   constexpr auto kind = CheckKind::authenticity;
+  if (scene.in.file.empty()) {  // pages drawn by a program repeat their letters exactly
+    out.push_back(unchecked(id, kind, "The original file is not at hand"));
+    return;
+  }
   if (std::min(scene.gray().rows, scene.gray().cols) < kSmallestPicture) {
     out.push_back(unchecked(id, kind, "The picture is too small to compare its parts"));
     return;
