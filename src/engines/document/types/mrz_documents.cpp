@@ -76,6 +76,7 @@ void from_zone(const Page& page, const Extraction& out) {
     out.passed("mrz_certain", "Every character of the machine-readable zone was read clearly");
   } else {
     out.failed("mrz_certain", "Characters of the machine-readable zone are not clear enough to be sure");
+    out.reading.findings.back().weight = Weight::review;  // an unclear picture is no fault of the document
   }
   const auto add = [&](std::string name, std::string value, std::string normalised, std::string_view check) {
     if (value.empty()) return;
