@@ -102,8 +102,8 @@ Candidate judge(const cv::Mat1f& image, float x, float y, float mean, Light ligh
     const int off = std::max(1, r / 7);
     for (int d = -off; d <= off; ++d) {
       const int l = r - d, t = r + d;
-      if (l < 4 || t + 1 >= kCoarseRadius || left[l] < left[l - 1] || left[l] < left[l + 1] || right[t] < right[t - 1] ||
-          right[t] < right[t + 1])
+      if (std::min(l, t) < 4 || std::max(l, t) + 1 >= kCoarseRadius || left[l] < left[l - 1] || left[l] < left[l + 1] ||
+          right[t] < right[t - 1] || right[t] < right[t + 1])
         continue;
       const float score = (left[l] + right[t]) / 2 - 0.3f * static_cast<float>(std::abs(d)) / static_cast<float>(r);
       if (score > sides[r].score) sides[r] = {score, l, t};

@@ -52,7 +52,7 @@ TEST(IrisMatch, CodesWithoutCommonBitsAreStrangers) {
   const auto m = match(empty, enrolled(5));
   EXPECT_FALSE(m.match);
   EXPECT_DOUBLE_EQ(m.distance, 0.5);
-  EXPECT_DOUBLE_EQ(m.fmr, 1);
+  EXPECT_GT(m.fmr, 0.999);
 }
 
 TEST(IrisMatch, FewerSharedBitsWeighLess) {

@@ -32,14 +32,6 @@ TEST(IrisBorders, AreFoundAtOtherSizes) {
   expect_borders({.width = 200, .height = 150, .x = 100, .y = 75, .limbus = 36, .pupil = 14}, 2);
 }
 
-TEST(IrisBorders, AnEyeSeenFromTheSideHasEllipticBorders) {
-  const auto e = extract(draw_eye(4, {.aspect = 0.88}));
-  ASSERT_TRUE(e);
-  constexpr float kDown = std::numbers::pi_v<float> / 2;
-  EXPECT_NEAR(e->pupil.at(kDown) / e->pupil.at(0), 0.88, 0.05);
-  EXPECT_NEAR(e->limbus.at(kDown) / e->limbus.at(0), 0.88, 0.07);
-}
-
 TEST(IrisBorders, AreFoundUnderVisibleLight) {
   const auto e = extract(draw_eye(5, {.visible = true}));
   ASSERT_TRUE(e);
