@@ -16,6 +16,7 @@
 #include "jobs/queue.h"
 #include "services/admin/admin_api.h"
 #include "services/audit/audit_log.h"
+#include "services/auth/account_service.h"
 #include "services/auth/auth_service.h"
 #include "services/biometrics/biometrics_api.h"
 #include "services/documents/documents_service.h"
@@ -69,6 +70,7 @@ struct Runtime {
   progress::Hub progress;
   providers::Registry providers;
   std::unique_ptr<auth::AuthService> auth;
+  std::unique_ptr<auth::AccountService> accounts;
   std::unique_ptr<documents::DocumentsService> documents;
   std::unique_ptr<faces::FacesService> faces;
   std::unique_ptr<verifications::VerificationsService> verifications;

@@ -114,7 +114,10 @@ awaitable<Result<RawResponse>> openapi(System& system, const Anonymous&, Empty) 
 
 void mount(Router& router, Runtime& runtime) {
   router.set_authenticator([auth = runtime.auth.get()](std::string_view token) { return auth->authenticate(token); });
-  if (runtime.serves("auth")) auth::add_routes(router, *runtime.auth);
+  if (runtime.serves("auth")) {
+    auth::add_routes(router, *runtime.auth);
+    auth::add_account_routes(router, *runtime.accounts);
+  }
   if (runtime.serves("documents")) documents::add_routes(router, *runtime.documents);
   if (runtime.serves("faces")) faces::add_routes(router, *runtime.faces);
   if (runtime.serves("biometrics")) biometrics::add_routes(router, *runtime.biometrics);
