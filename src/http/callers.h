@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "base/uuid.h"
 #include "http/request.h"
 
@@ -24,8 +25,10 @@ enum class Permission : std::uint8_t {
   read_audit,
   manage_users,
   manage_documents,  ///< have anyone's documents read again, and delete them
+  manage_access,     ///< OAuth clients, signing keys, service accounts, API keys, roles
+  provision_users,   ///< SCIM
 };
-inline constexpr std::size_t kPermissions = 9;
+inline constexpr std::size_t kPermissions = 11;
 
 std::string_view to_string(Role role) noexcept;
 std::string_view to_string(Permission permission) noexcept;
@@ -61,6 +64,12 @@ struct Principal {
 /// The access policy of an endpoint is its handler's parameter type. Only the router makes these.
 struct Anonymous {
   RequestInfo request;
+};
+/// A caller whose credentials the handler checks by its protocol's own rules: OAuth clients, DPoP-bound tokens.
+struct Presenter {
+  RequestInfo request;
+  SecretText authorization;  ///< the header, whole
+  std::string dpop;          ///< the header of RFC 9449
 };
 struct SignedIn : Principal {};
 template <Permission P>
