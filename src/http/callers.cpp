@@ -43,6 +43,13 @@ Permissions permissions_of(Role role) noexcept {
   return {};
 }
 
+Error step_up(std::uint8_t aal, std::optional<std::chrono::seconds> max_age) {
+  Error error{Errc::insufficient_authentication};
+  error.faults.push_back({"acr_values", std::string{acr_of(aal)}});
+  if (max_age) error.faults.push_back({"max_age", std::to_string(max_age->count())});
+  return error;
+}
+
 void add_permission(Permissions& set, std::string_view word) noexcept {
   for (std::size_t i = 0; i < kPermissions; ++i)
     if (kWords[i] == word) set.add(static_cast<Permission>(i));

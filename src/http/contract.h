@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "base/json.h"
@@ -258,6 +259,14 @@ struct Codec<std::optional<T>> {
     if (inner.as_object().empty()) return inner;
     return {{"anyOf", json::array{inner, json::value{{"type", "null"}}}}};
   }
+};
+
+template <class... T>
+struct Codec<std::variant<T...>> {
+  static void write(std::string& out, const std::variant<T...>& value) {
+    std::visit([&](const auto& v) { Codec<std::remove_cvref_t<decltype(v)>>::write(out, v); }, value);
+  }
+  static json::value schema(Schemas& schemas) { return {{"anyOf", json::array{Codec<T>::schema(schemas)...}}}; }
 };
 
 template <class T>

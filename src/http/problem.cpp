@@ -8,6 +8,7 @@ int http_status(Errc code) noexcept {
   switch (code) {
     case Errc::validation: return 400;
     case Errc::unauthenticated:
+    case Errc::insufficient_authentication:
     case Errc::invalid_credentials: return 401;
     case Errc::forbidden: return 403;
     case Errc::not_found: return 404;
@@ -30,6 +31,7 @@ std::string_view default_message(Errc code) noexcept {
     case Errc::validation: return "The request is not valid";
     case Errc::unauthenticated: return "Authentication is required";
     case Errc::invalid_credentials: return "The e-mail address or the password is wrong";
+    case Errc::insufficient_authentication: return "This needs a stronger or a more recent sign-in";
     case Errc::forbidden: return "You are not permitted to do this";
     case Errc::not_found: return "Not found";
     case Errc::method_not_allowed: return "This method is not allowed here";
@@ -102,6 +104,11 @@ Response problem(const Error& error, const RequestInfo& info, Time now, bool as_
   else if (response.status == 503)
     response.headers.emplace_back("Retry-After", "2");
   if (error.code == Errc::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (error.code == Errc::insufficient_authentication) {  // RFC 9470, section 3
+    std::string challenge = R"(Bearer error="insufficient_user_authentication")";
+    for (const auto& [name, value] : error.faults) challenge += ", " + name + "=\"" + value + "\"";
+    response.headers.emplace_back("WWW-Authenticate", std::move(challenge));
+  }
   return response;
 }
 

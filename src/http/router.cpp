@@ -101,11 +101,30 @@ Result<Principal> Router::principal(const Request& request) const {
   return authenticate_(header.substr(scheme.size()));
 }
 
+Result<Principal> Router::admit(const Endpoint& endpoint, const Request& request) const {
+  AX_TRY(auto who, principal(request));
+  if (who.delegated && !endpoint.permission) return Error{Errc::forbidden, "a program may not act as the person"};
+  if (endpoint.permission) {
+    if (!who.can(*endpoint.permission))
+      return Error{Errc::forbidden, std::string{"missing permission "} + std::string{to_string(*endpoint.permission)}};
+    if (who.aal < who.needed_aal) return step_up(who.needed_aal, std::nullopt);
+  }
+  if (endpoint.max_age && clock_.now() - who.auth_time > *endpoint.max_age) return step_up(who.aal, endpoint.max_age);
+  return who;
+}
+
+BrowserInfo browser_of(const Request& request) {
+  BrowserInfo out;
+  out.cookies = request.headers.cookie;
+  out.csrf = request.headers.csrf;
+  out.origin = request.headers.origin;
+  out.same_origin = request.same_origin;
+  return out;
+}
+
 std::optional<Response> Router::refuse_early(const Endpoint& endpoint, const Request& request) const {
   if (endpoint.body == BodyKind::none || !endpoint.needs_token) return std::nullopt;
-  const auto who = principal(request);
-  if (!who) return fail(endpoint, request, who.error());
-  if (endpoint.permission && !who->can(*endpoint.permission)) return fail(endpoint, request, Error{Errc::forbidden});
+  if (const auto who = admit(endpoint, request); !who) return fail(endpoint, request, who.error());
   return std::nullopt;
 }
 
@@ -269,6 +288,7 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   add_error(Errc::validation);
   if (endpoint.needs_token) add_error(Errc::unauthenticated);
   if (endpoint.permission) add_error(Errc::forbidden);
+  if (endpoint.max_age) add_error(Errc::insufficient_authentication);
   if (endpoint.body != BodyKind::none) {
     add_error(Errc::payload_too_large);
     add_error(Errc::unsupported_media_type);

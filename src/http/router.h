@@ -48,6 +48,7 @@ struct Endpoint {
   BodyKind body = BodyKind::none;
   bool needs_token = false;
   std::optional<Permission> permission;
+  std::optional<std::chrono::seconds> max_age;  ///< of the caller's last proof of who they are
   std::function<awaitable<Response>(Request&)> invoke;
   std::function<json::object(Schemas&)> describe;
   std::array<std::atomic<metrics::Counter*>, 600> counters{};  ///< by status; made at the first use, owned
@@ -101,6 +102,8 @@ class Router {
 
  private:
   Endpoint& mount(Method method, std::string path, About about);
+  /// The caller, if the endpoint is theirs to call now.
+  Result<Principal> admit(const Endpoint& endpoint, const Request& request) const;
   Result<Principal> principal(const Request& request) const;
   Response fail(const Endpoint& endpoint, const Request& request, const Error& error) const;
 
@@ -230,7 +233,17 @@ struct Answer<Bare<T>> {
   }
   static json::value schema(Schemas& schemas) { return Codec<T>::schema(schemas); }
 };
+template <class T>
+struct Answer<WithHeaders<T>> {
+  static Response make(WithHeaders<T>& out, const About& about) {
+    auto response = Answer<T>::make(out.body, about);
+    response.headers = std::move(out.headers);
+    return response;
+  }
+  static json::value schema(Schemas& schemas) { return Answer<T>::schema(schemas); }
+};
 Response raw_answer(RawResponse&& out);
+BrowserInfo browser_of(const Request& request);
 template <>
 struct Answer<RawResponse> {
   static Response make(RawResponse& out, const About&) { return raw_answer(std::move(out)); }
@@ -253,19 +266,16 @@ void Router::add(Method method, std::string path, S& service, awaitable<Result<O
   }
   e.needs_token = std::is_base_of_v<Principal, Caller>;
   if constexpr (requires { Caller::permission; }) e.permission = Caller::permission;
+  if constexpr (requires { Caller::max_age; }) e.max_age = Caller::max_age;
   Endpoint* endpoint = &e;
   e.invoke = [this, endpoint, &service, handler](Request& request) -> awaitable<Response> {
     Caller caller{};
     if constexpr (std::is_base_of_v<Principal, Caller>) {
-      auto who = principal(request);
+      auto who = admit(*endpoint, request);
       if (!who) co_return fail(*endpoint, request, who.error());
-      if constexpr (requires { Caller::permission; }) {
-        if (!who->can(Caller::permission))
-          co_return fail(*endpoint, request,
-                         Error{Errc::forbidden, std::string{"missing permission "} + std::string{to_string(Caller::permission)}});
-      }
       static_cast<Principal&>(caller) = std::move(*who);
     }
+    if constexpr (requires { caller.browser; }) caller.browser = browser_of(request);
     caller.request = request.info;
     if constexpr (std::is_same_v<Caller, Presenter>) {
       caller.authorization = SecretText{std::string{request.headers.authorization}};

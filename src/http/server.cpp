@@ -593,15 +593,19 @@ class ServerImpl final : public Server {
         case bhttp::field::origin: h.origin = value; break;
         case bhttp::field::if_none_match: h.if_none_match = value; break;
         case bhttp::field::prefer: h.prefer = value; break;
+        case bhttp::field::cookie: h.cookie = value; break;
         default:
           if (field.name() != bhttp::field::unknown) break;
           if (beast::iequals(field.name_string(), "X-Forwarded-For"))
             forwarded = value;
+          else if (beast::iequals(field.name_string(), "X-CSRF-Token"))
+            h.csrf = value;
           else if (beast::iequals(field.name_string(), "DPoP"))
             h.dpop = h.dpop.empty() ? value : std::string_view{"repeated"};  // RFC 9449, 4.3: exactly one
       }
     }
     request.info.user_agent = h.user_agent.substr(0, 255);
+    request.same_origin = origin_allowed(h.origin, sv(message[bhttp::field::host]));
     // The last address that no trusted proxy wrote is the client; everything left of it could be forged.
     if (!forwarded.empty() && trusted(peer)) {
       std::string_view rest = forwarded;

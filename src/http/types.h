@@ -93,6 +93,13 @@ struct Bare {
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
+/// A body in the envelope, with headers beside it (cookies).
+template <class T>
+struct WithHeaders {
+  T body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
 /// Bytes of any type (metrics, images, pages).
 struct RawResponse {
   int status = 200;
