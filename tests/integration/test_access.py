@@ -29,6 +29,13 @@ POLICY = {
     ("POST", "/v1/face/verify"): WORKERS,
     ("GET", "/v1/face/captures"): WORKERS,
     ("POST", "/v1/face/challenge"): WORKERS,
+    ("POST", "/v1/face/search"): {"verifier", "admin"},
+    ("POST", "/v1/face/watchlists"): {"admin"},
+    ("GET", "/v1/face/watchlists"): {"verifier", "admin"},
+    ("DELETE", "/v1/face/watchlists/{list_id}"): {"admin"},
+    ("POST", "/v1/face/watchlists/{list_id}/entries"): {"admin"},
+    ("GET", "/v1/face/watchlists/{list_id}/entries"): {"verifier", "admin"},
+    ("DELETE", "/v1/face/watchlists/{list_id}/entries/{entry_id}"): {"admin"},
     ("POST", "/v1/biometrics/capture"): WORKERS,
     ("POST", "/v1/verification/start"): WORKERS,
     ("GET", "/v1/verification/{verification_id}/status"): WORKERS,
@@ -54,7 +61,7 @@ def endpoints(server) -> dict[tuple[str, str], dict]:
 
 
 def call(server, method: str, path: str, token: str = "", **more) -> requests.Response:
-    for name in ("document_id", "verification_id"):
+    for name in ("document_id", "verification_id", "list_id", "entry_id"):
         path = path.replace("{%s}" % name, UNKNOWN)
     headers = {"Authorization": "Bearer " + token} if token else {}
     return requests.request(method, server.root + path, headers=headers, timeout=30, **more)
