@@ -178,6 +178,15 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
                                                 crypto::JwtHs256{std::move(jwt_key)}, auth_options);
 
+  if (r->serves("biometrics") || needs_faces) {
+    r->biometrics = std::make_unique<biometrics::BiometricsService>(
+        biometrics::BiometricsService::Parts{*r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue,
+                                             [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {
+                                               return verifications::VerificationsService::advance_waiting(tx, *queue, user);
+                                             },
+                                             c.biometric_templates == "sealed"});
+    if (r->serves("biometrics")) r->biometrics->register_jobs();
+  }
   if (needs_faces) {
     documents::FaceEngineSource engine = [models = r->models.get()] { return models->get(); };
     documents::OnFinal on_final = [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {
@@ -196,13 +205,13 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final});
     decision::Policy policy;
     policy.liveness = decision::parse_liveness_policy(c.liveness_policy).value_or(decision::LivenessPolicy::basic);
-    r->verifications = std::make_unique<verifications::VerificationsService>(verifications::VerificationsService::Parts{
-        *r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, r->progress, r->providers, policy});
+    r->verifications = std::make_unique<verifications::VerificationsService>(
+        verifications::VerificationsService::Parts{*r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces,
+                                                   *r->biometrics, engine, r->progress, r->providers, policy});
     if (r->serves("documents")) r->documents->register_jobs();
     if (r->serves("faces")) r->faces->register_jobs();
     if (r->serves("verifications")) r->verifications->register_jobs();
   }
-  r->biometrics = std::make_unique<biometrics::BiometricsService>();
   r->admin = std::make_unique<admin::AdminService>(admin::AdminService{*r->database, s.clock, *s.keyring, *s.audit});
   return r;
 }

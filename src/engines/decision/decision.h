@@ -51,11 +51,19 @@ struct FaceFacts {
   std::string image_sha256;
 };
 
+/// A fingerprint or an iris that the verification asked for.
+struct BiometricFacts {
+  std::string type;     ///< "fingerprint", "iris"
+  std::string outcome;  ///< "matched" an earlier enrolment, "enrolled" for the first time, "differs", "unusable"
+  double fmr = 1;       ///< of a match
+};
+
 struct Inputs {
   std::string account_name;
   std::optional<std::string> account_dob;
   std::vector<DocumentFacts> documents;
   FaceFacts face;
+  std::vector<BiometricFacts> biometrics;
   std::vector<std::string> unavailable_steps;  ///< steps that were asked for and that this server can't do
 };
 
@@ -69,7 +77,7 @@ std::optional<LivenessPolicy> parse_liveness_policy(std::string_view word) noexc
 inline constexpr std::string_view kActiveChallenge = "active-challenge";
 
 struct Policy {
-  std::string version = "2026-11.2";
+  std::string version = "2026-11.3";
   double min_document_confidence = 0.6;
   double name_agrees = 0.85;  ///< similarity at and above which names agree
   double name_differs = 0.6;  ///< below which they differ
