@@ -95,6 +95,8 @@ const std::vector<Setting>& settings() {
         {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
         {"AUTHX_LIVENESS", &Config::liveness_policy,
          "basic; strict: no approval without a liveness model or live check; active: none without a live check"},
+        {"AUTHX_BIOMETRIC_TEMPLATES", &Config::biometric_templates,
+         "sealed: full templates are kept sealed; protected: only renewable references, which match less well"},
         {"AUTHX_AADHAAR_NUMBER", &Config::aadhaar_number, "what becomes of a whole Aadhaar number: discard, sealed or vault"},
         {"AUTHX_EXPIRY_NOTICE_DAYS", &Config::expiry_notice_days, "how long before its end a document's owner is told", 0, 3650},
         {"AUTHX_SPECIMENS", &Config::specimens, "note, or refuse: documents marked SPECIMEN and published specimen numbers"},
@@ -169,6 +171,8 @@ void check(const Config& c, std::vector<Fault>& faults) {
     faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
   if (c.liveness_policy != "basic" && c.liveness_policy != "strict" && c.liveness_policy != "active")
     faults.push_back({"AUTHX_LIVENESS", "must be basic, strict or active"});
+  if (c.biometric_templates != "sealed" && c.biometric_templates != "protected")
+    faults.push_back({"AUTHX_BIOMETRIC_TEMPLATES", "must be sealed or protected"});
   if (c.aadhaar_number != "discard" && c.aadhaar_number != "sealed" && c.aadhaar_number != "vault")
     faults.push_back({"AUTHX_AADHAAR_NUMBER", "must be discard, sealed or vault"});
   if (c.specimens != "note" && c.specimens != "refuse") faults.push_back({"AUTHX_SPECIMENS", "must be note or refuse"});

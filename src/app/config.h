@@ -51,6 +51,7 @@ struct Config {
   std::string duplicate_faces = "review";  ///< review | note: a face that another account is enrolled with
   std::string blocklist = "review";        ///< review | reject
   std::string ocr_language = "eng";
+  std::string biometric_templates = "sealed";   ///< sealed | protected
   std::string liveness_policy = "basic";        ///< basic | strict | active
   std::string specimens = "note";               ///< note | refuse: published specimens and pictures marked SPECIMEN
   std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes

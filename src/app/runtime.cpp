@@ -237,6 +237,15 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
                                                 crypto::JwtHs256{std::move(jwt_key)}, auth_options);
   AX_CHECK(r->auth->sessions().start());
 
+  if (r->serves("biometrics") || needs_faces) {
+    r->biometrics = std::make_unique<biometrics::BiometricsService>(
+        biometrics::BiometricsService::Parts{*r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue,
+                                             [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {
+                                               return verifications::VerificationsService::advance_waiting(tx, *queue, user);
+                                             },
+                                             c.biometric_templates == "sealed"});
+    if (r->serves("biometrics")) r->biometrics->register_jobs();
+  }
   if (needs_faces) {
     documents::FaceEngineSource engine = [models = r->models.get()] { return models->get(); };
     documents::OnFinal on_final = [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {
@@ -260,8 +269,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     policy.liveness = decision::parse_liveness_policy(c.liveness_policy).value_or(decision::LivenessPolicy::basic);
     policy.duplicate_needs_review = c.duplicate_faces != "note";
     policy.blocklist_rejects = c.blocklist == "reject";
-    r->verifications = std::make_unique<verifications::VerificationsService>(verifications::VerificationsService::Parts{
-        *r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, r->progress, r->providers, policy});
+    r->verifications = std::make_unique<verifications::VerificationsService>(
+        verifications::VerificationsService::Parts{*r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces,
+                                                   *r->biometrics, engine, r->progress, r->providers, policy});
     if (r->serves("documents")) r->documents->register_jobs();
     if (r->serves("faces")) {
       r->faces->register_jobs();
@@ -271,7 +281,6 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     }
     if (r->serves("verifications")) r->verifications->register_jobs();
   }
-  r->biometrics = std::make_unique<biometrics::BiometricsService>();
   r->admin = std::make_unique<admin::AdminService>(admin::AdminService{*r->database, s.clock, *s.keyring, *s.audit});
   return r;
 }

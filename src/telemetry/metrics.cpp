@@ -14,6 +14,8 @@
 #include <fstream>
 #include <string>
 
+#include "telemetry/biometric_metrics.h"
+
 namespace authx::metrics {
 namespace {
 
@@ -63,6 +65,17 @@ Histogram face_duration() {
 Histogram document_duration() {
   static const auto h = histogram("document_processing_duration_seconds", "Document reading time");
   return h;
+}
+
+Histogram biometric_duration() {
+  static const auto h = histogram("biometric_processing_duration_seconds", "Fingerprint and iris processing time");
+  return h;
+}
+
+Counter biometric_comparisons(std::string_view kind, std::string_view outcome) {
+  static auto& family =
+      BuildCounter().Name("biometric_comparisons_total").Help("Biometric comparisons by kind and outcome").Register(registry());
+  return Counter{&family.Add({{"kind", std::string{kind}}, {"outcome", std::string{outcome}}})};
 }
 
 Counter jobs_finished(std::string_view kind, std::string_view outcome) {

@@ -57,6 +57,8 @@ class Signals {
             checkpoint(runtime);
             if (runtime.documents && runtime.serves("documents"))
               if (auto done = runtime.documents->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
+            if (runtime.biometrics && runtime.serves("biometrics"))
+              if (auto done = runtime.biometrics->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
             if (minutes++ % 60 == 0) sweep(runtime);
           }
           log::info("stopping");

@@ -136,6 +136,20 @@ void judge_face(const FaceFacts& f, const Policy& policy, Findings& out) {
     out.review("identity_check_needed", "A person must look at this verification");
 }
 
+/// A first enrolment compares with nothing: it neither confirms the person nor casts doubt.
+void judge_biometrics(const std::vector<BiometricFacts>& biometrics, Findings& out) {
+  for (const auto& b : biometrics) {
+    if (b.outcome == "matched")
+      out.info("biometric_matched", "The " + b.type + " matches the one enrolled before");
+    else if (b.outcome == "enrolled")
+      out.info("biometric_enrolled", "The " + b.type + " was enrolled; there was none before to compare with");
+    else if (b.outcome == "differs")
+      out.review("biometric_differs", "The " + b.type + " does not match the one enrolled before");
+    else
+      out.review("biometric_unusable", "The " + b.type + " is not good enough to use");
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(LivenessPolicy policy) noexcept {
@@ -167,6 +181,7 @@ Verdict decide(const Inputs& in, const Policy& policy) {
   judge_documents(in, policy, findings);
   judge_person(in, policy, findings);
   judge_face(in.face, policy, findings);
+  judge_biometrics(in.biometrics, findings);
   for (const auto& step : in.unavailable_steps) findings.review(step + "_unavailable", "This server cannot do the step " + step);
   double confidence = in.face.match ? in.face.probability : 0;
   for (const auto& d : in.documents) confidence = std::min(confidence, d.accepted ? d.confidence : 0.0);
@@ -232,6 +247,11 @@ json::object to_json(const Inputs& in) {
                    {"face", std::move(face)},
                    {"unavailable_steps", json::value_from(in.unavailable_steps)}};
   if (in.account_dob) out["account_dob"] = *in.account_dob;
+  if (!in.biometrics.empty()) {
+    json::array biometrics;
+    for (const auto& b : in.biometrics) biometrics.push_back(json::value{{"type", b.type}, {"outcome", b.outcome}, {"fmr", b.fmr}});
+    out["biometrics"] = std::move(biometrics);
+  }
   return out;
 }
 
@@ -293,6 +313,10 @@ Result<Inputs> inputs_from_json(const json::value& v) {
     facts.name_similarity = get_number(d, "name_similarity");
     facts.dob_agrees = get_bool(d, "dob_agrees");
     in.documents.push_back(std::move(facts));
+  }
+  if (const auto* biometrics = find(v, "biometrics"); biometrics != nullptr && biometrics->is_array()) {
+    for (const auto& b : biometrics->as_array())
+      in.biometrics.push_back({get_text(b, "type").value_or(""), get_text(b, "outcome").value_or(""), get_number(b, "fmr").value_or(1)});
   }
   auto& f = in.face;
   f.captured = get_bool(*face, "captured").value_or(false);

@@ -55,11 +55,19 @@ struct FaceFacts {
   int watched = 0, blocked = 0;  ///< entries of watch-lists and blocklists that this face matches
 };
 
+/// A fingerprint or an iris that the verification asked for.
+struct BiometricFacts {
+  std::string type;     ///< "fingerprint", "iris"
+  std::string outcome;  ///< "matched" an earlier enrolment, "enrolled" for the first time, "differs", "unusable"
+  double fmr = 1;       ///< of a match
+};
+
 struct Inputs {
   std::string account_name;
   std::optional<std::string> account_dob;
   std::vector<DocumentFacts> documents;
   FaceFacts face;
+  std::vector<BiometricFacts> biometrics;
   std::vector<std::string> unavailable_steps;  ///< steps that were asked for and that this server can't do
 };
 

@@ -36,6 +36,23 @@ bool has(const Verdict& v, std::string_view code) {
   return std::ranges::any_of(v.reasons, [&](const Reason& r) { return r.code == code; });
 }
 
+TEST(Decide, BiometricsConfirmOrAskForAReview) {
+  auto in = good();
+  in.biometrics = {{"fingerprint", "matched", 1e-6}, {"iris", "enrolled", 1}};
+  auto v = decide(in, {});
+  EXPECT_EQ(v.outcome, Outcome::approved);
+  EXPECT_TRUE(has(v, "biometric_matched"));
+  EXPECT_TRUE(has(v, "biometric_enrolled"));
+  const auto again = inputs_from_json(json::value(to_json(in)));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(json::serialize(to_json(*again)), json::serialize(to_json(in)));
+  for (const auto* outcome : {"differs", "unusable", "something new"}) {
+    in.biometrics[0].outcome = outcome;
+    v = decide(in, {});
+    EXPECT_EQ(v.outcome, Outcome::needs_review) << outcome;
+  }
+}
+
 TEST(Decide, ApprovesWhenEverythingAgrees) {
   const auto v = decide(good(), {});
   EXPECT_EQ(v.outcome, Outcome::approved);
