@@ -20,7 +20,7 @@ std::string_view to_string(Method method) noexcept;
 /// The headers that the product reads, as views into the connection's buffer.
 struct RequestHeaders {
   std::string_view authorization, content_type, user_agent, accept, accept_encoding, origin, request_id, if_none_match, prefer, cookie,
-      csrf;
+      csrf, dpop;
 };
 
 /// Fields and files of a multipart form.
@@ -66,7 +66,7 @@ struct Response {
 
 /// `%41` and `+`; nothing on a malformed escape.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
-/// Decoded pairs of a query string; nothing when malformed or more than 64.
+/// Decoded pairs of a query string or of a form-encoded body; nothing when malformed or more than 64.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
 
 }  // namespace authx::http
