@@ -181,6 +181,19 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
                                                 crypto::JwtHs256{std::move(jwt_key)}, auth_options);
   AX_CHECK(r->auth->sessions().start());
 
+  r->signing_keys = std::make_unique<oauth::SigningKeys>(*s.database, s.clock, *s.keyring);
+  oauth::OAuthOptions oauth_options;
+  oauth_options.issuer = c.public_url;
+  while (oauth_options.issuer.ends_with('/')) oauth_options.issuer.pop_back();
+  oauth_options.algorithm = crypto::parse_jws_algorithm(c.oauth_algorithm).value_or(crypto::JwsAlgorithm::ES256);
+  oauth_options.access_lifetime = std::chrono::minutes{c.oauth_access_minutes};
+  oauth_options.id_token_lifetime = oauth_options.access_lifetime;
+  oauth_options.private_peers = c.oauth_private_peers;
+  if (r->serves("auth")) AX_CHECK(r->signing_keys->ensure(oauth_options.algorithm));
+  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{
+      *r->database, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, {}, {}});
+  if (r->serves("auth")) r->oauth->register_jobs();
+
   if (needs_faces) {
     documents::FaceEngineSource engine = [models = r->models.get()] { return models->get(); };
     documents::OnFinal on_final = [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {

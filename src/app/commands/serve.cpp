@@ -50,6 +50,8 @@ class Signals {
             if (signal == SIGINT || signal == SIGTERM) break;
             if (signal == SIGUSR1) return;
             checkpoint(runtime);
+            if (runtime.serves("auth"))
+              if (auto done = runtime.oauth->sweep(); !done) log::warning("oauth_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.documents && runtime.serves("documents"))
               if (auto done = runtime.documents->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
             if (minutes++ % 60 == 0) sweep(runtime);
