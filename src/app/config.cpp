@@ -84,6 +84,9 @@ const std::vector<Setting>& settings() {
         {"JWT_EXPIRE_MINUTES", &Config::jwt_expire_minutes, "lifetime of access tokens", 1, 24 * 60},
         {"AUTHX_SESSION_IDLE_HOURS", &Config::session_idle_hours, "a session that is not used for so long ends", 1, 24 * 365},
         {"AUTHX_SESSION_HOURS", &Config::session_hours, "how long a session lives, used or not", 1, 24 * 365},
+        {"AUTHX_OAUTH_ALGORITHM", &Config::oauth_algorithm, "what signs OAuth access tokens: ES256, EdDSA or RS256"},
+        {"AUTHX_OAUTH_ACCESS_MINUTES", &Config::oauth_access_minutes, "lifetime of OAuth access tokens", 1, 60},
+        {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers, "back-channel logout may go to private addresses"},
         {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
         {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
         {"AUTHX_PASSWORD_BITS", &Config::password_bits, "least bits of guessing that a new password must cost (zxcvbn)", 0, 80},
@@ -169,6 +172,8 @@ void assign(Config& config, const Setting& setting, const std::string& text, std
 }
 
 void check(const Config& c, std::vector<Fault>& faults) {
+  if (c.oauth_algorithm != "ES256" && c.oauth_algorithm != "EdDSA" && c.oauth_algorithm != "RS256")
+    faults.push_back({"AUTHX_OAUTH_ALGORITHM", "must be ES256, EdDSA or RS256"});
   if (c.jwt_algorithm != "HS256") faults.push_back({"JWT_ALGORITHM", "only HS256 is supported"});
   for (const auto& [name, secret] : {std::pair{"SECRET_KEY", &c.secret_key}, std::pair{"JWT_SECRET_KEY", &c.jwt_secret_key}})
     if (!secret->empty() && secret->expose().size() < 32) faults.push_back({name, "must have at least 32 characters"});

@@ -269,6 +269,19 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   r->accounts = std::make_unique<auth::AccountService>(r->auth->core());
   AX_CHECK(r->auth->sessions().start());
 
+  r->signing_keys = std::make_unique<oauth::SigningKeys>(*s.database, s.clock, *s.keyring);
+  oauth::OAuthOptions oauth_options;
+  oauth_options.issuer = c.public_url;
+  while (oauth_options.issuer.ends_with('/')) oauth_options.issuer.pop_back();
+  oauth_options.algorithm = crypto::parse_jws_algorithm(c.oauth_algorithm).value_or(crypto::JwsAlgorithm::ES256);
+  oauth_options.access_lifetime = std::chrono::minutes{c.oauth_access_minutes};
+  oauth_options.id_token_lifetime = oauth_options.access_lifetime;
+  oauth_options.private_peers = c.oauth_private_peers;
+  if (r->serves("auth")) AX_CHECK(r->signing_keys->ensure(oauth_options.algorithm));
+  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{
+      *r->database, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, {}, {}});
+  if (r->serves("auth")) r->oauth->register_jobs();
+
   if (r->serves("biometrics") || needs_faces) {
     r->biometrics = std::make_unique<biometrics::BiometricsService>(
         biometrics::BiometricsService::Parts{*r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue,

@@ -23,6 +23,7 @@
 #include "services/biometrics/biometrics_api.h"
 #include "services/documents/documents_service.h"
 #include "services/faces/faces_service.h"
+#include "services/oauth/oauth_service.h"
 #include "services/verifications/verifications_service.h"
 
 namespace authx::app {
@@ -88,6 +89,8 @@ struct Runtime {
   providers::Registry providers;
   std::unique_ptr<auth::AuthService> auth;
   std::unique_ptr<auth::AccountService> accounts;
+  std::unique_ptr<oauth::SigningKeys> signing_keys;
+  std::unique_ptr<oauth::OAuthService> oauth;
   std::unique_ptr<documents::DocumentsService> documents;
   std::unique_ptr<faces::FacesService> faces;
   std::unique_ptr<verifications::VerificationsService> verifications;

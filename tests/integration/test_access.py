@@ -14,6 +14,7 @@ ROLES = ("user", "verifier", "auditor", "admin")
 UNKNOWN = "0190163d-8694-739b-aea5-966c26f8ad91"
 EVERYBODY = set(ROLES)
 WORKERS = {"user", "verifier", "admin"}
+PROTOCOL = "its standard says who may call it, and test_oauth_attacks.py checks that"
 # The policy, written anew: endpoint -> the roles that may call it; None: nobody needs a token.
 POLICY = {
     ("POST", "/v1/auth/register"): None,
@@ -85,6 +86,38 @@ POLICY = {
     ("GET", "/v1/verification"): WORKERS,
     ("GET", "/v1/admin/outbox"): {"admin"},
     ("GET", "/v1/admin/audit"): {"auditor", "admin"},
+    ("GET", "/oauth/authorize"): None,
+    ("POST", "/oauth/par"): PROTOCOL,
+    ("POST", "/oauth/token"): PROTOCOL,
+    ("POST", "/oauth/introspect"): PROTOCOL,
+    ("POST", "/oauth/revoke"): PROTOCOL,
+    ("POST", "/oauth/device_authorization"): PROTOCOL,
+    ("GET", "/oauth/userinfo"): PROTOCOL,
+    ("POST", "/oauth/userinfo"): PROTOCOL,
+    ("GET", "/oauth/logout"): None,
+    ("POST", "/oauth/logout"): None,
+    ("GET", "/oauth/jwks"): None,
+    ("GET", "/.well-known/openid-configuration"): None,
+    ("GET", "/.well-known/oauth-authorization-server"): None,
+    ("POST", "/oauth/register"): PROTOCOL,
+    ("GET", "/oauth/register/{client_id}"): PROTOCOL,
+    ("DELETE", "/oauth/register/{client_id}"): PROTOCOL,
+    ("POST", "/v1/oauth/requests/look"): EVERYBODY,
+    ("POST", "/v1/oauth/requests/decide"): EVERYBODY,
+    ("POST", "/v1/oauth/requests/give-up"): None,
+    ("POST", "/v1/oauth/devices/look"): EVERYBODY,
+    ("POST", "/v1/oauth/devices/decide"): EVERYBODY,
+    ("GET", "/v1/oauth/consents"): EVERYBODY,
+    ("DELETE", "/v1/oauth/consents/{client_id}"): EVERYBODY,
+    ("POST", "/v1/admin/oauth/clients"): {"admin"},
+    ("GET", "/v1/admin/oauth/clients"): {"admin"},
+    ("GET", "/v1/admin/oauth/clients/{client_id}"): {"admin"},
+    ("PUT", "/v1/admin/oauth/clients/{client_id}"): {"admin"},
+    ("DELETE", "/v1/admin/oauth/clients/{client_id}"): {"admin"},
+    ("POST", "/v1/admin/oauth/clients/{client_id}/secret"): {"admin"},
+    ("GET", "/v1/admin/oauth/keys"): {"admin"},
+    ("POST", "/v1/admin/oauth/keys/rotate"): {"admin"},
+    ("POST", "/v1/admin/oauth/registration-tokens"): {"admin"},
     ("GET", "/health"): None,
     ("GET", "/health/ready"): None,
     ("GET", "/health/live"): None,
@@ -111,7 +144,7 @@ def endpoints(server) -> dict[tuple[str, str], dict]:
 def call(server, method: str, path: str, token: str = "", **more) -> requests.Response:
     path = re.sub(r"\{\w+\}", UNKNOWN, path)
     headers = {"Authorization": "Bearer " + token} if token else {}
-    return requests.request(method, server.root + path, headers=headers, timeout=30, **more)
+    return requests.request(method, server.root + path, headers=headers, timeout=30, allow_redirects=False, **more)
 
 
 def test_the_policy_names_every_endpoint_of_the_description(plain_server):
@@ -120,6 +153,9 @@ def test_the_policy_names_every_endpoint_of_the_description(plain_server):
 
 def test_the_description_says_who_needs_a_token(plain_server):
     for (method, path), operation in endpoints(plain_server).items():
+        if POLICY[method, path] is PROTOCOL:
+            assert operation["security"] == [] and operation["responses"]["401"], (method, path)
+            continue
         assert bool(operation["security"]) == (POLICY[method, path] is not None), (method, path)
         described = operation["responses"].get("401", {}).get("description", "")
         wants_proof = POLICY[method, path] is not None or (method, path) in PROOF_IN_BODY
@@ -130,6 +166,9 @@ def test_every_endpoint_for_every_role(server, callers):
     """With nothing to work on: the roles that may call get past the guard (and are told 400 or 404), the others 403."""
     for (method, path), allowed in POLICY.items():
         anonymous = call(server, method, path)
+        if allowed is PROTOCOL:
+            assert anonymous.status_code in (400, 401, 415) and (anonymous.status_code == 415 or "error" in anonymous.json()), (method, path)
+            continue
         if allowed is None:
             assert anonymous.status_code not in (401, 403), (method, path, anonymous.status_code)
             continue

@@ -55,6 +55,8 @@ class Signals {
               continue;
             }
             checkpoint(runtime);
+            if (runtime.serves("auth"))
+              if (auto done = runtime.oauth->sweep(); !done) log::warning("oauth_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.documents && runtime.serves("documents"))
               if (auto done = runtime.documents->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
             if (runtime.biometrics && runtime.serves("biometrics"))
