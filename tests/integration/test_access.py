@@ -20,6 +20,7 @@ POLICY = {
     ("POST", "/v1/auth/email/verify"): None,
     ("GET", "/v1/users/me"): EVERYBODY,
     ("POST", "/v1/documents/upload"): WORKERS,
+    ("POST", "/v1/documents/upload/signed"): WORKERS,
     ("GET", "/v1/documents/{document_id}"): WORKERS,
     ("GET", "/v1/documents"): WORKERS,
     ("GET", "/v1/documents/{document_id}/image"): WORKERS,
