@@ -16,6 +16,7 @@
 #include "services/providers/http_provider.h"
 #include "services/verifications/verifications_api.h"
 #include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
 namespace authx::app {
 namespace {
@@ -88,6 +89,19 @@ Result<std::shared_ptr<const document::TrustStore>> load_trust(const Config& con
   return std::make_shared<const document::TrustStore>(std::move(store));
 }
 
+/// What the second pack said, for whoever judges it: in metrics and the log, nowhere else.
+void report_shadow(const face::ShadowReport& r) {
+  const auto* outcome = !r.error.empty() ? "error" : r.primary_found == r.shadow_found ? "agrees" : "differs";
+  metrics::shadow_reports(r.shadow_model, outcome).add();
+  log::info("face_shadow", {{"model", r.shadow_model},
+                            {"outcome", outcome},
+                            {"primary_found", r.primary_found},
+                            {"shadow_found", r.shadow_found},
+                            {"primary_quality", r.primary_quality},
+                            {"shadow_quality", r.shadow_quality},
+                            {"detail", r.error}});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Storage>> Storage::open(const Config& config) {
@@ -117,29 +131,71 @@ FaceModels::~FaceModels() {
   if (thread_.joinable()) thread_.join();
 }
 
+Result<> FaceModels::load(const Config& config) {
+  const std::lock_guard lock{loading_};
+  AX_TRY(const auto pack, find_face_models(config));
+  AX_TRY(const auto engine, slot_.load(pack));
+  log::info("face_models_loaded", {{"pack", engine->pack_name()}, {"embedding", engine->embedding_model_id()}});
+  if (!engine->notice().empty()) log::warning("face_models_licence", {{"notice", engine->notice()}});
+  std::shared_ptr<const face::Shadow> shadow;
+  if (!config.face_shadow_model_path.empty()) {
+    auto second = find_face_models(config, config.face_shadow_model_path);
+    auto other = second ? shadow_slot_.load(*second) : Result<std::shared_ptr<const face::FaceEngine>>{second.error()};
+    if (other) {
+      log::info("face_shadow_loaded", {{"pack", (*other)->pack_name()}, {"embedding", (*other)->embedding_model_id()}});
+      shadow = std::make_shared<const face::Shadow>(*other, &report_shadow);
+    } else {
+      log::warning("face_shadow_missing", {{"detail", other.error().detail}});
+    }
+  }
+  const std::lock_guard guard{mutex_};
+  shadow_ = std::move(shadow);
+  return {};
+}
+
 void FaceModels::start() {
   std::call_once(started_, [this] {
     thread_ = std::thread{[this] {
-      auto engine = load_face_engine(config_);
-      if (!engine) {
-        log::warning("face_models_missing", {{"detail", engine.error().detail}});
-        if (engine.error().code != Errc::capability_unavailable) engine = Error{Errc::capability_unavailable, engine.error().detail};
-      } else {
-        log::info("face_models_loaded", {{"pack", (*engine)->pack_name()}, {"embedding", (*engine)->embedding_model_id()}});
-        if (!(*engine)->notice().empty()) log::warning("face_models_licence", {{"notice", (*engine)->notice()}});
+      auto done = load(config_);
+      if (!done) {
+        log::warning("face_models_missing", {{"detail", done.error().detail}});
+        if (done.error().code != Errc::capability_unavailable) done = Error{Errc::capability_unavailable, done.error().detail};
       }
       ::malloc_trim(0);  // compiling leaves some 20 MB free in this thread's heap
-      promise_.set_value(std::move(engine));
+      const bool loaded = done.has_value();
+      promise_.set_value(std::move(done));
+      if (loaded && on_loaded_) on_loaded_();
     }};
   });
 }
 
 Result<std::shared_ptr<const face::FaceEngine>> FaceModels::get() {
   start();
-  return engine_.get();
+  const auto& first = first_.get();
+  if (auto engine = slot_.get()) return engine;
+  if (!first) return first.error();
+  return Error{Errc::internal, "the face models are gone"};
 }
-bool FaceModels::ready() const {
-  return engine_.wait_for(std::chrono::seconds{0}) == std::future_status::ready && engine_.get().has_value();
+
+bool FaceModels::ready() const { return slot_.get() != nullptr; }
+
+Result<> FaceModels::reload() {
+  start();
+  first_.wait();
+  AX_TRY(const auto config, load_config(config_.file));
+  AX_CHECK(load(config));
+  ::malloc_trim(0);
+  if (on_loaded_) on_loaded_();
+  return {};
+}
+
+void FaceModels::observe(const imaging::Image& image, const face::Analysis& primary) const {
+  std::shared_ptr<const face::Shadow> shadow;
+  {
+    const std::lock_guard lock{mutex_};
+    shadow = shadow_;
+  }
+  if (shadow) shadow->observe(image, primary, Deadline::after(std::chrono::seconds{30}));
 }
 
 bool Runtime::serves(const std::string& module) const {
@@ -178,12 +234,24 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
 
   auth::AuthOptions auth_options;
   auth_options.cost = {static_cast<std::uint32_t>(c.argon2_memory_kib), static_cast<std::uint32_t>(c.argon2_passes)};
-  auth_options.token_lifetime = std::chrono::minutes{c.jwt_expire_minutes};
+  auth_options.sessions.access_lifetime = std::chrono::minutes{c.jwt_expire_minutes};
+  auth_options.sessions.idle = std::chrono::hours{c.session_idle_hours};
+  auth_options.sessions.absolute = std::chrono::hours{c.session_hours};
   auth_options.public_url = c.public_url;
   auto jwt_key = c.jwt_secret_key.empty() ? s.keyring->derive("jwt") : SecretBytes{to_bytes(c.jwt_secret_key.expose())};
   r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
                                                 crypto::JwtHs256{std::move(jwt_key)}, auth_options);
+  AX_CHECK(r->auth->sessions().start());
 
+  if (r->serves("biometrics") || needs_faces) {
+    r->biometrics = std::make_unique<biometrics::BiometricsService>(
+        biometrics::BiometricsService::Parts{*r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue,
+                                             [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {
+                                               return verifications::VerificationsService::advance_waiting(tx, *queue, user);
+                                             },
+                                             c.biometric_templates == "sealed"});
+    if (r->serves("biometrics")) r->biometrics->register_jobs();
+  }
   if (needs_faces) {
     documents::FaceEngineSource engine = [models = r->models.get()] { return models->get(); };
     documents::OnFinal on_final = [queue = r->queue.get()](db::Tx& tx, const Uuid& user) {
@@ -199,16 +267,26 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
         documents::parse_aadhaar_numbers(c.aadhaar_number).value_or(documents::AadhaarNumbers::discard),
         std::chrono::days{c.expiry_notice_days}, std::move(trust), c.specimens == "note"});
     r->faces = std::make_unique<faces::FacesService>(faces::FacesService::Parts{
-        *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final});
+        *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final,
+        c.data_dir + "/galleries",
+        [models = r->models.get()](const imaging::Image& image, const face::Analysis& primary) { models->observe(image, primary); }});
+    AX_CHECK(r->faces->prepare());
     decision::Policy policy;
     policy.liveness = decision::parse_liveness_policy(c.liveness_policy).value_or(decision::LivenessPolicy::basic);
-    r->verifications = std::make_unique<verifications::VerificationsService>(verifications::VerificationsService::Parts{
-        *r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces, engine, r->progress, r->providers, policy});
+    policy.duplicate_needs_review = c.duplicate_faces != "note";
+    policy.blocklist_rejects = c.blocklist == "reject";
+    r->verifications = std::make_unique<verifications::VerificationsService>(
+        verifications::VerificationsService::Parts{*r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces,
+                                                   *r->biometrics, engine, r->progress, r->providers, policy});
     if (r->serves("documents")) r->documents->register_jobs();
-    if (r->serves("faces")) r->faces->register_jobs();
+    if (r->serves("faces")) {
+      r->faces->register_jobs();
+      r->models->on_loaded([faces = r->faces.get()] {
+        if (auto done = faces->renew_if_needed(); !done) log::warning("face_renewal_not_queued", {{"detail", done.error().detail}});
+      });
+    }
     if (r->serves("verifications")) r->verifications->register_jobs();
   }
-  r->biometrics = std::make_unique<biometrics::BiometricsService>();
   r->admin = std::make_unique<admin::AdminService>(admin::AdminService{*r->database, s.clock, *s.keyring, *s.audit});
   return r;
 }
