@@ -82,6 +82,8 @@ const std::vector<Setting>& settings() {
         {"JWT_SECRET_KEY", &Config::jwt_secret_key, "key of access tokens (32 characters or more); empty derives one"},
         {"JWT_ALGORITHM", &Config::jwt_algorithm, "HS256"},
         {"JWT_EXPIRE_MINUTES", &Config::jwt_expire_minutes, "lifetime of access tokens", 1, 24 * 60},
+        {"AUTHX_SESSION_IDLE_HOURS", &Config::session_idle_hours, "a session that is not used for so long ends", 1, 24 * 365},
+        {"AUTHX_SESSION_HOURS", &Config::session_hours, "how long a session lives, used or not", 1, 24 * 365},
         {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
         {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
         {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},

@@ -40,6 +40,8 @@ struct Config {
   SecretText jwt_secret_key;
   std::string jwt_algorithm = "HS256";
   std::int64_t jwt_expire_minutes = 60;
+  std::int64_t session_idle_hours = 14 * 24;
+  std::int64_t session_hours = 90 * 24;
   std::int64_t argon2_memory_kib = 19 * 1024;
   std::int64_t argon2_passes = 2;
   std::string admin_email = "admin@authx.local";

@@ -172,11 +172,14 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
 
   auth::AuthOptions auth_options;
   auth_options.cost = {static_cast<std::uint32_t>(c.argon2_memory_kib), static_cast<std::uint32_t>(c.argon2_passes)};
-  auth_options.token_lifetime = std::chrono::minutes{c.jwt_expire_minutes};
+  auth_options.sessions.access_lifetime = std::chrono::minutes{c.jwt_expire_minutes};
+  auth_options.sessions.idle = std::chrono::hours{c.session_idle_hours};
+  auth_options.sessions.absolute = std::chrono::hours{c.session_hours};
   auth_options.public_url = c.public_url;
   auto jwt_key = c.jwt_secret_key.empty() ? s.keyring->derive("jwt") : SecretBytes{to_bytes(c.jwt_secret_key.expose())};
   r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
                                                 crypto::JwtHs256{std::move(jwt_key)}, auth_options);
+  AX_CHECK(r->auth->sessions().start());
 
   if (r->serves("biometrics") || needs_faces) {
     r->biometrics = std::make_unique<biometrics::BiometricsService>(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import requests
 
@@ -18,6 +20,11 @@ POLICY = {
     ("POST", "/v1/auth/login"): None,
     ("POST", "/v1/auth/password/setup"): None,
     ("POST", "/v1/auth/email/verify"): None,
+    ("POST", "/v1/auth/refresh"): None,
+    ("POST", "/v1/auth/logout"): EVERYBODY,
+    ("GET", "/v1/auth/sessions"): EVERYBODY,
+    ("DELETE", "/v1/auth/sessions/{session_id}"): EVERYBODY,
+    ("POST", "/v1/auth/sessions/revoke-all"): EVERYBODY,
     ("GET", "/v1/users/me"): EVERYBODY,
     ("POST", "/v1/documents/upload"): WORKERS,
     ("GET", "/v1/documents/{document_id}"): WORKERS,
@@ -48,6 +55,9 @@ POLICY = {
     ("GET", "/metrics"): None,
     ("GET", "/openapi.json"): None,
 }
+# What the caller proves is in the body or a cookie.
+PROOF_IN_BODY = {("POST", "/v1/auth/refresh")}
+ENDS_SESSIONS = {("POST", "/v1/auth/logout"), ("POST", "/v1/auth/sessions/revoke-all")}
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +71,7 @@ def endpoints(server) -> dict[tuple[str, str], dict]:
 
 
 def call(server, method: str, path: str, token: str = "", **more) -> requests.Response:
-    for name in ("document_id", "verification_id"):
-        path = path.replace("{%s}" % name, UNKNOWN)
+    path = re.sub(r"\{\w+\}", UNKNOWN, path)
     headers = {"Authorization": "Bearer " + token} if token else {}
     return requests.request(method, server.root + path, headers=headers, timeout=30, **more)
 
@@ -75,7 +84,8 @@ def test_the_description_says_who_needs_a_token(plain_server):
     for (method, path), operation in endpoints(plain_server).items():
         assert bool(operation["security"]) == (POLICY[method, path] is not None), (method, path)
         described = operation["responses"].get("401", {}).get("description", "")
-        assert ("AUTHENTICATION_REQUIRED" in described) == (POLICY[method, path] is not None), (method, path)
+        wants_proof = POLICY[method, path] is not None or (method, path) in PROOF_IN_BODY
+        assert ("AUTHENTICATION_REQUIRED" in described) == wants_proof, (method, path)
 
 
 def test_every_endpoint_for_every_role(server, callers):
@@ -87,7 +97,8 @@ def test_every_endpoint_for_every_role(server, callers):
             continue
         error_of(anonymous, 401, "AUTHENTICATION_REQUIRED")
         for role in ROLES:
-            answer = call(server, method, path, callers[role].token)
+            caller = new_worker(server, role) if (method, path) in ENDS_SESSIONS else callers[role]
+            answer = call(server, method, path, caller.token)
             if role in allowed:
                 assert answer.status_code in (200, 400, 404, 415), (role, method, path, answer.status_code, answer.text)
             else:

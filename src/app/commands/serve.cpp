@@ -89,7 +89,7 @@ class Signals {
 
 std::unordered_map<std::string, http::Rate> rates(const Config& config) {
   if (!config.rate_limits) return {};
-  return {{"auth", {20, 120}}, {"upload", {20, 100}}, {"api", {0, 0}}};
+  return {{"auth", {20, 120}}, {"refresh", {20, 200}}, {"upload", {20, 100}}, {"api", {0, 0}}};
 }
 
 Result<> serve(Config config) {

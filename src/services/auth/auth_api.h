@@ -6,5 +6,6 @@
 namespace authx::auth {
 
 void add_routes(http::Router& router, AuthService& service);
+void add_session_routes(http::Router& router, AuthService& service);
 
 }  // namespace authx::auth

@@ -27,7 +27,8 @@ AuthService::AuthService(db::AsyncDatabase& database, WorkPool& hashing, const C
       keyring_(keyring),
       audit_(audit),
       tokens_(std::move(tokens)),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      sessions_(database.sync(), clock, keyring, audit, options_.sessions) {
   auto decoy = crypto::hash_password(crypto::random_token(), options_.cost);
   if (decoy) decoy_ = std::move(*decoy);
 }
@@ -61,7 +62,7 @@ awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::opt
   co_return co_await database_.write(std::move(store));
 }
 
-awaitable<Result<LoggedIn>> AuthService::login(std::string email, SecretText password, http::RequestInfo request) {
+awaitable<Result<Tokens>> AuthService::login(std::string email, SecretText password, http::RequestInfo request) {
   auto find = [this, &email](db::Tx& tx) { return users::find_login(tx, keyring_, email); };
   AX_CO_TRY(const auto found, co_await database_.read(find));
   const bool known = found && found->active && found->password_hash;
@@ -76,18 +77,88 @@ awaitable<Result<LoggedIn>> AuthService::login(std::string email, SecretText pas
       return audit_.append(tx, {user, "auth.login_failed", "{}", &request});
     };
     AX_CO_CHECK(co_await database_.write(note));
-    Result<LoggedIn> refused{Errc::invalid_credentials};
+    Result<Tokens> refused{Errc::invalid_credentials};
     co_return refused;
   }
-  auto enter = [this, &found, &request](db::Tx& tx) -> Result<users::User> {
+  auto enter = [this, &found, &request](db::Tx& tx) -> Result<Tokens> {
     AX_TRY(auto user, users::get(tx, keyring_, found->id));
     AX_CHECK(users::touch_login(tx, user.id, clock_.now()));
-    AX_CHECK(audit_.append(tx, {user.id, "auth.logged_in", "{}", &request}));
-    return user;
+    Opening opening;
+    opening.user = user.id;
+    opening.request = &request;
+    AX_TRY(auto opened, sessions_.open(tx, opening));
+    AX_CHECK(audit_.append(tx, {user.id, "auth.logged_in", R"({"session":")" + opened.id.str() + "\"}", &request}));
+    AX_TRY(const auto session, sessions_.find(tx, opened.id));
+    if (!session) return Error{Errc::internal, "the new session is not live"};
+    return tokens(std::move(user), *session, std::move(opened.refresh_token));
   };
-  AX_CO_TRY(auto user, co_await database_.write(enter));
-  LoggedIn out{issue(user), options_.token_lifetime, std::move(user)};
-  co_return out;
+  co_return co_await database_.write(enter);
+}
+
+Tokens AuthService::tokens(users::User user, const Session& session, SecretText refresh_token) const {
+  Tokens out;
+  out.access_token = issue(user, session);
+  out.lifetime = std::min(options_.sessions.access_lifetime, std::chrono::floor<std::chrono::seconds>(session.expires_at - clock_.now()));
+  out.refresh_token = std::move(refresh_token);
+  out.session = session.id;
+  out.user = std::move(user);
+  return out;
+}
+
+awaitable<Result<Tokens>> AuthService::refresh(SecretText token, std::optional<std::string> csrf, http::RequestInfo request) {
+  if (csrf) {
+    const auto session = Sessions::session_of(token.expose());
+    if (!session || !crypto::constant_time_equal(as_bytes(*csrf), as_bytes(sessions_.csrf_token(*session)))) {
+      Result<Tokens> refused{Error{Errc::unauthenticated, "csrf token"}};
+      co_return refused;
+    }
+  }
+  auto rotate = [this, &token, &request](db::Tx& tx) -> Result<std::optional<Tokens>> {
+    AX_TRY(auto rotated, sessions_.rotate(tx, token.expose(), kOwnClient, &request));
+    if (!rotated.ok()) return std::optional<Tokens>{};  // committed: a reuse has revoked the session
+    AX_TRY(auto user, users::get(tx, keyring_, rotated.session.user));
+    if (!user.active) return std::optional<Tokens>{};
+    return std::optional{tokens(std::move(user), rotated.session, std::move(rotated.refresh_token))};
+  };
+  AX_CO_TRY(auto out, co_await database_.write(rotate));
+  if (!out) {
+    Result<Tokens> refused{Error{Errc::unauthenticated, "refresh token"}};
+    co_return refused;
+  }
+  co_return std::move(*out);
+}
+
+awaitable<Result<>> AuthService::logout(http::Principal caller) {
+  auto end = [this, &caller](db::Tx& tx) -> Result<> {
+    if (!caller.session) return {};
+    AX_CHECK(sessions_.revoke(tx, *caller.session, "logged_out"));
+    return audit_.append(tx, {caller.id, "auth.logged_out", R"({"session":")" + caller.session->str() + "\"}", &caller.request});
+  };
+  co_return co_await database_.write(end);
+}
+
+awaitable<Result<std::vector<Session>>> AuthService::list_sessions(Uuid user) {
+  auto read = [this, user](db::Tx& tx) { return sessions_.list(tx, user); };
+  co_return co_await database_.read(read);
+}
+
+awaitable<Result<>> AuthService::revoke_session(http::Principal caller, Uuid session) {
+  auto end = [this, &caller, session](db::Tx& tx) -> Result<> {
+    AX_TRY(const auto found, sessions_.find(tx, session));
+    if (!found || found->user != caller.id) return Errc::not_found;
+    AX_CHECK(sessions_.revoke(tx, session, "revoked"));
+    return audit_.append(tx, {caller.id, "session.revoked", R"({"session":")" + session.str() + "\"}", &caller.request});
+  };
+  co_return co_await database_.write(end);
+}
+
+awaitable<Result<int>> AuthService::revoke_sessions(http::Principal caller, bool keep_current) {
+  auto end = [this, &caller, keep_current](db::Tx& tx) -> Result<int> {
+    AX_TRY(const int ended, sessions_.revoke_all(tx, caller.id, "revoked", keep_current ? caller.session : std::nullopt));
+    AX_CHECK(audit_.append(tx, {caller.id, "session.all_revoked", "{\"count\":" + std::to_string(ended) + "}", &caller.request}));
+    return ended;
+  };
+  co_return co_await database_.write(end);
 }
 
 awaitable<Result<>> AuthService::set_password(SecretText token, SecretText password, http::RequestInfo request) {
@@ -125,8 +196,9 @@ awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo reques
   co_return co_await database_.write(read);
 }
 
-std::string AuthService::issue(const users::User& user) const {
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count();
+std::string AuthService::issue(const users::User& user, const Session& session) const {
+  const auto seconds = [](Time t) { return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count(); };
+  const auto now = seconds(clock_.now());
   json::array permissions;
   const auto granted = http::permissions_of(user.role);
   for (std::size_t i = 0; i < http::kPermissions; ++i) {
@@ -140,7 +212,19 @@ std::string AuthService::issue(const users::User& user) const {
   claims["role"] = json::string_view{http::to_string(user.role).data(), http::to_string(user.role).size()};
   claims["permissions"] = std::move(permissions);
   claims["iat"] = now;
-  claims["exp"] = now + options_.token_lifetime.count();
+  claims["exp"] = std::min(now + options_.sessions.access_lifetime.count(), seconds(session.expires_at));
+  claims["sid"] = session.id.str();
+  claims["auth_time"] = seconds(session.auth_time);
+  const auto acr = http::acr_of(session.aal);
+  claims["acr"] = json::string_view{acr.data(), acr.size()};
+  json::array amr;
+  for (std::string_view rest = session.amr; !rest.empty();) {
+    const auto space = rest.find(' ');
+    const auto word = rest.substr(0, space);
+    amr.push_back(json::value(json::string_view{word.data(), word.size()}));
+    rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
+  }
+  claims["amr"] = std::move(amr);
   claims["jti"] = crypto::random_token(12);
   return tokens_.sign(claims);
 }
@@ -155,7 +239,18 @@ Result<http::Principal> AuthService::authenticate(std::string_view token) const 
   const auto id = Uuid::parse({sub->as_string().data(), sub->as_string().size()});
   const auto known = http::parse_role({role->as_string().data(), role->as_string().size()});
   if (!id || !known) return Error{Errc::unauthenticated, "claims"};
+  const auto* sid = claims.if_contains("sid");
+  const auto* auth_time = claims.if_contains("auth_time");
+  const auto* acr = claims.if_contains("acr");
+  if (sid == nullptr || !sid->is_string() || auth_time == nullptr || !auth_time->is_int64() || acr == nullptr || !acr->is_string())
+    return Error{Errc::unauthenticated, "claims"};
+  const auto session = Uuid::parse({sid->as_string().data(), sid->as_string().size()});
+  if (!session || !sessions_.is_live(*session)) return Error{Errc::unauthenticated, "session"};
+  if (!sessions_.knows()) return Error{Errc::unavailable, "revocations could not be read"};
   http::Principal principal;
+  principal.session = *session;
+  principal.auth_time = Time{std::chrono::seconds{auth_time->as_int64()}};
+  principal.aal = acr->as_string() == "aal3" ? 3 : acr->as_string() == "aal2" ? 2 : 1;
   principal.id = *id;
   principal.role = *known;
   for (const auto& word : permissions->as_array())
