@@ -1,0 +1,17 @@
+#pragma once
+
+#include <span>
+
+#include "engines/iris/matcher.h"
+
+namespace authx::iris {
+
+/// Several images of one eye on either side: the best pair decides, and its false-match rate is multiplied by the number
+/// of pairs (Bonferroni). Pairs of a known left and a known right eye are left out. Empty sides give no match.
+Match match_images(std::span<const Template> probes, std::span<const Template> others, double target_fmr = kDefaultFmr);
+
+/// Both eyes of one person, or an iris beside a face or a finger: independent comparisons, each by its false-match rate.
+/// The rate of all together by Fisher's method; 1 for none, values outside of 0..1 are clamped. What is missing is left out.
+double fuse_rates(std::span<const double> fmr);
+
+}  // namespace authx::iris
