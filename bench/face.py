@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 import face_liveness
+import face_search
 from common import (Authx, Figure, Person, Probe, Report, Settings, Unmeasurable, binary, compared, default_models, median, note, open_models, photos,
                     scratch, shared_data, specimen)
 
@@ -32,6 +33,7 @@ def run(report: Report, settings: Settings) -> None:
             report.measure(f"lfw_dev_eer_{word}", lambda word=word, pack=pack: accuracy(report, word, pack))
     if settings.wants("detect_recall"):
         report.measure("detect_recall", lambda: recall(report))
+    face_search.run(report, settings)
     face_liveness.run(report, settings)
 
 

@@ -7,6 +7,7 @@ std::string_view to_string(Errc code) noexcept {
     case Errc::validation: return "VALIDATION_ERROR";
     case Errc::unauthenticated: return "AUTHENTICATION_REQUIRED";
     case Errc::invalid_credentials: return "INVALID_CREDENTIALS";
+    case Errc::insufficient_authentication: return "INSUFFICIENT_USER_AUTHENTICATION";
     case Errc::forbidden: return "PERMISSION_DENIED";
     case Errc::not_found: return "NOT_FOUND";
     case Errc::method_not_allowed: return "METHOD_NOT_ALLOWED";

@@ -11,11 +11,12 @@ namespace authx {
 /// What went wrong, as the caller may know it. `to_string` is wire API (frozen by a test);
 /// `http/problem.cpp` is the only place that chooses a status for a code.
 enum class Errc {
-  validation,           ///< the input breaks the contract; `Error::faults` names each place
-  unauthenticated,      ///< no credentials, or they are expired or forged
-  invalid_credentials,  ///< wrong e-mail or password; never says which
-  forbidden,            ///< known caller, missing permission
-  not_found,            ///< absent, or not the caller's to see
+  validation,                   ///< the input breaks the contract; `Error::faults` names each place
+  unauthenticated,              ///< no credentials, or they are expired or forged
+  invalid_credentials,          ///< wrong e-mail or password; never says which
+  insufficient_authentication,  ///< signed in, but not strongly or not recently enough; faults `acr_values` and `max_age` say what is asked
+  forbidden,                    ///< known caller, missing permission
+  not_found,                    ///< absent, or not the caller's to see
   method_not_allowed,
   conflict,  ///< the state changed meanwhile, or the action was done already
   payload_too_large,

@@ -5,9 +5,9 @@
 namespace authx::http {
 namespace {
 
-constexpr std::array<std::string_view, kPermissions> kWords{"view_dashboard",     "verify_documents",   "verify_face",
-                                                            "capture_biometrics", "start_verification", "review_verifications",
-                                                            "read_audit",         "manage_users",       "manage_documents"};
+constexpr std::array<std::string_view, kPermissions> kWords{
+    "view_dashboard", "verify_documents", "verify_face",      "capture_biometrics", "start_verification", "review_verifications",
+    "read_audit",     "manage_users",     "manage_documents", "manage_access",      "provision_users"};
 
 }  // namespace
 
@@ -37,10 +37,17 @@ Permissions permissions_of(Role role) noexcept {
       return {view_dashboard, verify_documents, verify_face, capture_biometrics, start_verification, review_verifications};
     case Role::auditor: return {view_dashboard, read_audit};
     case Role::admin:
-      return {view_dashboard,       verify_documents, verify_face,  capture_biometrics, start_verification,
-              review_verifications, read_audit,       manage_users, manage_documents};
+      return {view_dashboard, verify_documents, verify_face,      capture_biometrics, start_verification, review_verifications,
+              read_audit,     manage_users,     manage_documents, manage_access,      provision_users};
   }
   return {};
+}
+
+Error step_up(std::uint8_t aal, std::optional<std::chrono::seconds> max_age) {
+  Error error{Errc::insufficient_authentication};
+  error.faults.push_back({"acr_values", std::string{acr_of(aal)}});
+  if (max_age) error.faults.push_back({"max_age", std::to_string(max_age->count())});
+  return error;
 }
 
 void add_permission(Permissions& set, std::string_view word) noexcept {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "base/uuid.h"
 #include "http/request.h"
 
@@ -24,8 +26,10 @@ enum class Permission : std::uint8_t {
   read_audit,
   manage_users,
   manage_documents,  ///< have anyone's documents read again, and delete them
+  manage_access,     ///< OAuth clients, signing keys, service accounts, API keys, roles
+  provision_users,   ///< SCIM
 };
-inline constexpr std::size_t kPermissions = 9;
+inline constexpr std::size_t kPermissions = 11;
 
 std::string_view to_string(Role role) noexcept;
 std::string_view to_string(Permission permission) noexcept;
@@ -54,6 +58,11 @@ struct Principal {
   Role role = Role::user;
   Permissions permissions;
   RequestInfo request;
+  std::optional<Uuid> session;  ///< the sign-in that the token belongs to; none for what is no person's session
+  Time auth_time{};             ///< when the person last proved who they are
+  std::uint8_t aal = 1;         ///< authenticator assurance level of that proof (NIST SP 800-63B)
+  bool delegated = false;       ///< a program acts, by an API key or an OAuth token: only endpoints that name a permission are open to it
+  std::uint8_t needed_aal = 1;  ///< what the role's policy asks for wherever a permission is needed
 
   bool can(Permission p) const noexcept { return permissions.has(p); }
 };
@@ -62,10 +71,29 @@ struct Principal {
 struct Anonymous {
   RequestInfo request;
 };
+/// A caller whose credentials the handler checks by its protocol's own rules: OAuth clients, DPoP-bound tokens.
+struct Presenter {
+  RequestInfo request;
+  SecretText authorization;  ///< the header, whole
+  std::string dpop;          ///< the header of RFC 9449
+};
 struct SignedIn : Principal {};
+/// Signed in, with a proof of the last five minutes: for changing what a thief of a session would change first.
+struct RecentlySignedIn : Principal {
+  static constexpr std::chrono::seconds max_age{300};
+};
+/// Anonymous, with what the browser keeps.
+struct Visitor {
+  RequestInfo request;
+  BrowserInfo browser;
+};
 template <Permission P>
 struct Can : Principal {
   static constexpr Permission permission = P;
 };
+
+inline constexpr std::string_view acr_of(std::uint8_t aal) noexcept { return aal >= 3 ? "aal3" : aal == 2 ? "aal2" : "aal1"; }
+/// Asks for a sign-in of at least `aal`, not older than `max_age` (RFC 9470).
+Error step_up(std::uint8_t aal, std::optional<std::chrono::seconds> max_age);
 
 }  // namespace authx::http

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "base/json.h"
@@ -145,6 +146,22 @@ struct Codec<AnyJson> {
   static json::value schema(Schemas&) { return json::object{}; }
 };
 template <>
+struct Codec<AnyObject> {
+  static void parse(const json::value& in, AnyObject& out, const std::string& path, Faults& faults) {
+    if (const auto* object = in.if_object())
+      out.value = *object;
+    else
+      faults.add(path, "must be an object");
+  }
+  static json::value lift(std::string_view text) { return lift_text(text); }
+  static json::value schema(Schemas&) { return {{"type", "object"}, {"additionalProperties", true}}; }
+};
+template <>
+struct Codec<json::object> {
+  static void write(std::string& out, const json::object& value) { out += json::serialize(value); }
+  static json::value schema(Schemas&) { return {{"type", "object"}, {"additionalProperties", true}}; }
+};
+template <>
 struct Codec<UploadedFile> {
   static json::value schema(Schemas&) { return {{"type", "string"}, {"format", "binary"}}; }
 };
@@ -244,6 +261,14 @@ struct Codec<std::optional<T>> {
   }
 };
 
+template <class... T>
+struct Codec<std::variant<T...>> {
+  static void write(std::string& out, const std::variant<T...>& value) {
+    std::visit([&](const auto& v) { Codec<std::remove_cvref_t<decltype(v)>>::write(out, v); }, value);
+  }
+  static json::value schema(Schemas& schemas) { return {{"anyOf", json::array{Codec<T>::schema(schemas)...}}}; }
+};
+
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
@@ -251,7 +276,7 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 
 template <class T>
 struct Codec<T, std::enable_if_t<boost::describe::has_describe_members<T>::value>> {
-  using Members = boost::describe::describe_members<T, boost::describe::mod_any_access>;
+  using Members = boost::describe::describe_members<T, boost::describe::mod_any_access | boost::describe::mod_inherited>;
 
   static void parse(const json::value& in, T& out, const std::string& path, Faults& faults) {
     const auto* object = in.if_object();
@@ -279,41 +304,62 @@ struct Codec<T, std::enable_if_t<boost::describe::has_describe_members<T>::value
     out += '{';
     bool first = true;
     boost::mp11::mp_for_each<Members>([&](auto d) {
+      using M = std::remove_cvref_t<decltype(value.*d.pointer)>;
+      if constexpr (is_optional<M> && requires { typename T::omits_empty; })
+        if (!(value.*d.pointer)) return;
       if (!first) out += ',';
       first = false;
       out += '"';
       out += d.name;
       out += "\":";
-      Codec<std::remove_cvref_t<decltype(value.*d.pointer)>>::write(out, value.*d.pointer);
+      Codec<M>::write(out, value.*d.pointer);
     });
     out += '}';
   }
 
-  /// Inline object schema; `response` says whether every member is always there.
+  /// Inline object schema; `response` says whether every member is always there. A type with `omits_empty` leaves out the
+  /// members that have no value, as the standards' own JSON does, where ours writes null.
   static json::object inline_schema(Schemas& schemas, bool response) {
     json::object properties;
     json::array required;
     boost::mp11::mp_for_each<Members>([&](auto d) {
       using M = std::remove_cvref_t<decltype(std::declval<T>().*d.pointer)>;
-      properties[d.name] = Codec<M>::schema(schemas);
-      if (response || !is_optional<M>) required.push_back(json::value(d.name));
+      if constexpr (is_optional<M> && requires { typename T::omits_empty; }) {
+        properties[d.name] = Codec<typename M::value_type>::schema(schemas);
+      } else {
+        properties[d.name] = Codec<M>::schema(schemas);
+        if (response || !is_optional<M>) required.push_back(json::value(d.name));
+      }
     });
-    json::object out{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
-    if (!required.empty()) out["required"] = required;
-    if constexpr (requires { T::example; }) out["examples"] = json::array{json::parse(T::example)};
-    return out;
+    json::object out{{"type", "object"}, {"properties", properties}, {"additionalProperties", requires {typename T::protocol;
   }
+}
+};  // namespace authx::http
+if (!required.empty()) out["required"] = required;
+if constexpr (requires { T::example; }) out["examples"] = json::array{json::parse(T::example)};
+return out;
+}
 
-  static json::value schema(Schemas& schemas) {
-    constexpr auto name = type_name<T>();
-    const json::string_view key{name.data(), name.size()};
-    if (!schemas.contains(key)) {
-      schemas[key] = json::object{};  // breaks recursion
-      schemas[key] = inline_schema(schemas, requires { typename T::is_response; });
-    }
-    return {{"$ref", "#/components/schemas/" + std::string{name}}};
+static json::value schema(Schemas& schemas) {
+  constexpr auto name = type_name<T>();
+  const json::string_view key{name.data(), name.size()};
+  if (!schemas.contains(key)) {
+    schemas[key] = json::object{};  // breaks recursion
+    schemas[key] = inline_schema(schemas, requires { typename T::is_response; });
   }
-};
+  return {{"$ref", "#/components/schemas/" + std::string{name}}};
+}
+}
+;
+
+/// Whether a request holds an AnyObject: then that is its body.
+template <class T>
+constexpr bool takes_any_object() {
+  bool found = false;
+  boost::mp11::mp_for_each<typename Codec<T>::Members>(
+      [&](auto d) { found = found || std::is_same_v<std::remove_cvref_t<decltype(std::declval<T>().*d.pointer)>, AnyObject>; });
+  return found;
+}
 
 template <class T>
 std::string to_json(const T& value) {

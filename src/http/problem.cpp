@@ -8,6 +8,7 @@ int http_status(Errc code) noexcept {
   switch (code) {
     case Errc::validation: return 400;
     case Errc::unauthenticated:
+    case Errc::insufficient_authentication:
     case Errc::invalid_credentials: return 401;
     case Errc::forbidden: return 403;
     case Errc::not_found: return 404;
@@ -30,6 +31,7 @@ std::string_view default_message(Errc code) noexcept {
     case Errc::validation: return "The request is not valid";
     case Errc::unauthenticated: return "Authentication is required";
     case Errc::invalid_credentials: return "The e-mail address or the password is wrong";
+    case Errc::insufficient_authentication: return "This needs a stronger or a more recent sign-in";
     case Errc::forbidden: return "You are not permitted to do this";
     case Errc::not_found: return "Not found";
     case Errc::method_not_allowed: return "This method is not allowed here";
@@ -102,7 +104,53 @@ Response problem(const Error& error, const RequestInfo& info, Time now, bool as_
   else if (response.status == 503)
     response.headers.emplace_back("Retry-After", "2");
   if (error.code == Errc::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (error.code == Errc::insufficient_authentication) {  // RFC 9470, section 3
+    std::string challenge = R"(Bearer error="insufficient_user_authentication")";
+    for (const auto& [name, value] : error.faults) challenge += ", " + name + "=\"" + value + "\"";
+    response.headers.emplace_back("WWW-Authenticate", std::move(challenge));
+  }
   return response;
+}
+
+Response protocol_problem(const Error& error, ErrorForm form) {
+  Response response;
+  response.status = http_status(error.code);
+  std::string message{error.message.empty() ? default_message(error.code) : std::string_view{error.message}};
+  if (!error.faults.empty()) message = error.faults.front().field + " " + error.faults.front().reason;
+  if (form == ErrorForm::scim) {
+    response.content_type = "application/scim+json";
+    response.body = R"({"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":")" + std::to_string(response.status) + '"';
+    if (response.status == 400) response.body += R"(,"scimType":"invalidValue")";
+    if (response.status == 409) response.body += R"(,"scimType":"uniqueness")";
+    response.body += R"(,"detail":)";
+  } else {
+    std::string_view code = "invalid_request";
+    if (response.status == 401) code = "invalid_client";
+    if (response.status == 403) code = "access_denied";
+    if (response.status == 429 || response.status == 503) code = "temporarily_unavailable";
+    if (response.status == 500) code = "server_error";
+    response.body = R"({"error":)";
+    write_quoted(response.body, code);
+    response.body += R"(,"error_description":)";
+  }
+  write_quoted(response.body, message);
+  response.body += '}';
+  if (error.retry_after)
+    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
+  else if (response.status == 503)
+    response.headers.emplace_back("Retry-After", "2");
+  if (response.status == 401)
+    response.headers.emplace_back("WWW-Authenticate", form == ErrorForm::oauth ? "Basic realm=\"oauth\"" : "Bearer");
+  return response;
+}
+
+json::object protocol_error_schema(ErrorForm form) {
+  const json::value text{{"type", "string"}};
+  if (form == ErrorForm::scim)
+    return {{"type", "object"},
+            {"required", {"schemas", "status", "detail"}},
+            {"properties", {{"schemas", {{"type", "array"}, {"items", text}}}, {"status", text}, {"scimType", text}, {"detail", text}}}};
+  return {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", text}, {"error_description", text}, {"error_uri", text}}}};
 }
 
 json::object error_schema() {

@@ -19,7 +19,8 @@ std::string_view to_string(Method method) noexcept;
 
 /// The headers that the product reads, as views into the connection's buffer.
 struct RequestHeaders {
-  std::string_view authorization, content_type, user_agent, accept, accept_encoding, origin, request_id, if_none_match, prefer;
+  std::string_view authorization, content_type, user_agent, accept, accept_encoding, origin, request_id, if_none_match, prefer, cookie,
+      csrf, dpop;
 };
 
 /// Fields and files of a multipart form.
@@ -35,6 +36,14 @@ struct RequestInfo {
   std::string user_agent;  ///< at most 255 bytes
 };
 
+/// What a browser sends of itself, for the few endpoints that read cookies.
+struct BrowserInfo {
+  std::string cookies;  ///< the Cookie header
+  std::string csrf;     ///< the X-CSRF-Token header
+  std::string origin;
+  bool same_origin = false;  ///< `origin` is absent, or the origin that the request was sent to
+};
+
 struct Request {
   Method method = Method::get;
   std::string_view path;  ///< decoded-free: segments are matched as sent
@@ -44,6 +53,7 @@ struct Request {
   std::string body;
   Form form;
   RequestInfo info;
+  bool same_origin = true;
 };
 
 struct Response {
@@ -56,7 +66,7 @@ struct Response {
 
 /// `%41` and `+`; nothing on a malformed escape.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
-/// Decoded pairs of a query string; nothing when malformed or more than 64.
+/// Decoded pairs of a query string or of a form-encoded body; nothing when malformed or more than 64.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
 
 }  // namespace authx::http

@@ -101,21 +101,41 @@ Result<Principal> Router::principal(const Request& request) const {
   return authenticate_(header.substr(scheme.size()));
 }
 
+Result<Principal> Router::admit(const Endpoint& endpoint, const Request& request) const {
+  AX_TRY(auto who, principal(request));
+  if (who.delegated && !endpoint.permission) return Error{Errc::forbidden, "a program may not act as the person"};
+  if (endpoint.permission) {
+    if (!who.can(*endpoint.permission))
+      return Error{Errc::forbidden, std::string{"missing permission "} + std::string{to_string(*endpoint.permission)}};
+    if (who.aal < who.needed_aal) return step_up(who.needed_aal, std::nullopt);
+  }
+  if (endpoint.max_age && clock_.now() - who.auth_time > *endpoint.max_age) return step_up(who.aal, endpoint.max_age);
+  return who;
+}
+
+BrowserInfo browser_of(const Request& request) {
+  BrowserInfo out;
+  out.cookies = request.headers.cookie;
+  out.csrf = request.headers.csrf;
+  out.origin = request.headers.origin;
+  out.same_origin = request.same_origin;
+  return out;
+}
+
 std::optional<Response> Router::refuse_early(const Endpoint& endpoint, const Request& request) const {
   if (endpoint.body == BodyKind::none || !endpoint.needs_token) return std::nullopt;
-  const auto who = principal(request);
-  if (!who) return fail(request, who.error());
-  if (endpoint.permission && !who->can(*endpoint.permission)) return fail(request, Error{Errc::forbidden});
+  if (const auto who = admit(endpoint, request); !who) return fail(endpoint, request, who.error());
   return std::nullopt;
 }
 
-Response Router::fail(const Request& request, const Error& error) const {
+Response Router::fail(const Endpoint& endpoint, const Request& request, const Error& error) const {
   const int status = http_status(error.code);
   log::write(status >= 500 ? log::Level::error : log::Level::info, "request_refused",
              {{"request_id", request.info.id},
               {"code", to_string(error.code)},
               {"detail", error.detail},
               {"field", error.faults.empty() ? "" : error.faults.front().field}});
+  if (endpoint.about.error_form != ErrorForm::envelope) return protocol_problem(error, endpoint.about.error_form);
   return problem(error, request.info, clock_.now(), request.headers.accept.find("application/problem+json") != std::string_view::npos);
 }
 
@@ -124,6 +144,13 @@ Binder::Binder(const Request& request, BodyKind kind) : request_(request), kind_
     query_ = std::move(*query);
   else
     faults.add("query", "is malformed");
+  if (kind == BodyKind::urlencoded) {
+    auto pairs = query_.empty() ? parse_query(request.body) : std::nullopt;
+    if (!pairs)
+      faults.add("$", "must be form-encoded, at most 64 pairs, with no query beside it");
+    else
+      query_ = std::move(*pairs);
+  }
   if (kind == BodyKind::json) {
     auto parsed = parse_json(request.body);
     if (!parsed)
@@ -179,10 +206,18 @@ void Binder::unknown(const std::function<bool(std::string_view)>& known) {
       check(key);
 }
 
+void Binder::repeated() {
+  for (std::size_t i = 0; i < query_.size(); ++i)
+    for (std::size_t j = i + 1; j < query_.size(); ++j)
+      if (query_[i].first == query_[j].first) faults.add(std::string{beginning(query_[i].first)}, "comes more than once");
+}
+
 Response raw_answer(RawResponse&& out) {
   static constexpr std::string_view known[] = {"text/plain; charset=utf-8",
                                                "text/html; charset=utf-8",
                                                "application/json",
+                                               "application/jwt",
+                                               "application/scim+json",
                                                "image/jpeg",
                                                "image/png",
                                                "text/plain; version=0.0.4; charset=utf-8"};
@@ -204,6 +239,7 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   op["tags"] = json::array{json::value(json::string_view{about.tag.data(), about.tag.size()})};
   json::object body_properties;
   json::array body_required;
+  json::value whole;  // of an AnyObject
   json::array parameters;
   const auto required = [&](std::string_view name) {
     const auto* list = input.if_contains("required");
@@ -219,8 +255,11 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
             {"name", json::string{key}}, {"in", in_path ? "path" : "query"}, {"required", in_path || required(key)}, {"schema", plain}});
       } else {
         json::value plain = schema;
-        if (endpoint.body == BodyKind::form)
+        if (endpoint.body == BodyKind::form || endpoint.body == BodyKind::urlencoded)
           if (const auto* any = plain.as_object().if_contains("anyOf")) plain = json::value(any->as_array().at(0));
+        if (const auto* free = plain.as_object().if_contains("additionalProperties");
+            free != nullptr && *free == true && endpoint.body == BodyKind::json)
+          whole = plain;
         body_properties[key] = plain;
         if (required(key)) body_required.push_back(json::value(json::string(key)));
       }
@@ -228,12 +267,15 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   }
   if (!parameters.empty()) op["parameters"] = parameters;
   if (endpoint.body != BodyKind::none) {
-    json::object schema{{"type", "object"}, {"properties", body_properties}, {"additionalProperties", false}};
+    json::object schema{
+        {"type", "object"}, {"properties", body_properties}, {"additionalProperties", endpoint.body == BodyKind::urlencoded}};
     if (!body_required.empty()) schema["required"] = body_required;
     if (const auto* examples = input.if_contains("examples")) schema["examples"] = *examples;
-    op["requestBody"] = {
-        {"required", true},
-        {"content", {{endpoint.body == BodyKind::form ? "multipart/form-data" : "application/json", {{"schema", schema}}}}}};
+    if (whole.is_object()) schema = whole.as_object();
+    const char* body_type = endpoint.body == BodyKind::form         ? "multipart/form-data"
+                            : endpoint.body == BodyKind::urlencoded ? "application/x-www-form-urlencoded"
+                                                                    : "application/json";
+    op["requestBody"] = {{"required", true}, {"content", {{body_type, {{"schema", schema}}}}}};
   }
   json::object responses;
   const std::string type = about.content_type.empty() ? "application/json" : std::string{about.content_type};
@@ -246,6 +288,7 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   add_error(Errc::validation);
   if (endpoint.needs_token) add_error(Errc::unauthenticated);
   if (endpoint.permission) add_error(Errc::forbidden);
+  if (endpoint.max_age) add_error(Errc::insufficient_authentication);
   if (endpoint.body != BodyKind::none) {
     add_error(Errc::payload_too_large);
     add_error(Errc::unsupported_media_type);
@@ -255,9 +298,12 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   add_error(Errc::internal);
   add_error(Errc::overloaded);
   for (const auto code : about.errors) add_error(code);
+  const char* error_type = about.error_form == ErrorForm::scim ? "application/scim+json" : "application/json";
+  const char* error_ref = about.error_form == ErrorForm::oauth  ? "#/components/schemas/OAuthError"
+                          : about.error_form == ErrorForm::scim ? "#/components/schemas/ScimError"
+                                                                : "#/components/schemas/Error";
   for (const auto& [status, text] : errors) {
-    responses[std::to_string(status)] = {{"description", text},
-                                         {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
+    responses[std::to_string(status)] = {{"description", text}, {"content", {{error_type, {{"schema", {{"$ref", error_ref}}}}}}}};
   }
   op["responses"] = responses;
   if (endpoint.needs_token)
@@ -274,6 +320,8 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
 json::object Router::openapi(std::string_view version) const {
   Schemas schemas;
   schemas["Error"] = error_schema();
+  schemas["OAuthError"] = protocol_error_schema(ErrorForm::oauth);
+  schemas["ScimError"] = protocol_error_schema(ErrorForm::scim);
   json::object paths;
   for (const auto& endpoint : endpoints_) {
     auto& item = paths[endpoint->path];
@@ -282,16 +330,17 @@ json::object Router::openapi(std::string_view version) const {
     std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c | 32); });
     item.as_object()[method] = endpoint->describe(schemas);
   }
-  return {
-      {"openapi", "3.1.0"},
-      {"info",
-       {{"title", "F-AI AuthX"},
-        {"version", json::string{version.data(), version.size()}},
-        {"description", "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}."}}},
-      {"servers", json::array{json::value{{"url", "/"}}}},
-      {"paths", paths},
-      {"components",
-       {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
+  return {{"openapi", "3.1.0"},
+          {"info",
+           {{"title", "F-AI AuthX"},
+            {"version", json::string{version.data(), version.size()}},
+            {"description",
+             "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}; OAuth, OpenID "
+             "Connect and SCIM endpoints have their standards' own forms."}}},
+          {"servers", json::array{json::value{{"url", "/"}}}},
+          {"paths", paths},
+          {"components",
+           {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
 }
 
 }  // namespace authx::http

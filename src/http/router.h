@@ -25,7 +25,7 @@ namespace authx::http {
 namespace asio = boost::asio;
 using asio::awaitable;
 
-enum class BodyKind : std::uint8_t { none, json, form };
+enum class BodyKind : std::uint8_t { none, json, form, urlencoded };
 
 /// What an endpoint says of itself beyond its types.
 struct About {
@@ -37,6 +37,7 @@ struct About {
   std::string_view bucket = {};        ///< rate-limit class; empty: the general one
   std::vector<Errc> errors = {};       ///< beyond those that every endpoint can answer
   std::string_view content_type = {};  ///< of a RawResponse, for the description
+  ErrorForm error_form = ErrorForm::envelope;
 };
 
 /// One endpoint: everything that routing, validation, authorization and the OpenAPI document need.
@@ -47,6 +48,7 @@ struct Endpoint {
   BodyKind body = BodyKind::none;
   bool needs_token = false;
   std::optional<Permission> permission;
+  std::optional<std::chrono::seconds> max_age;  ///< of the caller's last proof of who they are
   std::function<awaitable<Response>(Request&)> invoke;
   std::function<json::object(Schemas&)> describe;
   std::array<std::atomic<metrics::Counter*>, 600> counters{};  ///< by status; made at the first use, owned
@@ -100,8 +102,10 @@ class Router {
 
  private:
   Endpoint& mount(Method method, std::string path, About about);
+  /// The caller, if the endpoint is theirs to call now.
+  Result<Principal> admit(const Endpoint& endpoint, const Request& request) const;
   Result<Principal> principal(const Request& request) const;
-  Response fail(const Request& request, const Error& error) const;
+  Response fail(const Endpoint& endpoint, const Request& request, const Error& error) const;
 
   const Clock& clock_;
   std::string prefix_;
@@ -124,8 +128,10 @@ class Binder {
 
   const json::value* member(std::string_view name, json::value& scratch, json::value (*lift)(std::string_view));
   const UploadedFile* file(std::string_view name);
+  const json::value& body() const noexcept { return body_; }
   bool has_field(std::string_view name) const;  ///< a text part of a form
   void unknown(const std::function<bool(std::string_view)>& known);
+  void repeated();  ///< a fault for each name that comes more than once
 
  private:
   const Request& request_;
@@ -133,6 +139,11 @@ class Binder {
   json::value body_;
   std::vector<std::pair<std::string, std::string>> query_;
 };
+
+/// A request of an outside standard (`using protocol = void;`): its body is form-encoded, unknown members are ignored, and
+/// none may come twice (RFC 6749, 3.1 and 3.2).
+template <class In>
+inline constexpr bool is_protocol = requires { typename In::protocol; };
 
 template <class In>
 Result<In> bind(const Request& request, BodyKind kind) {
@@ -154,6 +165,10 @@ Result<In> bind(const Request& request, BodyKind kind) {
           binder.faults.add(d.name, "is required (a file)");
         }
       } else {
+        if constexpr (std::is_same_v<M, AnyObject>) {
+          Codec<M>::parse(binder.body(), in.*d.pointer, "$", binder.faults);
+          return;
+        }
         if (binder.file(d.name) != nullptr) binder.faults.add(d.name, "must be a text field, not a file");
         json::value scratch;
         if (const auto* value = binder.member(d.name, scratch, &Codec<M>::lift))
@@ -162,7 +177,12 @@ Result<In> bind(const Request& request, BodyKind kind) {
           binder.faults.add(d.name, "is required");
       }
     });
-    binder.unknown([](std::string_view key) { return Codec<In>::has(key); });
+    if constexpr (takes_any_object<In>())
+      ;
+    else if constexpr (is_protocol<In>)
+      binder.repeated();
+    else
+      binder.unknown([](std::string_view key) { return Codec<In>::has(key); });
   } else {
     binder.unknown([](std::string_view) { return false; });
   }
@@ -179,6 +199,7 @@ constexpr BodyKind body_kind(Method method) {
       using M = std::remove_cvref_t<decltype(std::declval<In>().*d.pointer)>;
       form = form || std::is_same_v<M, UploadedFile> || std::is_same_v<M, std::optional<UploadedFile>>;
     });
+    if (is_protocol<In>) return BodyKind::urlencoded;
     return form ? BodyKind::form : BodyKind::json;
   }
   return BodyKind::none;
@@ -206,12 +227,23 @@ struct Answer<Bare<T>> {
   static Response make(const Bare<T>& out, const About&) {
     Response response;
     response.status = out.status;
+    response.headers = out.headers;
     Codec<T>::write(response.body, out.body);
     return response;
   }
   static json::value schema(Schemas& schemas) { return Codec<T>::schema(schemas); }
 };
+template <class T>
+struct Answer<WithHeaders<T>> {
+  static Response make(WithHeaders<T>& out, const About& about) {
+    auto response = Answer<T>::make(out.body, about);
+    response.headers = std::move(out.headers);
+    return response;
+  }
+  static json::value schema(Schemas& schemas) { return Answer<T>::schema(schemas); }
+};
 Response raw_answer(RawResponse&& out);
+BrowserInfo browser_of(const Request& request);
 template <>
 struct Answer<RawResponse> {
   static Response make(RawResponse& out, const About&) { return raw_answer(std::move(out)); }
@@ -234,23 +266,25 @@ void Router::add(Method method, std::string path, S& service, awaitable<Result<O
   }
   e.needs_token = std::is_base_of_v<Principal, Caller>;
   if constexpr (requires { Caller::permission; }) e.permission = Caller::permission;
+  if constexpr (requires { Caller::max_age; }) e.max_age = Caller::max_age;
   Endpoint* endpoint = &e;
   e.invoke = [this, endpoint, &service, handler](Request& request) -> awaitable<Response> {
     Caller caller{};
     if constexpr (std::is_base_of_v<Principal, Caller>) {
-      auto who = principal(request);
-      if (!who) co_return fail(request, who.error());
-      if constexpr (requires { Caller::permission; }) {
-        if (!who->can(Caller::permission))
-          co_return fail(request, Error{Errc::forbidden, std::string{"missing permission "} + std::string{to_string(Caller::permission)}});
-      }
+      auto who = admit(*endpoint, request);
+      if (!who) co_return fail(*endpoint, request, who.error());
       static_cast<Principal&>(caller) = std::move(*who);
     }
+    if constexpr (requires { caller.browser; }) caller.browser = browser_of(request);
     caller.request = request.info;
+    if constexpr (std::is_same_v<Caller, Presenter>) {
+      caller.authorization = SecretText{std::string{request.headers.authorization}};
+      caller.dpop = request.headers.dpop;
+    }
     auto in = bind<In>(request, endpoint->body);
-    if (!in) co_return fail(request, in.error());
+    if (!in) co_return fail(*endpoint, request, in.error());
     auto out = co_await handler(service, caller, std::move(*in));
-    if (!out) co_return fail(request, out.error());
+    if (!out) co_return fail(*endpoint, request, out.error());
     co_return Answer<Out>::make(*out, endpoint->about);
   };
   e.describe = [endpoint](Schemas& schemas) {

@@ -395,6 +395,8 @@ class ServerImpl final : public Server {
   awaitable<Response> respond(Connection& self, Stream& stream, beast::flat_buffer& buffer, Parser& parser, Request& request,
                               Endpoint*& endpoint, bool& drained, std::string& head) {
     const auto refuse = [&](const Error& error) {
+      if (endpoint != nullptr && endpoint->about.error_form != ErrorForm::envelope)
+        return protocol_problem(error, endpoint->about.error_form);
       return problem(error, request.info, router_.clock().now(),
                      request.headers.accept.find("application/problem+json") != std::string_view::npos);
     };
@@ -440,6 +442,8 @@ class ServerImpl final : public Server {
       if (length && *length > limit) co_return refuse(too_large(limit));
       if (endpoint->body == BodyKind::json && !json_type(request.headers.content_type))
         co_return refuse(Error{Errc::unsupported_media_type, "not application/json"});
+      if (endpoint->body == BodyKind::urlencoded && !is_type(request.headers.content_type, "application/x-www-form-urlencoded"))
+        co_return refuse(Error{Errc::unsupported_media_type, "not form-encoded"});
       if (sv(message[bhttp::field::expect]) == "100-continue") {
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         co_await asio::async_write(stream, asio::buffer(go_on), use_tuple);
@@ -589,11 +593,19 @@ class ServerImpl final : public Server {
         case bhttp::field::origin: h.origin = value; break;
         case bhttp::field::if_none_match: h.if_none_match = value; break;
         case bhttp::field::prefer: h.prefer = value; break;
+        case bhttp::field::cookie: h.cookie = value; break;
         default:
-          if (field.name() == bhttp::field::unknown && beast::iequals(field.name_string(), "X-Forwarded-For")) forwarded = value;
+          if (field.name() != bhttp::field::unknown) break;
+          if (beast::iequals(field.name_string(), "X-Forwarded-For"))
+            forwarded = value;
+          else if (beast::iequals(field.name_string(), "X-CSRF-Token"))
+            h.csrf = value;
+          else if (beast::iequals(field.name_string(), "DPoP"))
+            h.dpop = h.dpop.empty() ? value : std::string_view{"repeated"};  // RFC 9449, 4.3: exactly one
       }
     }
     request.info.user_agent = h.user_agent.substr(0, 255);
+    request.same_origin = origin_allowed(h.origin, sv(message[bhttp::field::host]));
     // The last address that no trusted proxy wrote is the client; everything left of it could be forged.
     if (!forwarded.empty() && trusted(peer)) {
       std::string_view rest = forwarded;
@@ -617,7 +629,7 @@ class ServerImpl final : public Server {
     response.status = 204;
     if (origin_listed(request.headers.origin)) {
       response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
-      response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Prefer, Idempotency-Key");
+      response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Prefer, Idempotency-Key, DPoP");
       response.headers.emplace_back("Access-Control-Max-Age", "600");
     }
     return response;
@@ -635,13 +647,11 @@ class ServerImpl final : public Server {
     return std::ranges::find(options_.trusted_proxies, address) != options_.trusted_proxies.end();
   }
 
-  static bool json_type(std::string_view type) {
-    constexpr std::string_view wanted = "application/json";
-    if (type.size() < wanted.size()) return false;
-    for (std::size_t i = 0; i < wanted.size(); ++i)
-      if ((type[i] | 32) != (wanted[i] | 32)) return false;
+  static bool is_type(std::string_view type, std::string_view wanted) {
+    if (type.size() < wanted.size() || !beast::iequals(type.substr(0, wanted.size()), wanted)) return false;
     return type.size() == wanted.size() || type[wanted.size()] == ';' || type[wanted.size()] == ' ';
   }
+  static bool json_type(std::string_view type) { return is_type(type, "application/json") || is_type(type, "application/scim+json"); }
 
   static Error too_large(std::size_t limit) {
     Error error{Errc::payload_too_large};

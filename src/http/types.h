@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/json/object.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -77,11 +79,25 @@ struct AnyJson {
   std::string text = "null";
 };
 
+/// A whole JSON object as a request's body, of a form that the handler checks: a standard's documents with members of their own.
+/// Stands in a request under any name, beside members of the path.
+struct AnyObject {
+  boost::json::object value;
+};
+
 /// A response without the envelope (health, discovery documents), with its own status.
 template <class T>
 struct Bare {
   T body;
   int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+/// A body in the envelope, with headers beside it (cookies).
+template <class T>
+struct WithHeaders {
+  T body;
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 
 /// Bytes of any type (metrics, images, pages).

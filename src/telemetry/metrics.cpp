@@ -14,6 +14,8 @@
 #include <fstream>
 #include <string>
 
+#include "telemetry/biometric_metrics.h"
+
 namespace authx::metrics {
 namespace {
 
@@ -65,9 +67,26 @@ Histogram document_duration() {
   return h;
 }
 
+Histogram biometric_duration() {
+  static const auto h = histogram("biometric_processing_duration_seconds", "Fingerprint and iris processing time");
+  return h;
+}
+
+Counter biometric_comparisons(std::string_view kind, std::string_view outcome) {
+  static auto& family =
+      BuildCounter().Name("biometric_comparisons_total").Help("Biometric comparisons by kind and outcome").Register(registry());
+  return Counter{&family.Add({{"kind", std::string{kind}}, {"outcome", std::string{outcome}}})};
+}
+
 Counter jobs_finished(std::string_view kind, std::string_view outcome) {
   static auto& family = BuildCounter().Name("jobs_finished_total").Help("Background jobs by kind and outcome").Register(registry());
   return Counter{&family.Add({{"kind", std::string{kind}}, {"outcome", std::string{outcome}}})};
+}
+
+Counter shadow_reports(std::string_view model, std::string_view outcome) {
+  static auto& family =
+      BuildCounter().Name("face_shadow_reports_total").Help("Pictures that a second face model looked at").Register(registry());
+  return Counter{&family.Add({{"model", std::string{model}}, {"outcome", std::string{outcome}}})};
 }
 
 Gauge jobs_queued() {

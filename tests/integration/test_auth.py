@@ -85,7 +85,7 @@ def test_login_answers_as_the_specification_says(server):
     email = new_email()
     made = data_of(register(server, email=email, name="John Doe"), 201)
     data = data_of(login(server, email, PASSWORD))
-    assert set(data) == {"access_token", "token_type", "expires_in", "user"}
+    assert set(data) == {"access_token", "token_type", "expires_in", "refresh_token", "user"}
     assert data["token_type"] == "bearer"
     assert data["expires_in"] == 3600
     assert {"id", "name", "email"} <= set(data["user"]) <= {"id", "name", "email", "role"}
@@ -128,7 +128,8 @@ def test_a_token_has_the_specifications_header_and_claims(person):
     header = jwt.get_unverified_header(person.token)
     assert header == {"alg": "HS256", "typ": "JWT"}
     claims = jwt.decode(person.token, options={"verify_signature": False})
-    assert set(claims) - {"jti"} == {"sub", "email", "role", "permissions", "iat", "exp"}
+    assert set(claims) == {"sub", "email", "role", "permissions", "iat", "exp", "jti", "sid", "auth_time", "acr", "amr"}
+    assert claims["acr"] == "aal1" and claims["amr"] == ["pwd"]
     assert claims["sub"] == person.id and claims["email"] == person.email and claims["role"] == "user"
     assert {"verify_documents", "view_dashboard"} <= set(claims["permissions"])
     assert not {"manage_users", "read_audit", "review_verifications"} & set(claims["permissions"])

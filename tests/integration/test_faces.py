@@ -119,17 +119,6 @@ def test_the_list_holds_the_callers_captures_newest_first(person: Person):
     assert all("face_embeddings" not in f for f in data["items"])
 
 
-@pytest.mark.parametrize("kind", ["fingerprint", "iris"])
-def test_biometrics_without_an_engine_say_so(person: Person, kind):
-    answer = person.post("/biometrics/capture", json={"biometric_type": kind, "biometric_data": "AAAA", "quality_threshold": 0.8})
-    if answer.status_code == 503:
-        error = error_of(answer, 503, "CAPABILITY_UNAVAILABLE")
-        assert kind in error["message"]
-        assert int(answer.headers["Retry-After"]) >= 1
-    else:  # its engine has landed: four bytes are still no print
-        assert set(faults_of(answer)) == {"$.biometric_data"}
-
-
 def test_biometrics_are_validated_first(plain_person: Person):
     answer = plain_person.post("/biometrics/capture", json={"biometric_type": "palm", "biometric_data": "%%", "quality_threshold": 2, "x": 1})
     assert set(faults_of(answer)) == {"$.biometric_type", "$.biometric_data", "$.quality_threshold", "$.x"}

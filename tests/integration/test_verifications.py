@@ -6,13 +6,14 @@ import itertools
 import json
 import random
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 import websocket
 from PIL import Image, ImageEnhance, ImageOps
 
-from support import pictures
+from support import fingers, pictures
 from support.people import Person, data_of, error_of, faults_of, new_person
 
 STATUS_KEYS = {"verification_id", "status", "current_step", "progress_percentage", "estimated_completion", "steps"}
@@ -83,10 +84,35 @@ def test_a_document_of_another_account_is_not_approved(server, account):
     assert data["decision"]["reasons"]
 
 
-def test_a_missing_capability_is_reviewed_not_assumed(server):
+def capture_finger(person: Person, seed: int, **more) -> dict:
+    picture = pictures.base64_of(fingers.picture(seed))
+    return data_of(person.post("/biometrics/capture", json={"biometric_type": "fingerprint", "biometric_data": picture, "wait_seconds": 30, **more}))
+
+
+def test_a_verification_waits_for_the_fingerprint_and_uses_it(server):
     person = new_person(server, dob="1990-01-01")
+    document = person.read_document(own_card())
+    data_of(person.capture(pictures.photo(pictures.SELFIE).read_bytes()))
+    started = data_of(person.start(document["id"], include_biometrics=True, biometric_types=["fingerprint"]))["verification_id"]
+    deadline = time.monotonic() + 60
+    while data_of(person.get(f"/verification/{started}/status"))["current_step"] != "biometric_verification":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert capture_finger(person, 1)["verification_status"] == "approved"
+    data = person.wait_verification(started)
+    assert data["status"] == "approved", data
+    assert [s["status"] for s in data["steps"]] == ["completed", "completed", "completed"]
+    assert "biometric_enrolled" in {r["code"] for r in data["decision"]["reasons"]}
+    assert server.cli("decision", "replay", started)["same"] is True
+
+
+def test_a_fingerprint_that_differs_from_the_enrolled_one_is_reviewed(server):
+    person = new_person(server, dob="1990-01-01")
+    assert capture_finger(person, 1, position=1)["verification_status"] == "approved"
+    assert capture_finger(person, 7, position=1)["verification_status"] == "rejected"
     data = decided(person, include_biometrics=True, biometric_types=["fingerprint"])
-    assert data["status"] != "approved" or data["steps"][2]["status"] == "completed", data
+    assert data["status"] == "needs_review", data
+    assert data["steps"][2]["status"] == "failed" and "biometric_differs" in {r["code"] for r in data["decision"]["reasons"]}
 
 
 def test_a_rejected_document_ends_in_no_approval(person: Person):

@@ -120,6 +120,10 @@ void run(Cli& cli, const std::string& path) {
     report.warn("web page", "not built", "run `./dev build`, or set AUTHX_WEB_DIR");
   else
     report.ok("web page", config->web_dir);
+  if (config->specimens == "refuse")
+    report.ok("specimens", "refused");
+  else
+    report.warn("specimens", "documents marked SPECIMEN are read like others", "set AUTHX_SPECIMENS=refuse in production");
   if (config->tls_certificate.empty() && config->host != "127.0.0.1" && config->host != "::1")
     report.warn("TLS", "off, while listening on " + config->host,
                 "set AUTHX_TLS_CERTIFICATE and AUTHX_TLS_KEY, or put a TLS proxy in front");

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -13,8 +14,12 @@
 #include "engines/fingerprint/exchange.h"
 #include "engines/fingerprint/extract.h"
 #include "engines/fingerprint/gallery.h"
+#include "engines/fingerprint/image_record.h"
+#include "engines/fingerprint/input.h"
 #include "engines/fingerprint/matcher.h"
 #include "imaging/decode.h"
+#include "imaging/geometry.h"
+#include "imaging/wsq.h"
 
 namespace authx::app {
 namespace {
@@ -28,7 +33,9 @@ constexpr std::string_view kOwnFormat = "authx";
 struct FingerArgs {
   std::vector<std::string> files;
   std::string a, b, out, format{kOwnFormat}, from;
-  int dpi = fp::kDpi;
+  std::optional<int> dpi;  ///< else as the file says, else 500
+  int position = 0;
+  double rate = 0.75;
   double fmr = fp::kDefaultFmr;
   std::size_t shortlist = 200, max_bytes = 600;
 };
@@ -51,9 +58,17 @@ Result<fp::Template> parse_template(BytesView bytes, const std::string& format) 
   return fp::to_template(record.views.front(), record.format);
 }
 
-Result<fp::Extraction> extract_image(BytesView bytes, int dpi) {
-  AX_TRY(const auto decoded, imaging::decode(bytes, {.max_bytes = std::size_t{50} << 20}));
-  return fp::extract(decoded.pages.front(), dpi);
+/// The first image of a file, at the resolution that was given, or declared in it.
+Result<fp::InputImage> read_image(BytesView bytes, std::optional<int> dpi) {
+  AX_TRY(auto images, fp::read_input(bytes));
+  fp::InputImage& first = images.front();
+  first.dpi = dpi.value_or(first.dpi > 0 ? first.dpi : fp::kDpi);
+  return std::move(first);
+}
+
+Result<fp::Extraction> extract_image(BytesView bytes, std::optional<int> dpi) {
+  AX_TRY(const auto in, read_image(bytes, dpi));
+  return fp::extract(in.image, in.dpi);
 }
 
 /// An image or a template of any format.
@@ -236,10 +251,36 @@ Result<> search(const FingerArgs& args, Cli& cli) {
   return {};
 }
 
+constexpr std::array<std::string_view, 4> kImageFormats{"wsq", "png", "fir-2005", "fir-2011"};
+
+Result<Bytes> convert_image(BytesView bytes, const FingerArgs& args) {
+  AX_TRY(auto in, read_image(bytes, args.dpi));
+  if (in.image.channels != 1) in.image = imaging::to_gray(in.image);
+  if (args.format == "wsq") return imaging::encode_wsq(in.image, args.rate, in.dpi);
+  if (args.format == "png") return imaging::encode_png(in.image);
+  fp::FingerImage finger;
+  finger.position = args.position > 0 ? static_cast<std::uint8_t>(args.position) : in.position;
+  finger.width = in.image.width, finger.height = in.image.height, finger.dpi = in.dpi;
+  finger.compression = fp::ImageCompression::wsq;
+  AX_TRY(finger.data, imaging::encode_wsq(in.image, args.rate, in.dpi));
+  return fp::write_image_record(
+      {args.format == "fir-2005" ? fp::ImageRecordFormat::iso_2005 : fp::ImageRecordFormat::iso_2011, {std::move(finger)}});
+}
+
 Result<> convert(const FingerArgs& args, Cli& cli) {
-  AX_TRY(const Bytes bytes, read_file(args.a, kMaxTemplateBytes));
+  AX_TRY(const Bytes bytes, read_file(args.a, std::size_t{50} << 20));
+  const bool to_image = std::ranges::find(kImageFormats, args.format) != kImageFormats.end();
+  const bool from_template = !args.from.empty() || is_template(bytes);
+  if (to_image && from_template) return Error::invalid(args.a, "is a template, from which no image can be made");
   Bytes out;
-  if (args.format != kOwnFormat && args.from != kOwnFormat && (bytes.empty() || bytes[0] != 'A')) {
+  if (to_image) {
+    AX_TRY(out, convert_image(bytes, args));
+  } else if (!from_template) {
+    AX_TRY(const auto e, extract_image(bytes, args.dpi));
+    AX_TRY(out, encode(e.finger, args));
+  } else if (bytes.size() > kMaxTemplateBytes) {
+    return Error::invalid(args.a, "is too large for a template");
+  } else if (args.format != kOwnFormat && args.from != kOwnFormat && (bytes.empty() || bytes[0] != 'A')) {
     AX_TRY(auto record, fp::read_record(bytes, args.from.empty() ? std::nullopt : fp::format_from(args.from)));
     AX_TRY(record, fp::convert(record, *fp::format_from(args.format)));
     AX_TRY(out, fp::write_record(record));
@@ -269,7 +310,7 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
   std::vector<fp::Trial> pooled;
   double eer = 0, fmr1000 = 0;
   for (std::string folder : args.files) {
-    int dpi = args.dpi;
+    int dpi = args.dpi.value_or(fp::kDpi);
     if (const auto colon = folder.rfind(':'); colon != std::string::npos && std::sscanf(folder.c_str() + colon, ":%d", &dpi) == 1)
       folder.resize(colon);
     AX_TRY(const auto files, expand({folder}));
@@ -338,7 +379,7 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
   };
   const std::vector<std::string> formats{std::string{kOwnFormat}, "iso-2005", "iso-2011", "iso-card", "iso-card-compact", "ansi-2004"};
   const auto dpi = [args](CLI::App* c) {
-    c->add_option("--dpi", args->dpi, "Resolution of images; 0: unknown")->check(CLI::Range(0, 2500))->capture_default_str();
+    c->add_option("--dpi", args->dpi, "Resolution of images; 0: unknown. Else as the file says, else 500")->check(CLI::Range(0, 2500));
   };
   const auto fmr = [args](CLI::App* c) {
     c->add_option("--fmr", args->fmr, "False-match rate that the threshold is set for")
@@ -348,8 +389,8 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
   const auto from = [args, formats](CLI::App* c) {
     c->add_option("--from", args->from, "Format of templates without a mark of their own (card formats)")->check(CLI::IsMember(formats));
   };
-  const auto to = [args, formats](CLI::App* c) {
-    c->add_option("--format", args->format, "Format to write")->check(CLI::IsMember(formats))->capture_default_str();
+  const auto to = [args](CLI::App* c, const std::vector<std::string>& possible) {
+    c->add_option("--format", args->format, "Format to write")->check(CLI::IsMember(possible))->capture_default_str();
     c->add_option("--max-bytes", args->max_bytes, "Size of an exchange template; the best minutiae are kept")
         ->check(CLI::Range(40, 65535))
         ->capture_default_str();
@@ -359,7 +400,7 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
   auto* enroll_command = finger->add_subcommand("enroll", "Extract templates from images; exit code 1 when some cannot be enrolled");
   enroll_command->add_option("FILES", args->files, "Images, or folders of them")->required();
   enroll_command->add_option("--out", args->out, "Folder for the templates");
-  dpi(enroll_command), to(enroll_command);
+  dpi(enroll_command), to(enroll_command, formats);
   enroll_command->callback(run(&enroll));
 
   auto* match_command = finger->add_subcommand("match", "Compare two impressions; exit code 0: match, 1: no match");
@@ -382,10 +423,16 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
   dpi(quality_command);
   quality_command->callback(run(&quality));
 
-  auto* convert_command = finger->add_subcommand("convert", "Write a template in another format");
-  convert_command->add_option("IN", args->a, "Template")->required();
+  auto* convert_command = finger->add_subcommand("convert", "Write an image or a template in another format");
+  convert_command->add_option("IN", args->a, "Image (also WSQ and ISO/IEC 19794-4) or template")->required();
   convert_command->add_option("OUT", args->b, "File to write")->required();
-  from(convert_command), to(convert_command);
+  auto convertible = formats;
+  convertible.insert(convertible.end(), kImageFormats.begin(), kImageFormats.end());
+  from(convert_command), to(convert_command, convertible), dpi(convert_command);
+  convert_command->add_option("--rate", args->rate, "WSQ: bits a pixel; 0.75 is about 15:1")
+      ->check(CLI::Range(0.1, 8.0))
+      ->capture_default_str();
+  convert_command->add_option("--position", args->position, "Finger, by ISO/IEC 19794")->check(CLI::Range(0, 10));
   convert_command->callback(run(&convert));
 
   auto* bench_command = finger->add_subcommand("bench", "Accuracy by FVC's protocol over folders of FINGER_IMPRESSION images or templates");

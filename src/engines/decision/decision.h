@@ -49,6 +49,17 @@ struct FaceFacts {
   std::string liveness_method;
   std::string model_id;
   std::string image_sha256;
+
+  // Nought in the stored inputs of rules before 2026-11.3, which did not ask.
+  int enrolled_elsewhere = 0;    ///< other accounts with this face
+  int watched = 0, blocked = 0;  ///< entries of watch-lists and blocklists that this face matches
+};
+
+/// A fingerprint or an iris that the verification asked for.
+struct BiometricFacts {
+  std::string type;     ///< "fingerprint", "iris"
+  std::string outcome;  ///< "matched" an earlier enrolment, "enrolled" for the first time, "differs", "unusable"
+  double fmr = 1;       ///< of a match
 };
 
 struct Inputs {
@@ -56,6 +67,7 @@ struct Inputs {
   std::optional<std::string> account_dob;
   std::vector<DocumentFacts> documents;
   FaceFacts face;
+  std::vector<BiometricFacts> biometrics;
   std::vector<std::string> unavailable_steps;  ///< steps that were asked for and that this server can't do
 };
 
@@ -69,12 +81,14 @@ std::optional<LivenessPolicy> parse_liveness_policy(std::string_view word) noexc
 inline constexpr std::string_view kActiveChallenge = "active-challenge";
 
 struct Policy {
-  std::string version = "2026-11.2";
+  std::string version = "2026-11.3";
   double min_document_confidence = 0.6;
   double name_agrees = 0.85;  ///< similarity at and above which names agree
   double name_differs = 0.6;  ///< below which they differ
   double live_at = 0.5, spoof_below = 0.2;
   LivenessPolicy liveness = LivenessPolicy::basic;
+  bool duplicate_needs_review = true;  ///< else a face that is enrolled elsewhere is only noted
+  bool blocklist_rejects = false;      ///< else a person looks
 };
 
 enum class Outcome { approved, rejected, needs_review };

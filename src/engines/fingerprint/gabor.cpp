@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 #include <vector>
 
@@ -15,7 +16,7 @@ constexpr int kAngles = 32, kPeriods = 10;
 constexpr float kFirstPeriod = 4.5f, kPeriodStep = 1.13f;  // 4.5 .. 13.5 pixels
 
 using Kernel = std::array<float, kSide * kSide>;
-using Row8 = float __attribute__((vector_size(32), aligned(4)));
+using Row8 = float __attribute__((vector_size(32)));
 
 /// All kernels, index (narrow, angle, period).
 class Bank {
@@ -77,11 +78,15 @@ class Bank {
       const float weight = kernel[y * kSide + x];
       const float* at = src + static_cast<std::size_t>(y) * stride + x;
 #pragma clang loop unroll(full)
-      for (int r = 0; r < kBlock; ++r) sum[r] += *reinterpret_cast<const Row8*>(at + static_cast<std::size_t>(r) * stride) * weight;
+      for (int r = 0; r < kBlock; ++r) {
+        Row8 row;
+        std::memcpy(&row, at + static_cast<std::size_t>(r) * stride, sizeof row);  // rows start anywhere
+        sum[r] += row * weight;
+      }
     }
   }
 #pragma clang loop unroll(full)
-  for (int r = 0; r < kBlock; ++r) *reinterpret_cast<Row8*>(dst + static_cast<std::size_t>(r) * dst_stride) = sum[r];
+  for (int r = 0; r < kBlock; ++r) std::memcpy(dst + static_cast<std::size_t>(r) * dst_stride, &sum[r], sizeof sum[r]);
 }
 
 #if defined(__x86_64__)

@@ -1,5 +1,7 @@
 #include "services/auth/auth_api.h"
 
+#include "services/auth/login_answer.h"
+
 namespace authx::auth {
 namespace {
 
@@ -28,26 +30,10 @@ BOOST_DESCRIBE_STRUCT(RegisterResult, (), (user_id, message, verification_requir
 struct LoginRequest {
   Email email;
   Password password;
+  std::optional<bool> cookie;  // keep the refresh token in an HttpOnly cookie instead of in the answer
   static constexpr auto example = R"({"email":"john.doe@example.com","password":"secure_password"})";
 };
-BOOST_DESCRIBE_STRUCT(LoginRequest, (), (email, password))
-
-struct LoginUser {
-  Uuid id;
-  std::string name, email;
-  std::string role;
-  using is_response = void;
-};
-BOOST_DESCRIBE_STRUCT(LoginUser, (), (id, name, email, role))
-
-struct LoginResult {
-  std::string access_token;
-  std::string token_type = "bearer";
-  std::int64_t expires_in = 0;
-  LoginUser user;
-  using is_response = void;
-};
-BOOST_DESCRIBE_STRUCT(LoginResult, (), (access_token, token_type, expires_in, user))
+BOOST_DESCRIBE_STRUCT(LoginRequest, (), (email, password, cookie))
 
 struct SetupRequest {
   TokenText token;
@@ -94,13 +80,10 @@ awaitable<Result<RegisterResult>> register_user(AuthService& service, const Anon
   co_return out;
 }
 
-awaitable<Result<LoginResult>> login(AuthService& service, const Anonymous& caller, LoginRequest in) {
-  AX_CO_TRY(auto entered, co_await service.login(std::move(in.email.value), std::move(in.password.value), caller.request));
-  LoginResult out;
-  out.access_token = std::move(entered.token);
-  out.expires_in = entered.lifetime.count();
-  out.user = {entered.user.id, std::move(entered.user.name), std::move(entered.user.email), std::string{to_string(entered.user.role)}};
-  co_return out;
+awaitable<Result<LoginAnswer>> login(AuthService& service, const Visitor& caller, LoginRequest in) {
+  const bool cookie = in.cookie.value_or(false);
+  AX_CO_TRY(auto entered, co_await service.login(std::move(in.email.value), std::move(in.password.value), client_of(caller, cookie)));
+  co_return answer_with(service.sessions(), std::move(entered), cookie);
 }
 
 awaitable<Result<Message>> setup(AuthService& service, const Anonymous& caller, SetupRequest in) {
@@ -141,7 +124,7 @@ void add_routes(Router& router, AuthService& service) {
                .bucket = "auth"});
   router.post("/auth/login", service, &login,
               {.operation_id = "login",
-               .summary = "Exchange e-mail and password for an access token",
+               .summary = "Exchange e-mail and password for tokens; with second factors, for a challenge token that one of them answers",
                .tag = "Authentication",
                .bucket = "auth",
                .errors = {Errc::invalid_credentials}});
@@ -155,6 +138,8 @@ void add_routes(Router& router, AuthService& service) {
                .summary = "Confirm an e-mail address with the token from the link",
                .tag = "Authentication",
                .bucket = "auth"});
+  add_session_routes(router, service);
+  add_factor_routes(router, service);
   router.get("/users/me", service, &me,
              {.operation_id = "getProfile", .summary = "The caller's own account", .tag = "Users", .errors = {Errc::not_found}});
 }

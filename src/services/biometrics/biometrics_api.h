@@ -1,10 +1,9 @@
 #pragma once
 
 #include "http/router.h"
+#include "services/biometrics/biometrics_service.h"
 
 namespace authx::biometrics {
-
-class BiometricsService {};
 
 void add_routes(http::Router& router, BiometricsService& service);
 

@@ -5,8 +5,8 @@ namespace {
 
 using namespace http;
 
-enum class VerificationType { comprehensive, document, face };
-BOOST_DESCRIBE_ENUM(VerificationType, comprehensive, document, face)
+enum class VerificationType { comprehensive, document, face, fingerprint, iris };
+BOOST_DESCRIBE_ENUM(VerificationType, comprehensive, document, face, fingerprint, iris)
 
 enum class BiometricKind { fingerprint, iris };
 BOOST_DESCRIBE_ENUM(BiometricKind, fingerprint, iris)
@@ -98,8 +98,17 @@ StatusView view(Verification&& v) {
 }
 
 awaitable<Result<StartResult>> start(VerificationsService& service, const Can<Permission::start_verification>& caller, StartRequest in) {
-  Start s{std::string{enum_name(in.verification_type)}, std::move(in.document_ids.value), in.include_biometrics.value_or(false),
-          in.consent.value_or(false)};
+  Start s{std::string{enum_name(in.verification_type)}, std::move(in.document_ids.value), {}, in.consent.value_or(false)};
+  const auto add = [&s](std::string_view type) {
+    if (std::ranges::find(s.biometrics, type) == s.biometrics.end()) s.biometrics.emplace_back(type);
+  };
+  if (in.verification_type == VerificationType::fingerprint || in.verification_type == VerificationType::iris) add(s.type);
+  if (in.include_biometrics.value_or(false)) {
+    if (in.biometric_types)
+      for (const auto type : in.biometric_types->value) add(enum_name(type));
+    if (s.biometrics.empty())  // not said which: what this server can do
+      for (const auto* modality : biometrics::modalities()) add(modality->name());
+  }
   AX_CO_TRY(auto v, co_await service.start(caller.id, std::move(s), caller.request));
   StartResult out{v.id, status_of(v.status), v.estimated_minutes, {std::move(v.steps)}};
   co_return out;

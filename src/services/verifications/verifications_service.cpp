@@ -1,7 +1,8 @@
 #include "services/verifications/verifications_service.h"
 
+#include <set>
+
 #include "engines/face/face_engine.h"
-#include "services/documents/document_json.h"
 #include "services/users/person_box.h"
 #include "services/users/users_service.h"
 
@@ -14,7 +15,7 @@ constexpr std::string_view kLookupJob = "provider.check";
 constexpr db::Query kInsert{
     "verifications.insert",
     "INSERT INTO verifications (id, user_id, document_id, verification_type, steps, current_step, progress, estimated_minutes, status, "
-    "created_at, updated_at, lookup_consent_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'initiated', $8, $8, $9)"};
+    "created_at, updated_at, lookup_consent_at, biometric_types) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'initiated', $8, $8, $9, $10)"};
 constexpr db::Query kInsertDocument{"verifications.insert_document",
                                     "INSERT INTO verification_documents (verification_id, document_id, position) VALUES ($1, $2, $3)"};
 constexpr db::Query kGet{
@@ -45,7 +46,7 @@ constexpr db::Query kDecide{
 constexpr db::Query kCapsule{"verifications.capsule", "SELECT user_id, verification_data FROM verifications WHERE id = $1"};
 constexpr db::Query kActive{"verifications.active", "SELECT COUNT(*) FROM verifications WHERE status IN ('initiated', 'in_progress')"};
 
-constexpr db::Query kConsent{"verifications.consent", "SELECT lookup_consent_at FROM verifications WHERE id = $1"};
+constexpr db::Query kConsent{"verifications.consent", "SELECT lookup_consent_at, biometric_types FROM verifications WHERE id = $1"};
 constexpr db::Query kChecks{"verifications.checks", "SELECT document_id, answer, reason FROM provider_checks WHERE verification_id = $1"};
 constexpr db::Query kInsertCheck{"verifications.insert_check",
                                  "INSERT INTO provider_checks (id, verification_id, document_id, kind, created_at) VALUES ($1, $2, $3, $4, "
@@ -150,7 +151,9 @@ awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start sta
         faults.push_back({fmt::format("document_ids[{}]", i), "is given more than once"});
     }
     if (!faults.empty()) return Error::invalid(std::move(faults));
-    const auto steps = plan(start.biometrics, start.lookup_consent);
+    const auto steps = plan(!start.biometrics.empty(), start.lookup_consent);
+    std::optional<std::string> types;
+    if (!start.biometrics.empty()) types = json::serialize(json::value_from(start.biometrics));
     Verification v;
     v.id = Uuid::generate(now);
     v.user_id = user;
@@ -164,7 +167,7 @@ awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start sta
     std::optional<Uuid> document;
     if (!start.documents.empty()) document = start.documents.front();
     AX_CHECK(tx.exec(kInsert, v.id, user, document, v.type, v.steps, first, v.estimated_minutes, now,
-                     start.lookup_consent ? std::optional{now} : std::nullopt));
+                     start.lookup_consent ? std::optional{now} : std::nullopt, types));
     for (std::size_t i = 0; i < start.documents.size(); ++i)
       AX_CHECK(tx.exec(kInsertDocument, v.id, start.documents[i], static_cast<std::int64_t>(i)));
     AX_CHECK(p_.queue.enqueue(tx, kJob, v.id));
@@ -217,6 +220,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     users::User user;
     std::vector<documents::ReadDocument> documents;
     std::optional<faces::Face> face;
+    std::map<std::string, std::optional<biometrics::Recent>> biometrics;  ///< what was asked for
     bool consent = false;
     struct Check {
       std::optional<std::string> answer;
@@ -242,6 +246,14 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     AX_TRY(l.face, p_.faces.newest(tx, l.verification.user_id, now - p_.face_lifetime));
     AX_TRY(const auto consent, tx.exec(kConsent, job.subject));
     l.consent = !consent.at(0).is_null(0);
+    if (const auto types = consent[0].opt_text(1)) {
+      AX_TRY(const auto list, parse_json(*types));
+      for (const auto& type : list.is_array() ? list.as_array() : json::array{}) {
+        if (!type.is_string()) continue;
+        const std::string name{type.as_string()};
+        AX_TRY(l.biometrics[name], p_.biometrics.recent(tx, l.verification.user_id, name, now - p_.face_lifetime));
+      }
+    }
     AX_TRY(const auto checks, tx.exec(kChecks, job.subject));
     for (const auto& row : checks) l.checks[row.uuid(0)] = {row.opt_text(1), row.opt_text(2).value_or("")};
     return l;
@@ -249,8 +261,8 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
   if (!loaded) return std::move(loaded).error();
   if (loaded->verification.is_final()) return p_.database.sync().write([&](db::Tx& tx) { return p_.queue.complete(tx, job); });
 
-  const bool biometrics = loaded->verification.steps.find("biometric_verification") != std::string::npos;
-  auto steps = plan(biometrics, loaded->consent);
+  const bool biometric_step = loaded->verification.steps.find("biometric_verification") != std::string::npos;
+  auto steps = plan(biometric_step, loaded->consent);
   const bool reading =
       std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "processing" || d.status == "pending"; });
   // Each accepted document is looked up once, while the face may still be awaited.
@@ -281,13 +293,17 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
   }
   if (reading) to_check.clear();
   checking = checking || !to_check.empty();
-  const bool waiting = reading || !loaded->face || checking;
+  const auto has_engine = [](const std::string& type) { return biometrics::find_modality(type) != nullptr; };
+  const bool capturing =
+      std::ranges::any_of(loaded->biometrics, [&](const auto& wanted) { return !wanted.second && has_engine(wanted.first); });
+  const bool waiting = reading || !loaded->face || capturing || checking;
   if (waiting) {
     const bool refused = std::ranges::any_of(loaded->documents, [](const auto& d) { return d.status == "rejected"; });
     steps[0].state = reading ? StepState::in_progress : refused ? StepState::failed : StepState::completed;
     if (!reading) steps[1].state = loaded->face ? StepState::pending : StepState::in_progress;
+    if (capturing && !reading && loaded->face) steps[2].state = StepState::in_progress;
     if (checking) steps.back().state = StepState::in_progress;
-    const std::string current{reading ? steps[0].name : loaded->face ? steps.back().name : steps[1].name};
+    const std::string current{reading ? steps[0].name : !loaded->face ? steps[1].name : capturing ? steps[2].name : steps.back().name};
     auto moved = p_.database.sync().write([&](db::Tx& tx) -> Result<> {
       AX_CHECK(p_.queue.complete(tx, job));
       for (const auto& [document, kind] : to_check) {
@@ -304,7 +320,14 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
   decision::Inputs inputs;
   inputs.account_name = loaded->user.name;
   inputs.account_dob = loaded->user.dob;
-  if (biometrics) inputs.unavailable_steps.emplace_back("biometric_verification");
+  bool without_engine = biometric_step && loaded->biometrics.empty();  // started before types were kept
+  for (const auto& [type, found] : loaded->biometrics) {
+    if (found)
+      inputs.biometrics.push_back({type, found->outcome, found->fmr});
+    else
+      without_engine = true;
+  }
+  if (without_engine) inputs.unavailable_steps.emplace_back("biometric_verification");
   for (const auto& d : loaded->documents) {
     decision::DocumentFacts facts;
     facts.id = d.id.str();
@@ -351,12 +374,28 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
       face.model_id = d.portrait->model_id;
     }
   }
+  json::array seen;
+  if (face.accepted) {
+    AX_TRY(const auto sightings, p_.faces.sightings(loaded->verification.user_id, *loaded->face->embedding));
+    std::set<Uuid> accounts;
+    for (const auto& s : sightings.found) {
+      if (s.user) accounts.insert(*s.user);
+      face.watched += s.list_kind == "watch" ? 1 : 0;
+      face.blocked += s.list_kind == "block" ? 1 : 0;
+      seen.push_back({{"entry_id", s.entry.str()}, {"similarity", s.similarity}, {"fmr", s.fmr}});
+    }
+    face.enrolled_elsewhere = static_cast<int>(accounts.size());
+  }
   const auto verdict = decision::decide(inputs, p_.policy);
   const bool document_ok =
       std::ranges::all_of(loaded->documents, [](const auto& d) { return d.status == "approved"; }) && !loaded->documents.empty();
   steps[0].state = document_ok ? StepState::completed : StepState::failed;
   steps[1].state = face.match ? StepState::completed : StepState::failed;
-  if (biometrics) steps[2].state = StepState::unavailable;
+  if (biometric_step) {
+    const bool good = std::ranges::all_of(
+        inputs.biometrics, [](const decision::BiometricFacts& b) { return b.outcome == "matched" || b.outcome == "enrolled"; });
+    steps[2].state = without_engine ? StepState::unavailable : good ? StepState::completed : StepState::failed;
+  }
   if (loaded->consent) steps.back().state = lookup_state(inputs.documents);
 
   const auto verdict_json = decision::to_json(verdict);
@@ -364,6 +403,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
                                                     {"policy", decision::to_json(p_.policy)},
                                                     {"verdict", verdict_json},
                                                     {"face_id", loaded->face->id.str()},
+                                                    {"sightings", std::move(seen)},
                                                     {"decided_at", format_time(now)}});
   const auto outcome = decision::to_string(verdict.outcome);
   std::optional<std::string> rejection;
@@ -373,8 +413,10 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     AX_TRY(auto key, users::person_key(tx, p_.keyring, loaded->verification.user_id));
     const users::PersonBox box{std::move(key), "verifications", job.subject};
     std::optional<Bytes> embedding;
-    if (loaded->face->embedding)
-      embedding = box.seal("face_embeddings", json::serialize(documents::embedding_json(*loaded->face->embedding)));
+    if (loaded->face->embedding) {
+      AX_TRY(const auto protect, p_.faces.protect(tx, *loaded->face->embedding));
+      embedding = box.seal("face_embeddings", protect);
+    }
     AX_TRY(const auto decided, tx.exec(kDecide, job.subject, outcome, steps_json(steps), box.seal("verification_data", capsule),
                                        json::serialize(verdict_json.at("reasons")), verdict.confidence, rejection, embedding, now,
                                        "rules " + p_.policy.version));

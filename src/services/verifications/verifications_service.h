@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engines/decision/decision.h"
+#include "services/biometrics/biometrics_service.h"
 #include "services/documents/documents_service.h"
 #include "services/faces/faces_service.h"
 #include "services/progress/progress.h"
@@ -31,8 +32,8 @@ struct Verification {
 struct Start {
   std::string type;
   std::vector<Uuid> documents;
-  bool biometrics = false;
-  bool lookup_consent = false;  ///< the person allows look-ups at the documents' issuers
+  std::vector<std::string> biometrics;  ///< types of the biometric step; none: no such step
+  bool lookup_consent = false;          ///< the person allows look-ups at the documents' issuers
 };
 
 /// What `authx decision replay` finds.
@@ -54,11 +55,12 @@ class VerificationsService {
     jobs::Queue& queue;
     documents::DocumentsService& documents;
     faces::FacesService& faces;
+    biometrics::BiometricsService& biometrics;
     documents::FaceEngineSource face_engine;
     progress::Hub& progress;
     const providers::Registry& providers;
     decision::Policy policy;
-    std::chrono::hours face_lifetime{24};  ///< an older capture does not count as live
+    std::chrono::hours face_lifetime{24};  ///< an older capture, of the face or of a biometric, does not count as live
   };
   explicit VerificationsService(Parts parts);
 

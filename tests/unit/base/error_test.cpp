@@ -10,6 +10,7 @@ TEST(ErrorCode, WordsAreFrozen) {
   EXPECT_EQ(to_string(Errc::validation), "VALIDATION_ERROR");
   EXPECT_EQ(to_string(Errc::unauthenticated), "AUTHENTICATION_REQUIRED");
   EXPECT_EQ(to_string(Errc::invalid_credentials), "INVALID_CREDENTIALS");
+  EXPECT_EQ(to_string(Errc::insufficient_authentication), "INSUFFICIENT_USER_AUTHENTICATION");
   EXPECT_EQ(to_string(Errc::forbidden), "PERMISSION_DENIED");
   EXPECT_EQ(to_string(Errc::not_found), "NOT_FOUND");
   EXPECT_EQ(to_string(Errc::method_not_allowed), "METHOD_NOT_ALLOWED");

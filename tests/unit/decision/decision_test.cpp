@@ -36,6 +36,23 @@ bool has(const Verdict& v, std::string_view code) {
   return std::ranges::any_of(v.reasons, [&](const Reason& r) { return r.code == code; });
 }
 
+TEST(Decide, BiometricsConfirmOrAskForAReview) {
+  auto in = good();
+  in.biometrics = {{"fingerprint", "matched", 1e-6}, {"iris", "enrolled", 1}};
+  auto v = decide(in, {});
+  EXPECT_EQ(v.outcome, Outcome::approved);
+  EXPECT_TRUE(has(v, "biometric_matched"));
+  EXPECT_TRUE(has(v, "biometric_enrolled"));
+  const auto again = inputs_from_json(json::value(to_json(in)));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(json::serialize(to_json(*again)), json::serialize(to_json(in)));
+  for (const auto* outcome : {"differs", "unusable", "something new"}) {
+    in.biometrics[0].outcome = outcome;
+    v = decide(in, {});
+    EXPECT_EQ(v.outcome, Outcome::needs_review) << outcome;
+  }
+}
+
 TEST(Decide, ApprovesWhenEverythingAgrees) {
   const auto v = decide(good(), {});
   EXPECT_EQ(v.outcome, Outcome::approved);
@@ -192,6 +209,26 @@ TEST(Decide, SignaturesReuseDoubtsAndIssuersWeighAsTheyShould) {
   EXPECT_TRUE(is(said("unknown", "provider_unavailable"), Outcome::needs_review, "issuer_unknown"));
   EXPECT_TRUE(is(said("not_checked", "no_consent"), Outcome::approved, "issuer_not_checked"));
   EXPECT_FALSE(has(said("not_checked", "no_consent"), "issuer_confirmed"));
+}
+
+TEST(Decide, AFaceThatIsKnownElsewhereIsLookedAtAndListsStayUnnamed) {
+  auto in = good();
+  in.face.enrolled_elsewhere = 1;
+  EXPECT_EQ(decide(in, {}).outcome, Outcome::needs_review);
+  EXPECT_TRUE(has(decide(in, {}), "face_enrolled_elsewhere"));
+  EXPECT_EQ(decide(in, {.duplicate_needs_review = false}).outcome, Outcome::approved);
+  for (const bool blocked : {false, true}) {
+    in = good();
+    (blocked ? in.face.blocked : in.face.watched) = 2;
+    EXPECT_EQ(decide(in, {}).outcome, Outcome::needs_review);
+    EXPECT_EQ(decide(in, {.blocklist_rejects = true}).outcome, blocked ? Outcome::rejected : Outcome::needs_review);
+    for (const bool rejects : {false, true})
+      EXPECT_EQ(json::serialize(to_json(decide(in, {.blocklist_rejects = rejects}))).find("list"), std::string::npos);
+  }
+  in.face.enrolled_elsewhere = 3;
+  const Policy policy{.duplicate_needs_review = false, .blocklist_rejects = true};
+  const auto again = decide(*inputs_from_json(json::value(to_json(in))), *policy_from_json(json::value(to_json(policy))));
+  EXPECT_EQ(json::serialize(to_json(again)), json::serialize(to_json(decide(in, policy))));
 }
 
 TEST(Capsule, MalformedInputsAreAnError) {
