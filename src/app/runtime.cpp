@@ -231,7 +231,10 @@ void Runtime::join() {
   if (database) database->join();
 }
 
-Runtime::~Runtime() { join(); }
+Runtime::~Runtime() {
+  join();
+  models.reset();  // waits for the loading thread, whose end calls services that are still there
+}
 
 Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auto r = std::make_unique<Runtime>();

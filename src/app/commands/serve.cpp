@@ -79,6 +79,7 @@ class Signals {
 
  private:
   static void sweep(Runtime& runtime) {
+    if (auto done = runtime.auth->sweep(); !done) log::warning("auth_sweep_failed", {{"detail", done.error().detail}});
     const auto removed = sweep_orphans(*runtime.storage->database, *runtime.blobs, runtime.storage->clock.now());
     if (!removed)
       log::warning("orphan_sweep_failed", {{"detail", removed.error().detail}});
