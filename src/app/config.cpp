@@ -89,6 +89,11 @@ const std::vector<Setting>& settings() {
         {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers, "back-channel logout may go to private addresses"},
         {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
         {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
+        {"AUTHX_PASSWORD_BITS", &Config::password_bits, "least bits of guessing that a new password must cost (zxcvbn)", 0, 80},
+        {"AUTHX_BREACHED_LIST", &Config::breached_list, "file of `authx auth breached-list build`: passwords that are refused"},
+        {"AUTHX_REQUIRED_AAL", &Config::required_aal, "assurance that a role's permissions need, as admin=2,verifier=2"},
+        {"AUTHX_PASSKEY_DOMAIN", &Config::passkey_domain, "relying party id of passkeys; empty: the public URL's host"},
+        {"AUTHX_PASSKEY_ORIGINS", &Config::passkey_origins, "further origins that may use its passkeys, comma-separated"},
         {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},
         {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
         {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
@@ -186,6 +191,12 @@ void check(const Config& c, std::vector<Fault>& faults) {
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
   if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
     faults.push_back({"LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR"});
+  for (const auto& pair : c.required_aal) {
+    const auto eq = pair.find('=');
+    static const std::set<std::string> roles{"user", "verifier", "auditor", "admin"};
+    if (eq == std::string::npos || !roles.contains(pair.substr(0, eq)) || pair.size() != eq + 2 || pair.back() < '1' || pair.back() > '3')
+      faults.push_back({"AUTHX_REQUIRED_AAL", "must be role=1, role=2 or role=3, comma-separated"});
+  }
   for (const auto& module : split(c.services)) {
     static const std::set<std::string> known{"auth", "documents", "faces", "biometrics", "verifications", "admin"};
     if (!known.contains(module)) faults.push_back({"AUTHX_SERVICES", "unknown module " + module});

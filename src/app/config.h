@@ -48,6 +48,11 @@ struct Config {
   bool oauth_private_peers = false;
   std::int64_t argon2_memory_kib = 19 * 1024;
   std::int64_t argon2_passes = 2;
+  std::int64_t password_bits = 14;
+  std::string breached_list;
+  std::vector<std::string> required_aal;
+  std::string passkey_domain;
+  std::vector<std::string> passkey_origins;
   std::string admin_email = "admin@authx.local";
 
   std::string face_model_path, default_model_path, face_shadow_model_path;

@@ -9,12 +9,14 @@
 
 #include "app/cli.h"
 #include "app/face_models.h"
+#include "app/identity.h"
 #include "crypto/hash.h"
 #include "services/auth/auth_api.h"
 #include "services/documents/documents_api.h"
 #include "services/faces/faces_api.h"
 #include "services/providers/http_provider.h"
 #include "services/verifications/verifications_api.h"
+#include "services/verifications/verified_claims.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -70,6 +72,27 @@ Result<> connect_providers(const Config& config, const Clock& clock, providers::
     registry.add(std::move(*provider));
   }
   return {};
+}
+
+/// `user=1,admin=2`, checked by the configuration.
+std::array<std::uint8_t, 4> needed_aal(const Config& config) {
+  std::array<std::uint8_t, 4> out{1, 1, 1, 1};
+  for (const auto& pair : config.required_aal) {
+    const auto role = http::parse_role(pair.substr(0, pair.find('=')));
+    if (role && pair.size() > 1) out[static_cast<std::size_t>(*role)] = static_cast<std::uint8_t>(pair.back() - '0');
+  }
+  return out;
+}
+
+auth::webauthn::RelyingParty relying_party(const Config& config) {
+  auth::webauthn::RelyingParty out;
+  const auto scheme = config.public_url.find("://");
+  const auto host_at = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto host_end = config.public_url.find_first_of(":/", host_at);
+  out.id = config.passkey_domain.empty() ? config.public_url.substr(host_at, host_end - host_at) : config.passkey_domain;
+  out.origins.push_back(config.public_url.substr(0, config.public_url.find('/', host_at)));
+  out.origins.insert(out.origins.end(), config.passkey_origins.begin(), config.passkey_origins.end());
+  return out;
 }
 
 Result<std::shared_ptr<const document::TrustStore>> load_trust(const Config& config) {
@@ -232,9 +255,19 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auth_options.sessions.idle = std::chrono::hours{c.session_idle_hours};
   auth_options.sessions.absolute = std::chrono::hours{c.session_hours};
   auth_options.public_url = c.public_url;
+  auth_options.password_bits = static_cast<double>(c.password_bits);
+  auth_options.limit_addresses = c.rate_limits;
+  auth_options.needed_aal = needed_aal(c);
+  auth_options.passkeys = relying_party(c);
+  std::shared_ptr<const auth::BreachedList> breached;
+  if (!c.breached_list.empty()) {
+    AX_TRY(breached, auth::BreachedList::open(c.breached_list));
+  }
   auto jwt_key = c.jwt_secret_key.empty() ? s.keyring->derive("jwt") : SecretBytes{to_bytes(c.jwt_secret_key.expose())};
   r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
-                                                crypto::JwtHs256{std::move(jwt_key)}, auth_options);
+                                                crypto::JwtHs256{std::move(jwt_key)}, auth_options, std::move(breached));
+  r->auth->core().proof_check = proof_check();
+  r->accounts = std::make_unique<auth::AccountService>(r->auth->core());
   AX_CHECK(r->auth->sessions().start());
 
   r->signing_keys = std::make_unique<oauth::SigningKeys>(*s.database, s.clock, *s.keyring);
@@ -246,8 +279,13 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   oauth_options.id_token_lifetime = oauth_options.access_lifetime;
   oauth_options.private_peers = c.oauth_private_peers;
   if (r->serves("auth")) AX_CHECK(r->signing_keys->ensure(oauth_options.algorithm));
+  const auto verified = [runtime = r.get()](db::Tx& tx, const Uuid& user) -> Result<std::optional<json::object>> {
+    if (!runtime->documents) return std::optional<json::object>{};
+    return verifications::verified_claims(tx, *runtime->documents, user);
+  };
   r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{
-      *r->database, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, {}, {}});
+      *r->database, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, verified});
+  r->api_keys = std::make_unique<access::ApiKeys>(*r->database, s.clock, *s.keyring, *s.audit);
   if (r->serves("auth")) r->oauth->register_jobs();
 
   if (r->serves("biometrics") || needs_faces) {
@@ -285,6 +323,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     r->verifications = std::make_unique<verifications::VerificationsService>(
         verifications::VerificationsService::Parts{*r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces,
                                                    *r->biometrics, engine, r->progress, r->providers, policy});
+    r->auth->core().face_check = face_check(*r);
     if (r->serves("documents")) r->documents->register_jobs();
     if (r->serves("faces")) {
       r->faces->register_jobs();
