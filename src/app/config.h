@@ -62,7 +62,9 @@ struct Config {
   std::string biometric_templates = "sealed";   ///< sealed | protected
   std::string liveness_policy = "basic";        ///< basic | strict | active
   std::string specimens = "note";               ///< note | refuse: published specimens and pictures marked SPECIMEN
-  std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes
+  std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes and offline e-KYC
+  std::vector<std::string> pdf_certificates;    ///< PEM files of authorities or signers of e-Aadhaar and e-PAN
+  std::vector<std::string> csca_certificates;   ///< PEM files of countries' signing authorities of electronic passports
 
   std::string aadhaar_number = "discard";  ///< discard | sealed | vault
   std::int64_t expiry_notice_days = 30;

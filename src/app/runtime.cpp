@@ -97,11 +97,17 @@ auth::webauthn::RelyingParty relying_party(const Config& config) {
 
 Result<std::shared_ptr<const document::TrustStore>> load_trust(const Config& config) {
   document::TrustAnchors anchors;
-  for (const auto& path : config.uidai_certificates) {
-    AX_TRY(const auto bytes, read_file(path, std::size_t{1} << 20));
-    anchors.aadhaar_qr_pem.emplace_back(as_text(bytes));
-    anchors.offline_kyc_pem.emplace_back(as_text(bytes));
-  }
+  const auto load = [](const std::vector<std::string>& paths, std::vector<std::string>& out) -> Result<> {
+    for (const auto& path : paths) {
+      AX_TRY(const auto bytes, read_file(path, std::size_t{8} << 20));
+      out.emplace_back(as_text(bytes));
+    }
+    return {};
+  };
+  AX_CHECK(load(config.uidai_certificates, anchors.aadhaar_qr_pem));
+  anchors.offline_kyc_pem = anchors.aadhaar_qr_pem;
+  AX_CHECK(load(config.pdf_certificates, anchors.pdf_pem));
+  AX_CHECK(load(config.csca_certificates, anchors.csca_pem));
   AX_TRY(auto store, document::TrustStore::parse(anchors));
   return std::make_shared<const document::TrustStore>(std::move(store));
 }

@@ -89,10 +89,10 @@ struct Runtime {
   progress::Hub progress;
   providers::Registry providers;
   std::unique_ptr<auth::AuthService> auth;
+  std::unique_ptr<auth::AccountService> accounts;
   std::unique_ptr<oauth::SigningKeys> signing_keys;
   std::unique_ptr<oauth::OAuthService> oauth;
   std::unique_ptr<access::ApiKeys> api_keys;
-  std::unique_ptr<auth::AccountService> accounts;
   std::unique_ptr<documents::DocumentsService> documents;
   std::unique_ptr<faces::FacesService> faces;
   std::unique_ptr<verifications::VerificationsService> verifications;

@@ -58,6 +58,7 @@ POLICY = {
     ("DELETE", "/v1/users/me"): EVERYBODY,
     ("GET", "/v1/users/me"): EVERYBODY,
     ("POST", "/v1/documents/upload"): WORKERS,
+    ("POST", "/v1/documents/upload/signed"): WORKERS,
     ("GET", "/v1/documents/{document_id}"): WORKERS,
     ("GET", "/v1/documents"): WORKERS,
     ("GET", "/v1/documents/{document_id}/image"): WORKERS,
