@@ -55,6 +55,7 @@ class Signals {
               continue;
             }
             checkpoint(runtime);
+            if (auto done = runtime.api_keys->note_uses(); !done) log::warning("api_key_uses_lost", {{"detail", done.error().detail}});
             if (runtime.serves("auth"))
               if (auto done = runtime.oauth->sweep(); !done) log::warning("oauth_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.documents && runtime.serves("documents"))
