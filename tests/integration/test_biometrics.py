@@ -273,9 +273,30 @@ def test_options_are_validated(plain_person: Person, field, bad):
         assert f"$.{field}" in {f.split("[")[0] for f in faults_of(answer)}
 
 
-def test_a_type_without_an_engine_says_so(person: Person):
-    answer = person.post("/biometrics/capture", json={"biometric_type": "iris", "biometric_data": text(fingers.picture(1))})
-    if answer.status_code == 503:
-        assert "iris" in error_of(answer, 503, "CAPABILITY_UNAVAILABLE")["message"]
-    else:  # its engine is part of this build: a finger is still no eye
-        assert answer.status_code == 400 or data_of(answer)["verification_status"] == "rejected"
+MMU1 = ("01_L_1", "01_L_2", "02_L_1")  # one eye twice, and another
+
+
+def iris(name: str) -> str:
+    return text(pictures.photo(f"iris/MMU1/{name}.png").read_bytes())
+
+
+@pytest.mark.parametrize("templates", ["sealed", "protected"])
+def test_an_iris_is_enrolled_and_matched(servers, templates):
+    server = servers(AUTHX_BIOMETRIC_TEMPLATES=templates).start()
+    person = new_person(server)
+    ask = {"biometric_type": "iris", "quality_threshold": 0}
+    first, second, other = MMU1
+    made = data_of(person.post("/biometrics/capture", json={**ask, "biometric_data": iris(first), "position": 1, "wait_seconds": 30}))
+    assert made["verification_status"] == "approved", made
+    assert made["template_data"]["samples"][0]["measures"]["usable_iris_area"] > 0
+    assert data_of(person.post("/biometrics/verify", json={**ask, "biometric_data": iris(second)}))["verification_status"] == "approved"
+    assert data_of(person.post("/biometrics/verify", json={**ask, "biometric_data": iris(other)}))["verification_status"] == "rejected"
+    error_of(verify(person, fingers.picture(1)), 404, "NOT_FOUND")  # an iris is no finger
+
+
+def test_a_finger_is_no_eye(plain_person: Person):
+    answer = plain_person.post("/biometrics/capture", json={"biometric_type": "iris", "biometric_data": text(fingers.picture(1)), "wait_seconds": 30})
+    assert data_of(answer)["verification_status"] == "rejected"
+    answer = plain_person.post("/biometrics/capture", json={"biometric_type": "iris", "biometric_data": "AAAA", "position": 2})
+    assert set(faults_of(answer)) == {"$.biometric_data"}
+    assert set(faults_of(plain_person.post("/biometrics/capture", json={"biometric_type": "iris", "biometric_data": "AAAA", "position": 3}))) == {"$.position"}

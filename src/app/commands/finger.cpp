@@ -17,6 +17,7 @@
 #include "engines/fingerprint/image_record.h"
 #include "engines/fingerprint/input.h"
 #include "engines/fingerprint/matcher.h"
+#include "engines/fingerprint/protection.h"
 #include "imaging/decode.h"
 #include "imaging/geometry.h"
 #include "imaging/wsq.h"
@@ -35,6 +36,7 @@ struct FingerArgs {
   std::string a, b, out, format{kOwnFormat}, from;
   std::optional<int> dpi;  ///< else as the file says, else 500
   int position = 0;
+  bool hidden = false;  ///< bench: compare protected references
   double rate = 0.75;
   double fmr = fp::kDefaultFmr;
   std::size_t shortlist = 200, max_bytes = 600;
@@ -307,7 +309,7 @@ std::string rates_text(const fp::Rates& r) {
 Result<> bench(const FingerArgs& args, Cli& cli) {
   std::string human;
   json::array sets;
-  std::vector<fp::Trial> pooled;
+  std::vector<fp::Trial> pooled, across;  // across: references under two keys
   double eer = 0, fmr1000 = 0;
   for (std::string folder : args.files) {
     int dpi = args.dpi.value_or(fp::kDpi);
@@ -333,9 +335,17 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
       cli.progress(i + 1, files.size(), "images");
     }
     std::vector<fp::Trial> trials;
+    std::vector<fp::ProtectedTemplate> hidden, renewed;
+    if (args.hidden) {
+      const fp::Protection one{Bytes(32, 1)}, two{Bytes(32, 2)};
+      for (const auto& l : all) hidden.push_back(one.apply(l.t)), renewed.push_back(two.apply(l.t));
+    }
     for (std::size_t i = 0; i < all.size(); ++i) {
+      for (std::size_t j = 0; j < renewed.size(); ++j)
+        across.push_back({fp::match(hidden[i], renewed[j]).score, all[i].finger, all[j].finger, all[i].impression, all[j].impression});
       for (std::size_t j = i + 1; j < all.size(); ++j) {
-        trials.push_back({fp::match(all[i].t, all[j].t).score, all[i].finger, all[j].finger, all[i].impression, all[j].impression});
+        const double score = args.hidden ? fp::match(hidden[i], hidden[j]).score : fp::match(all[i].t, all[j].t).score;
+        trials.push_back({score, all[i].finger, all[j].finger, all[i].impression, all[j].impression});
       }
     }
     const auto set = static_cast<std::uint32_t>(sets.size());
@@ -364,7 +374,22 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
   const auto frozen = fp::rates_of(pooled);
   human += fmt::format("mean of {} sets: EER {:.2f} %, FNMR at FMR 1/1000 {:.2f} %\none threshold for all: {}", sets.size(), 100 * eer / n,
                        100 * fmr1000 / n, rates_text(frozen));
-  cli.print(human, {{"sets", sets}, {"mean_eer", eer / n}, {"mean_fmr1000", fmr1000 / n}, {"pooled", rates_json(frozen)}});
+  json::object linkability;
+  if (args.hidden) {
+    const auto mean = [&across](bool genuine) {
+      double sum = 0, n = 0;
+      for (const auto& t : across) {
+        if (t.genuine() == genuine) sum += t.score, ++n;
+      }
+      return n > 0 ? sum / n : 0;
+    };
+    linkability = {{"eer", fp::rates_of(across).eer}, {"mean_mated", mean(true)}, {"mean_non_mated", mean(false)}};
+    human += fmt::format("\nunder two keys: EER {:.2f} % (50: nothing to link by), mean score {:.5f} mated, {:.5f} non-mated",
+                         100 * fp::rates_of(across).eer, mean(true), mean(false));
+  }
+  cli.print(
+      human,
+      {{"across_keys", linkability}, {"sets", sets}, {"mean_eer", eer / n}, {"mean_fmr1000", fmr1000 / n}, {"pooled", rates_json(frozen)}});
   return {};
 }
 
@@ -437,6 +462,7 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
 
   auto* bench_command = finger->add_subcommand("bench", "Accuracy by FVC's protocol over folders of FINGER_IMPRESSION images or templates");
   bench_command->add_option("FOLDERS", args->files, "Folders, each FOLDER or FOLDER:DPI")->required();
+  bench_command->add_flag("--protected", args->hidden, "Compare protected references under one key, and under two");
   dpi(bench_command), from(bench_command);
   bench_command->callback(run(&bench));
 }

@@ -19,7 +19,7 @@ constexpr db::Query kForJob{"biometrics.for_job",
                             "SELECT user_id, biometric_type, biometric_data, status, request FROM biometrics WHERE id = $1"};
 constexpr db::Query kFinish{"biometrics.finish",
                             "UPDATE biometrics SET biometric_data = NULL, template_data = $2, analysis = $3, quality_score = $4, "
-                            "is_verified = $5, status = $6, updated_at = $7 WHERE id = $1"};
+                            "is_verified = $5, status = $6, updated_at = $7 WHERE id = $1 AND status = 'processing' RETURNING id"};
 constexpr db::Query kReferences{"biometrics.references",
                                 "SELECT id, position FROM biometric_references WHERE subject_id = $1 AND biometric_type = $2 AND "
                                 "expires_at > $3 ORDER BY id"};
@@ -138,8 +138,9 @@ Result<> BiometricsService::process(const jobs::Job& job) {
       if (auto counted = begin_attempt(tx, subject, loaded->type, now); !counted && counted.error().code != Errc::rate_limited)
         return std::move(counted).error();
     }
-    AX_CHECK(tx.exec(kFinish, job.subject, sealed_references, box.seal("analysis", json::serialize(analysis)), least_quality(*samples),
-                     accepted, accepted ? "approved" : "rejected", now));
+    AX_TRY(const auto finished, tx.exec(kFinish, job.subject, sealed_references, box.seal("analysis", json::serialize(analysis)),
+                                        least_quality(*samples), accepted, accepted ? "approved" : "rejected", now));
+    if (finished.empty()) return Error{Errc::conflict, "the capture was deleted meanwhile"};  // no template may outlive it
     if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded->user));
     return p_.audit.append(tx, {loaded->user, accepted ? "biometric.accepted" : "biometric.refused",
                                 json::serialize(json::object{{"biometric_id", job.subject.str()}, {"outcome", outcome}}), nullptr});

@@ -6,7 +6,7 @@
 namespace authx::biometrics {
 
 std::span<const Modality* const> modalities() {
-  static const std::array all{&fingerprint_modality()};
+  static const std::array all{&fingerprint_modality(), &iris_modality()};
   return all;
 }
 

@@ -76,5 +76,6 @@ std::span<const Modality* const> modalities();
 const Modality* find_modality(std::string_view name);  ///< null when there is no engine
 
 const Modality& fingerprint_modality();
+const Modality& iris_modality();
 
 }  // namespace authx::biometrics
