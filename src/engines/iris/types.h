@@ -46,8 +46,8 @@ std::string_view to_string(Issue issue) noexcept;
 /// A sentence for the person whose eye is captured.
 std::string_view advice(Issue issue) noexcept;
 
-/// Measures of ISO/IEC 29794-6, in that standard's units and order of clause 6, and a unified score. The measures follow
-/// the standard's definitions; the score's combination is our own.
+/// Measures of ISO/IEC 29794-6, in that standard's units and order of clause 6, and a unified score. Usable area,
+/// contrasts and ratios follow the standard's definitions; circularity, sharpness, margin and the score are our own.
 struct Quality {
   int score = 0;                        ///< 0..100
   double usable_iris_area = 0;          ///< per cent of the iris that no lid, lash or reflection hides
