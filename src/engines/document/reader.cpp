@@ -239,6 +239,9 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
     in.allow_specimens = options.allow_specimens;
     appraise_authenticity(in, traces);
   }
+  // Traces in pixels are shown and do not decide.
+  for (auto& f : traces)
+    if (f.kind == CheckKind::authenticity && f.weight == Weight::review) f.weight = Weight::note;
   std::ranges::move(traces, std::back_inserter(reading.findings));
   return reading;
 }
