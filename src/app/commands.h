@@ -16,6 +16,7 @@ void add_specimen_commands(CLI::App& root, Cli& cli);           // specimen gene
 void add_face_commands(CLI::App& root, Cli& cli);               // face compare | detect
 void add_lab_commands(CLI::App& root, Cli& cli);                // lab face | scores
 void add_finger_commands(CLI::App& root, Cli& cli);             // finger enroll | match | search | quality | convert
+void add_iris_commands(CLI::App& root, Cli& cli);               // iris enroll | match | search | quality | convert | bench
 void add_models_commands(CLI::App& root, Cli& cli);             // models list | verify
 
 }  // namespace authx::app

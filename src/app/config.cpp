@@ -84,11 +84,22 @@ const std::vector<Setting>& settings() {
         {"JWT_EXPIRE_MINUTES", &Config::jwt_expire_minutes, "lifetime of access tokens", 1, 24 * 60},
         {"AUTHX_SESSION_IDLE_HOURS", &Config::session_idle_hours, "a session that is not used for so long ends", 1, 24 * 365},
         {"AUTHX_SESSION_HOURS", &Config::session_hours, "how long a session lives, used or not", 1, 24 * 365},
+        {"AUTHX_OAUTH_ALGORITHM", &Config::oauth_algorithm, "what signs OAuth access tokens: ES256, EdDSA or RS256"},
+        {"AUTHX_OAUTH_ACCESS_MINUTES", &Config::oauth_access_minutes, "lifetime of OAuth access tokens", 1, 60},
+        {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers, "back-channel logout may go to private addresses"},
         {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
         {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
+        {"AUTHX_PASSWORD_BITS", &Config::password_bits, "least bits of guessing that a new password must cost (zxcvbn)", 0, 80},
+        {"AUTHX_BREACHED_LIST", &Config::breached_list, "file of `authx auth breached-list build`: passwords that are refused"},
+        {"AUTHX_REQUIRED_AAL", &Config::required_aal, "assurance that a role's permissions need, as admin=2,verifier=2"},
+        {"AUTHX_PASSKEY_DOMAIN", &Config::passkey_domain, "relying party id of passkeys; empty: the public URL's host"},
+        {"AUTHX_PASSKEY_ORIGINS", &Config::passkey_origins, "further origins that may use its passkeys, comma-separated"},
         {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},
         {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
         {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
+        {"FACE_SHADOW_MODEL_PATH", &Config::face_shadow_model_path, "folder of a second pack that looks on: metrics and log only"},
+        {"AUTHX_DUPLICATE_FACES", &Config::duplicate_faces, "review, or note: a face that another account is enrolled with"},
+        {"AUTHX_BLOCKLIST", &Config::blocklist, "review, or reject: a face on a blocklist"},
         {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
         {"AUTHX_LIVENESS", &Config::liveness_policy,
          "basic; strict: no approval without a liveness model or live check; active: none without a live check"},
@@ -97,7 +108,12 @@ const std::vector<Setting>& settings() {
         {"AUTHX_AADHAAR_NUMBER", &Config::aadhaar_number, "what becomes of a whole Aadhaar number: discard, sealed or vault"},
         {"AUTHX_EXPIRY_NOTICE_DAYS", &Config::expiry_notice_days, "how long before its end a document's owner is told", 0, 3650},
         {"AUTHX_SPECIMENS", &Config::specimens, "note, or refuse: documents marked SPECIMEN and published specimen numbers"},
-        {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates, "PEM files whose keys sign Aadhaar QR codes, comma-separated"},
+        {"AUTHX_UIDAI_CERTIFICATES", &Config::uidai_certificates,
+         "PEM files whose keys sign Aadhaar QR codes and offline e-KYC, comma-separated"},
+        {"AUTHX_PDF_CERTIFICATES", &Config::pdf_certificates,
+         "PEM files of signers of e-Aadhaar and e-PAN, or of authorities above them, comma-separated"},
+        {"AUTHX_CSCA_CERTIFICATES", &Config::csca_certificates,
+         "PEM files of countries' signing authorities of electronic passports, comma-separated"},
         {"LOG_LEVEL", &Config::log_level, "DEBUG, INFO, WARNING or ERROR"},
         {"AUTHX_LOG_FORMAT", &Config::log_format, "json or text"},
         {"AUTHX_ACCESS_LOG", &Config::access_log, "one log line per request"},
@@ -161,6 +177,8 @@ void assign(Config& config, const Setting& setting, const std::string& text, std
 }
 
 void check(const Config& c, std::vector<Fault>& faults) {
+  if (c.oauth_algorithm != "ES256" && c.oauth_algorithm != "EdDSA" && c.oauth_algorithm != "RS256")
+    faults.push_back({"AUTHX_OAUTH_ALGORITHM", "must be ES256, EdDSA or RS256"});
   if (c.jwt_algorithm != "HS256") faults.push_back({"JWT_ALGORITHM", "only HS256 is supported"});
   for (const auto& [name, secret] : {std::pair{"SECRET_KEY", &c.secret_key}, std::pair{"JWT_SECRET_KEY", &c.jwt_secret_key}})
     if (!secret->empty() && secret->expose().size() < 32) faults.push_back({name, "must have at least 32 characters"});
@@ -173,9 +191,17 @@ void check(const Config& c, std::vector<Fault>& faults) {
   if (c.aadhaar_number != "discard" && c.aadhaar_number != "sealed" && c.aadhaar_number != "vault")
     faults.push_back({"AUTHX_AADHAAR_NUMBER", "must be discard, sealed or vault"});
   if (c.specimens != "note" && c.specimens != "refuse") faults.push_back({"AUTHX_SPECIMENS", "must be note or refuse"});
+  if (c.duplicate_faces != "review" && c.duplicate_faces != "note") faults.push_back({"AUTHX_DUPLICATE_FACES", "must be review or note"});
+  if (c.blocklist != "review" && c.blocklist != "reject") faults.push_back({"AUTHX_BLOCKLIST", "must be review or reject"});
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
   if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
     faults.push_back({"LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR"});
+  for (const auto& pair : c.required_aal) {
+    const auto eq = pair.find('=');
+    static const std::set<std::string> roles{"user", "verifier", "auditor", "admin"};
+    if (eq == std::string::npos || !roles.contains(pair.substr(0, eq)) || pair.size() != eq + 2 || pair.back() < '1' || pair.back() > '3')
+      faults.push_back({"AUTHX_REQUIRED_AAL", "must be role=1, role=2 or role=3, comma-separated"});
+  }
   for (const auto& module : split(c.services)) {
     static const std::set<std::string> known{"auth", "documents", "faces", "biometrics", "verifications", "admin"};
     if (!known.contains(module)) faults.push_back({"AUTHX_SERVICES", "unknown module " + module});
@@ -188,6 +214,7 @@ Result<Config> load_config(const std::string& path) {
   Config config;
   std::vector<Fault> faults;
   const std::string file = path.empty() && std::filesystem::exists("authx.toml") ? "authx.toml" : path;
+  config.file = file;
   if (!file.empty()) {
     try {
       const auto table = toml::parse_file(file);

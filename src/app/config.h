@@ -21,6 +21,7 @@ struct ProviderConfig {
 /// Everything that can be set, parsed once. Each setting has an environment variable (the specification's name where it has
 /// one) and the same name in lower case in the TOML file; `NAME_FILE` reads a secret from a file. The environment wins.
 struct Config {
+  std::string file;  ///< that it was read from; empty: none
   std::string data_dir = "data";
   std::string host = "127.0.0.1";
   std::int64_t port = 8000;
@@ -42,16 +43,28 @@ struct Config {
   std::int64_t jwt_expire_minutes = 60;
   std::int64_t session_idle_hours = 14 * 24;
   std::int64_t session_hours = 90 * 24;
+  std::string oauth_algorithm = "ES256";    ///< of OAuth access tokens: ES256, EdDSA or RS256
+  std::int64_t oauth_access_minutes = 10;
+  bool oauth_private_peers = false;
   std::int64_t argon2_memory_kib = 19 * 1024;
   std::int64_t argon2_passes = 2;
+  std::int64_t password_bits = 14;
+  std::string breached_list;
+  std::vector<std::string> required_aal;
+  std::string passkey_domain;
+  std::vector<std::string> passkey_origins;
   std::string admin_email = "admin@authx.local";
 
-  std::string face_model_path, default_model_path;
+  std::string face_model_path, default_model_path, face_shadow_model_path;
+  std::string duplicate_faces = "review";  ///< review | note: a face that another account is enrolled with
+  std::string blocklist = "review";        ///< review | reject
   std::string ocr_language = "eng";
   std::string biometric_templates = "sealed";   ///< sealed | protected
   std::string liveness_policy = "basic";        ///< basic | strict | active
   std::string specimens = "note";               ///< note | refuse: published specimens and pictures marked SPECIMEN
-  std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes
+  std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes and offline e-KYC
+  std::vector<std::string> pdf_certificates;    ///< PEM files of authorities or signers of e-Aadhaar and e-PAN
+  std::vector<std::string> csca_certificates;   ///< PEM files of countries' signing authorities of electronic passports
 
   std::string aadhaar_number = "discard";  ///< discard | sealed | vault
   std::int64_t expiry_notice_days = 30;

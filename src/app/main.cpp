@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
                                                      &add_face_commands,
                                                      &add_lab_commands,
                                                      &add_finger_commands,
+                                                     &add_iris_commands,
                                                      &add_models_commands};
   for (const auto add : groups) add(root, cli);
   try {

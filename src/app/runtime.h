@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -11,15 +12,18 @@
 #include "blob/blob.h"
 #include "crypto/keyring.h"
 #include "db/async.h"
-#include "engines/face/face_engine.h"
+#include "engines/face/engine_slot.h"
+#include "engines/face/shadow.h"
 #include "http/router.h"
 #include "jobs/queue.h"
 #include "services/admin/admin_api.h"
 #include "services/audit/audit_log.h"
+#include "services/auth/account_service.h"
 #include "services/auth/auth_service.h"
 #include "services/biometrics/biometrics_api.h"
 #include "services/documents/documents_service.h"
 #include "services/faces/faces_service.h"
+#include "services/oauth/oauth_service.h"
 #include "services/verifications/verifications_service.h"
 
 namespace authx::app {
@@ -36,22 +40,37 @@ struct Storage {
   static Result<std::unique_ptr<Storage>> open(const Config& config);
 };
 
-/// The face models, loaded on a thread of their own: by `start`, or when first asked for.
+/// The face models that the process serves with, and those that look on (`FACE_SHADOW_MODEL_PATH`). Loaded on a thread of their
+/// own: by `start`, or when first asked for. Thread-safe.
 class FaceModels {
  public:
   explicit FaceModels(const Config& config) : config_(config) {}
   ~FaceModels();
   void start();
-  /// Waits for the end of loading. `Errc::capability_unavailable` when there is no usable pack.
+  /// Called on the loading thread after each successful load; set before `start`.
+  void on_loaded(std::function<void()> action) { on_loaded_ = std::move(action); }
+  /// Waits for the end of the first loading. `Errc::capability_unavailable` when there is no usable pack.
   Result<std::shared_ptr<const face::FaceEngine>> get();
   bool ready() const;
+  /// Loads what the configuration names now and swaps; requests that run finish with what they began with. On an error what is
+  /// in use stays. Blocking.
+  Result<> reload();
+  /// Lets the second pack look at what the first judged; nothing without one.
+  void observe(const imaging::Image& image, const face::Analysis& primary) const;
 
  private:
+  Result<> load(const Config& config);
   const Config& config_;
   std::once_flag started_;
   std::thread thread_;
-  std::promise<Result<std::shared_ptr<const face::FaceEngine>>> promise_;
-  std::shared_future<Result<std::shared_ptr<const face::FaceEngine>>> engine_ = promise_.get_future().share();
+  std::promise<Result<>> promise_;
+  std::shared_future<Result<>> first_ = promise_.get_future().share();
+  std::mutex loading_;
+  face::EngineSlot slot_;
+  face::EngineSlot shadow_slot_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const face::Shadow> shadow_;  ///< guarded by `mutex_`
+  std::function<void()> on_loaded_;
 };
 
 /// Loads the configured pack (`find_face_models`).
@@ -69,6 +88,9 @@ struct Runtime {
   progress::Hub progress;
   providers::Registry providers;
   std::unique_ptr<auth::AuthService> auth;
+  std::unique_ptr<auth::AccountService> accounts;
+  std::unique_ptr<oauth::SigningKeys> signing_keys;
+  std::unique_ptr<oauth::OAuthService> oauth;
   std::unique_ptr<documents::DocumentsService> documents;
   std::unique_ptr<faces::FacesService> faces;
   std::unique_ptr<verifications::VerificationsService> verifications;

@@ -6,7 +6,8 @@ namespace {
 constexpr db::Query kNamed{"sweep.named",
                            "SELECT 1 FROM documents WHERE id = $1 AND (front_image_url = $2 OR back_image_url = $2) "
                            "UNION ALL SELECT 1 FROM document_images WHERE document_id = $1 AND object = $2 "
-                           "UNION ALL SELECT 1 FROM biometrics WHERE id = $1 AND biometric_data = $2"};
+                           "UNION ALL SELECT 1 FROM biometrics WHERE id = $1 AND biometric_data = $2 "
+                           "UNION ALL SELECT 1 FROM face_entries WHERE id = $1 AND image = $2"};
 
 /// When the id of a version 7 UUID was made.
 Time made_at(const Uuid& id) {

@@ -5,6 +5,7 @@
 #include "services/auth/auth_api.h"
 #include "services/documents/documents_api.h"
 #include "services/faces/faces_api.h"
+#include "services/oauth/oauth_api.h"
 #include "services/verifications/verifications_api.h"
 #include "telemetry/metrics.h"
 
@@ -113,8 +114,14 @@ awaitable<Result<RawResponse>> openapi(System& system, const Anonymous&, Empty) 
 }  // namespace
 
 void mount(Router& router, Runtime& runtime) {
-  router.set_authenticator([auth = runtime.auth.get()](std::string_view token) { return auth->authenticate(token); });
-  if (runtime.serves("auth")) auth::add_routes(router, *runtime.auth);
+  router.set_authenticator([auth = runtime.auth.get(), oauth = runtime.oauth.get()](std::string_view token) {
+    return oauth::is_access_token(token) ? oauth->authenticate(token) : auth->authenticate(token);
+  });
+  if (runtime.serves("auth")) {
+    auth::add_routes(router, *runtime.auth);
+    auth::add_account_routes(router, *runtime.accounts);
+    oauth::add_routes(router, *runtime.oauth);
+  }
   if (runtime.serves("documents")) documents::add_routes(router, *runtime.documents);
   if (runtime.serves("faces")) faces::add_routes(router, *runtime.faces);
   if (runtime.serves("biometrics")) biometrics::add_routes(router, *runtime.biometrics);

@@ -83,6 +83,10 @@ std::string_view to_string(JwsAlgorithm algorithm) noexcept {
   return "EdDSA";
 }
 
+bool is_named(JwsAlgorithm algorithm, std::string_view name) noexcept {
+  return name == to_string(algorithm) || (algorithm == JwsAlgorithm::EdDSA && name == "Ed25519");
+}
+
 std::optional<JwsAlgorithm> parse_jws_algorithm(std::string_view name) noexcept {
   for (const auto algorithm : {JwsAlgorithm::EdDSA, JwsAlgorithm::ES256, JwsAlgorithm::RS256})
     if (to_string(algorithm) == name) return algorithm;
@@ -129,7 +133,7 @@ Result<PublicKey> PublicKey::from_jwk(const json::object& jwk) {
     return refused("must be an Ed25519, P-256 or RSA key");
   }
   if (!out.key_) return refused("is no valid key");
-  if (jwk.contains("alg") && text_of(jwk, "alg") != to_string(out.algorithm_)) return refused("is for another algorithm");
+  if (jwk.contains("alg") && !is_named(out.algorithm_, text_of(jwk, "alg").value_or(""))) return refused("is for another algorithm");
   if (jwk.contains("use") && text_of(jwk, "use") != "sig") return refused("is not for signatures");
   if (const auto* operations = jwk.if_contains("key_ops")) {
     const auto* list = operations->if_array();

@@ -18,6 +18,8 @@ namespace authx::crypto {
 /// token's header says is compared with it and never chooses it (RFC 8725, 3.1).
 enum class JwsAlgorithm : std::uint8_t { EdDSA, ES256, RS256 };
 std::string_view to_string(JwsAlgorithm algorithm) noexcept;
+/// Whether a header's `alg` names it; Ed25519 is RFC 9864's name of what RFC 8037 calls EdDSA.
+bool is_named(JwsAlgorithm algorithm, std::string_view name) noexcept;
 std::optional<JwsAlgorithm> parse_jws_algorithm(std::string_view name) noexcept;
 
 /// A public key: Ed25519, P-256, or RSA of 2048 to 4096 bits. Immutable, thread-safe, cheap to copy.

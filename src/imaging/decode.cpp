@@ -416,8 +416,9 @@ Result<Image> decode_jp2(BytesView file, const Layout& layout) {
 
 Result<std::vector<Image>> decode_pdf(BytesView file, const DecodeLimits& limits, const Deadline& deadline) {
   poppler::set_debug_error_function([](const std::string&, void*) {}, nullptr);
+  const std::string password{limits.pdf_password};
   const std::unique_ptr<poppler::document> document{
-      poppler::document::load_from_raw_data(reinterpret_cast<const char*>(file.data()), static_cast<int>(file.size()))};
+      poppler::document::load_from_raw_data(reinterpret_cast<const char*>(file.data()), static_cast<int>(file.size()), password, password)};
   if (!document) return refuse("the PDF is damaged");
   if (document->is_locked()) return refuse("the PDF is protected by a password");
   const int count = document->pages();

@@ -29,6 +29,7 @@ struct DecodeLimits {
   /// JPEG: a picture whose long side is at least twice, four or eight times this is decoded at a half, a quarter or an
   /// eighth (by its DCT, several times faster). 0: always whole. What the file may cost is counted at full size.
   int enough_side = 0;
+  std::string_view pdf_password{};  ///< opens a protected PDF; must outlive the call
 };
 
 /// What the headers say. EXIF orientation is applied to width and height. For a PDF, width and height are 0

@@ -83,6 +83,12 @@ Counter jobs_finished(std::string_view kind, std::string_view outcome) {
   return Counter{&family.Add({{"kind", std::string{kind}}, {"outcome", std::string{outcome}}})};
 }
 
+Counter shadow_reports(std::string_view model, std::string_view outcome) {
+  static auto& family =
+      BuildCounter().Name("face_shadow_reports_total").Help("Pictures that a second face model looked at").Register(registry());
+  return Counter{&family.Add({{"model", std::string{model}}, {"outcome", std::string{outcome}}})};
+}
+
 Gauge jobs_queued() {
   static const Gauge g{&BuildGauge().Name("jobs_queued_count").Help("Background jobs waiting to run").Register(registry()).Add({})};
   return g;

@@ -41,6 +41,7 @@ Gauge active_verifications();                                                   
 Histogram face_duration();                                                              ///< face_recognition_duration_seconds
 Histogram document_duration();                                                          ///< document_processing_duration_seconds
 Counter jobs_finished(std::string_view kind, std::string_view outcome);                 ///< jobs_finished_total
+Counter shadow_reports(std::string_view model, std::string_view outcome);               ///< face_shadow_reports_total
 Gauge jobs_queued();                                                                    ///< jobs_queued_count
 
 /// The Prometheus text exposition of everything, with process_* figures.

@@ -278,6 +278,17 @@ def test_the_same_picture_and_number_from_another_account_ask_for_a_look(server)
     assert first.id not in json.dumps(after) and first.email not in json.dumps(after)
 
 
+@pytest.mark.parametrize("kind", ["aadhaar", "pan", "driving_license"])
+def test_a_smaller_copy_compressed_anew_is_known_again(server, kind: str):
+    card, _ = truth_of(kind, next(seeds), level="1")
+    new_person(server).read_document(card, kind)
+    picture = Image.open(io.BytesIO(card)).convert("RGB")
+    smaller = pictures.encoded(picture.resize((picture.width * 3 // 4, picture.height * 3 // 4)), "JPEG", quality=80)
+    copy = new_person(server).read_document(smaller, kind)
+    assert copy["verification_status"] == "approved", copy["reasons"]
+    assert finding(copy, "image_reused") == "failed"
+
+
 def test_different_cards_of_one_layout_are_not_the_same_picture(server):
     for kind in ("aadhaar", "pan"):
         for _ in range(4):

@@ -176,7 +176,7 @@ def test_migrating_twice_changes_nothing(server):
 
 
 def test_commands_explain_themselves():
-    for arguments in ((), ("serve",), ("worker",), ("migrate",), ("doctor",), ("user", "create"), ("models",), ("specimen", "generate"),
+    for arguments in ((), ("serve",), ("worker",), ("migrate",), ("doctor",), ("user", "create"), ("models",), ("models", "reload"), ("models", "revoke-key"), ("specimen", "generate"),
                       ("openapi",), ("document", "read"), ("face", "compare"), ("verify",), ("audit", "verify"), ("outbox",),
                       ("decision", "replay")):
         done = subprocess.run([str(binary()), *arguments, "--help"], capture_output=True, timeout=60)

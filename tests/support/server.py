@@ -72,6 +72,7 @@ class Server:
             "AUTHX_ARGON2_PASSES": "1",
             "AUTHX_RATE_LIMITS": "false",
             "OMP_THREAD_LIMIT": "1",
+            "AUTHX_DUPLICATE_FACES": "note",  # the tests' many accounts share a few faces; test_face_search.py tests the default
             **settings,
         }
         self.process: subprocess.Popen | None = None

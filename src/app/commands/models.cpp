@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <memory>
 
 #include "app/commands.h"
 #include "app/face_models.h"
+#include "app/processes.h"
+#include "app/runtime.h"
+#include "services/faces/renewal.h"
 
 namespace authx::app {
 namespace {
@@ -47,6 +51,25 @@ Result<> list_or_verify(const std::string& path, bool verify, Cli& cli) {
   return {};
 }
 
+Result<> reload(Cli& cli) {
+  AX_TRY(const auto config, load_config({}));
+  AX_TRY(const int reached, signal_running(config.data_dir, SIGHUP));
+  if (reached == 0) return Error{Errc::not_found, "no process serves or works with this data folder"};
+  cli.print(fmt::format("{} told to load the face models anew; the log says how it went", reached), {{"processes", reached}});
+  return {};
+}
+
+/// Another key for stored templates; the running server maps them anew and then destroys the old key.
+Result<> revoke_key(Cli& cli) {
+  AX_TRY(const auto config, load_config({}));
+  AX_TRY(const auto storage, Storage::open(config));
+  AX_CHECK(db::migrate(*storage->database));
+  jobs::Queue queue{*storage->database, storage->clock, {}};
+  AX_TRY(const auto version, faces::revoke_template_key(*storage->database, *storage->keyring, storage->clock, *storage->audit, queue));
+  cli.print(fmt::format("template key {} is in use; templates are renewed in the background", version), {{"version", version}});
+  return {};
+}
+
 }  // namespace
 
 void add_models_commands(CLI::App& root, Cli& cli) {
@@ -61,6 +84,12 @@ void add_models_commands(CLI::App& root, Cli& cli) {
       if (const auto done = list_or_verify(*path, verify, cli); !done) cli.fail(done.error());
     });
   }
+  models->add_subcommand("reload", "Make the running processes load the configured pack anew, without a pause")->callback([&cli] {
+    if (const auto done = reload(cli); !done) cli.fail(done.error());
+  });
+  models->add_subcommand("revoke-key", "Replace the key that stored face templates are protected with")->callback([&cli] {
+    if (const auto done = revoke_key(cli); !done) cli.fail(done.error());
+  });
 }
 
 }  // namespace authx::app

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/processes.h"
 #include "app/runtime.h"
 #include "app/sweep.h"
 #include "app/version.h"
@@ -30,8 +31,8 @@ void configure_log(const Config& config) {
 /// One malloc heap a core instead of eight: what one thread frees serves the others, so that a loaded server stays smaller.
 void limit_heaps() { ::mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency()))); }
 
-/// Waits for SIGINT or SIGTERM on a thread of its own; meanwhile writes an audit checkpoint every minute and sweeps orphaned
-/// objects every hour, and starts what recurs.
+/// Waits for SIGINT or SIGTERM on a thread of its own, and reloads the face models on SIGHUP; meanwhile writes an audit checkpoint every
+/// minute and sweeps orphaned objects every hour, and starts what recurs.
 class Signals {
  public:
   /// Before any other thread starts, so that all of them leave the signals to this one.
@@ -49,7 +50,13 @@ class Signals {
             const int signal = ::sigtimedwait(&set, nullptr, &minute);
             if (signal == SIGINT || signal == SIGTERM) break;
             if (signal == SIGUSR1) return;
+            if (signal == SIGHUP) {
+              reload(runtime);
+              continue;
+            }
             checkpoint(runtime);
+            if (runtime.serves("auth"))
+              if (auto done = runtime.oauth->sweep(); !done) log::warning("oauth_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.documents && runtime.serves("documents"))
               if (auto done = runtime.documents->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
             if (runtime.biometrics && runtime.serves("biometrics"))
@@ -78,10 +85,14 @@ class Signals {
     else if (*removed > 0)
       log::info("orphans_removed", {{"count", *removed}});
   }
+  static void reload(Runtime& runtime) {
+    if (!runtime.models) return;
+    if (auto done = runtime.models->reload(); !done) log::warning("face_models_not_reloaded", {{"detail", done.error().detail}});
+  }
   static ::sigset_t wanted() {
     ::sigset_t set;
     ::sigemptyset(&set);
-    for (const int s : {SIGINT, SIGTERM, SIGUSR1}) ::sigaddset(&set, s);
+    for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::sigaddset(&set, s);
     return set;
   }
   std::thread thread_;
@@ -98,6 +109,7 @@ Result<> serve(Config config) {
   configure_log(config);
   AX_TRY(auto runtime, Runtime::create(std::move(config)));
   const Config& c = runtime->config;
+  AX_TRY(const auto running, Running::announce(c.data_dir));
   AX_TRY(const auto admin_password, ensure_admin(*runtime->storage, c));
   AX_TRY(const auto files, http::StaticFiles::load(c.web_dir));
   http::RateLimiter limiter{rates(c)};
@@ -147,6 +159,7 @@ Result<> work(Config config) {
   limit_heaps();
   configure_log(config);
   AX_TRY(auto runtime, Runtime::create(std::move(config)));
+  AX_TRY(const auto running, Running::announce(runtime->config.data_dir));
   if (runtime->models) runtime->models->start();
   runtime->queue->start();
   fmt::print("AuthX {} works on jobs\n", kVersion);

@@ -8,13 +8,15 @@
 #include "app/commands.h"
 #include "app/runtime.h"
 #include "crypto/hash.h"
+#include "services/auth/account_service.h"
+#include "services/auth/breached_list.h"
 #include "services/notifications/outbox.h"
 
 namespace authx::app {
 namespace {
 
 struct Options {
-  std::string config, email, name, role = "user", id;
+  std::string config, email, name, role = "user", id, status, list, out;
   std::size_t limit = 20;
 };
 
@@ -68,6 +70,28 @@ Result<> user_create(Cli& cli, const Config& config, Storage& s, const Options& 
   AX_CHECK(id);
   cli.print(fmt::format("Created {} ({})\nPassword (shown once): {}", id->str(), o.role, password),
             json::object{{"id", id->str()}, {"role", o.role}, {"password", password}});
+  return {};
+}
+
+Result<> user_status(Cli& cli, const Config& config, Storage& s, const Options& o) {
+  const auto id = Uuid::parse(o.id);
+  if (!id) return Error::invalid("--id", "must be an id");
+  if (o.status != "active" && o.status != "locked" && o.status != "disabled")
+    return Error::invalid("status", "must be active, locked or disabled");
+  auth::SessionOptions options;
+  options.access_lifetime = std::chrono::minutes{config.jwt_expire_minutes};
+  auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, options};
+  AX_CHECK(s.database->write([&](db::Tx& tx) -> Result<> {
+    AX_CHECK(auth::AccountService::set_status(tx, sessions, *id, o.status, "operator", s.clock.now()));
+    return s.audit->append(tx, {*id, "user.status_changed_by_operator", json::serialize(json::object{{"after", o.status}}), nullptr});
+  }));
+  cli.print(fmt::format("{} is {}", o.id, o.status), json::object{{"id", o.id}, {"status", o.status}});
+  return {};
+}
+
+Result<> breached_build(Cli& cli, const std::string& list, const std::string& out) {
+  AX_TRY(const auto entries, auth::BreachedList::build(list, out));
+  cli.print(fmt::format("{} entries in {}", entries, out), json::object{{"entries", entries}, {"file", out}});
   return {};
 }
 
@@ -139,6 +163,21 @@ void add_storage_commands(CLI::App& root, Cli& cli) {
   create->add_option("--name", options->name)->required();
   create->add_option("--role", options->role, "user, verifier, auditor or admin")->capture_default_str();
   add(*user, cli, "list", "Newest accounts", options, &user_list)->add_option("--limit", options->limit)->capture_default_str();
+
+  auto* status =
+      add(*user, cli, "status", "Lock, disable or activate an account; running servers follow within seconds", options, &user_status);
+  status->add_option("status", options->status, "active, locked or disabled")->required();
+  status->add_option("--id", options->id)->required();
+
+  auto* auth = root.add_subcommand("auth", "Authentication")->require_subcommand(1);
+  auto* breached = auth->add_subcommand("breached-list", "Passwords that are refused")->require_subcommand(1);
+  auto* build =
+      breached->add_subcommand("build", "Make the file of AUTHX_BREACHED_LIST from a list of passwords or SHA-1 hashes, one a line");
+  build->add_option("list", options->list)->required();
+  build->add_option("--out", options->out)->required();
+  build->callback([&cli, options] {
+    if (auto done = breached_build(cli, options->list, options->out); !done) cli.fail(done.error());
+  });
 
   auto* audit = root.add_subcommand("audit", "The tamper-evident log")->require_subcommand(1);
   add(*audit, cli, "verify", "Check every entry; exit code 1 when the log was altered, cut or extended", options, &audit_verify);

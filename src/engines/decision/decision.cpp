@@ -125,6 +125,15 @@ void judge_face(const FaceFacts& f, const Policy& policy, Findings& out) {
     else if (policy.liveness == LivenessPolicy::basic)
       out.info("liveness_basic", "Liveness was judged by image cues only: no liveness model is installed");
   }
+  if (f.enrolled_elsewhere > 0 && policy.duplicate_needs_review)
+    out.review("face_enrolled_elsewhere", "Another account is enrolled with this face");
+  else if (f.enrolled_elsewhere > 0)
+    out.info("face_enrolled_elsewhere", "Another account is enrolled with this face");
+  // The reasons are shown to the person: that a list made them, and which, is not for them.
+  if (f.blocked > 0 && policy.blocklist_rejects)
+    out.reject("identity_refused", "The verification was refused");
+  else if (f.blocked > 0 || f.watched > 0)
+    out.review("identity_check_needed", "A person must look at this verification");
 }
 
 /// A first enrolment compares with nothing: it neither confirms the person nor casts doubt.
@@ -230,6 +239,9 @@ json::object to_json(const Inputs& in) {
                     {"model_id", f.model_id},
                     {"image_sha256", f.image_sha256}};
   if (f.liveness) face["liveness"] = *f.liveness;
+  if (f.enrolled_elsewhere > 0) face["enrolled_elsewhere"] = f.enrolled_elsewhere;
+  if (f.watched > 0) face["watched"] = f.watched;
+  if (f.blocked > 0) face["blocked"] = f.blocked;
   json::object out{{"account_name", in.account_name},
                    {"documents", std::move(documents)},
                    {"face", std::move(face)},
@@ -251,7 +263,9 @@ json::object to_json(const Policy& p) {
           {"name_differs", p.name_differs},
           {"live_at", p.live_at},
           {"spoof_below", p.spoof_below},
-          {"liveness", json::string_view{liveness.data(), liveness.size()}}};
+          {"liveness", json::string_view{liveness.data(), liveness.size()}},
+          {"duplicate_needs_review", p.duplicate_needs_review},
+          {"blocklist_rejects", p.blocklist_rejects}};
 }
 
 json::object to_json(const Verdict& v) {
@@ -318,6 +332,10 @@ Result<Inputs> inputs_from_json(const json::value& v) {
   f.liveness_method = get_text(*face, "liveness_method").value_or("");
   f.model_id = get_text(*face, "model_id").value_or("");
   f.image_sha256 = get_text(*face, "image_sha256").value_or("");
+  const auto count = [&](std::string_view name) { return static_cast<int>(get_number(*face, name).value_or(0)); };
+  f.enrolled_elsewhere = count("enrolled_elsewhere");
+  f.watched = count("watched");
+  f.blocked = count("blocked");
   return in;
 }
 
@@ -332,6 +350,8 @@ Result<Policy> policy_from_json(const json::value& v) {
   p.live_at = get_number(v, "live_at").value_or(p.live_at);
   p.spoof_below = get_number(v, "spoof_below").value_or(p.spoof_below);
   p.liveness = parse_liveness_policy(get_text(v, "liveness").value_or("")).value_or(LivenessPolicy::basic);
+  p.duplicate_needs_review = get_bool(v, "duplicate_needs_review").value_or(p.duplicate_needs_review);
+  p.blocklist_rejects = get_bool(v, "blocklist_rejects").value_or(false);
   return p;
 }
 

@@ -49,6 +49,10 @@ struct FaceFacts {
   std::string liveness_method;
   std::string model_id;
   std::string image_sha256;
+
+  // Nought in the stored inputs of rules before 2026-11.3, which did not ask.
+  int enrolled_elsewhere = 0;    ///< other accounts with this face
+  int watched = 0, blocked = 0;  ///< entries of watch-lists and blocklists that this face matches
 };
 
 /// A fingerprint or an iris that the verification asked for.
@@ -83,6 +87,8 @@ struct Policy {
   double name_differs = 0.6;  ///< below which they differ
   double live_at = 0.5, spoof_below = 0.2;
   LivenessPolicy liveness = LivenessPolicy::basic;
+  bool duplicate_needs_review = true;  ///< else a face that is enrolled elsewhere is only noted
+  bool blocklist_rejects = false;      ///< else a person looks
 };
 
 enum class Outcome { approved, rejected, needs_review };

@@ -45,6 +45,8 @@ bool of(const Script& s, char32_t p) { return p >= s.from && p <= s.to; }
 struct Spelled {
   std::string text;
   double confidence = 0;
+  double letters = 0;  ///< of the script
+  double all = 0;      ///< of any script, in the words after a label
   imaging::Box box;
 };
 
@@ -62,6 +64,8 @@ Spelled words_in(const std::vector<Word>& words, const Script& script) {
       sum = weight = 0;
       continue;
     }
+    out.all +=
+        static_cast<double>(std::ranges::count_if(points, [](char32_t p) { return p >= 0x80 || std::isalnum(static_cast<int>(p)) != 0; }));
     if (n < 2 || 10 * static_cast<std::size_t>(n) < 7 * points.size()) continue;
     std::string kept;
     std::size_t at = 0;
@@ -76,6 +80,7 @@ Spelled words_in(const std::vector<Word>& words, const Script& script) {
     weight += static_cast<double>(n);
   }
   out.confidence = weight > 0 ? sum / weight : 0;
+  out.letters = weight;
   return out;
 }
 
@@ -101,6 +106,17 @@ std::optional<Field> read_local_name(const Page& page, const imaging::Box& name,
         l.box.x < box.x + box.width + 3 * box.height)
       box = join(box, l.box);
   }
+  // What came out as sure Latin is no name in another script.
+  for (const auto& row : page.rows) {
+    for (const auto& w : row.words) {
+      const int x = w.box.x + w.box.width / 2;
+      const int y = w.box.y + w.box.height / 2;
+      const bool here = x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height;
+      if (here && w.confidence > 0.85 && w.text.size() >= 4 &&
+          std::ranges::all_of(w.text, [](unsigned char c) { return std::isalpha(c) != 0; }))
+        return std::nullopt;
+    }
+  }
   Spelled best;
   const Script* best_script = nullptr;
   const bool hangs = line->headline >= 0.6;
@@ -124,7 +140,12 @@ std::optional<Field> read_local_name(const Page& page, const imaging::Box& name,
     }
     if (best.confidence > 0.6) break;
   }
-  if (best_script == nullptr || best.confidence < 0.3) return std::nullopt;
+  if (best_script == nullptr) return std::nullopt;
+  // Print of another script gives a few doubtful letters in any: no guess then.
+  const bool other_kind = best_script->headline != hangs;
+  if (best.confidence < (other_kind ? 0.8 : 0.6) || best.letters < 3 || best.letters < 0.75 * best.all) return std::nullopt;
+  // A name takes about as much room in both scripts.
+  if (best.box.width * 3 < name.width || best.box.width > 2.5 * name.width) return std::nullopt;
   Field f;
   f.name = "name_local";
   f.value = best.text;

@@ -605,6 +605,19 @@ class Search {
 
 }  // namespace
 
+namespace {
+
+bool holds(const imaging::Quad& q, imaging::Point p) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto& a = q[i];
+    const auto& b = q[(i + 1) % 4];
+    if ((b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x) < 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most) {
   const double factor = std::max(1.0, std::max(image.width, image.height) / static_cast<double>(kSide));
   const imaging::Image color = image.channels == 3 ? imaging::Image{} : imaging::to_bgr(image);
@@ -614,8 +627,20 @@ std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most
   std::vector<Outline> out;
   const double sx = static_cast<double>(image.width) / small.cols;
   const double sy = static_cast<double>(image.height) / small.rows;
+  // A picture that is cut to a document's own shape: what is small on it, with the print around it, is a portrait or a code.
+  const double shape = static_cast<double>(std::max(image.width, image.height)) / std::min(image.width, image.height);
+  const bool like_scan = std::abs(shape - 1.586) < 0.06 || std::abs(shape - 1.42) < 0.06;
+  std::optional<std::vector<imaging::Box>> print;
+  const auto is_part = [&](const Outline& o) {
+    if (!like_scan || std::abs(imaging::area_of(o.quad)) > 0.3 * small.cols * small.rows) return false;
+    if (!print) print = text_strips(imaging::to_gray(image));
+    const auto outside = std::ranges::count_if(
+        *print, [&](const imaging::Box& b) { return !holds(o.quad, {(b.x + b.width / 2.0) / sx, (b.y + b.height / 2.0) / sy}); });
+    return outside >= 4 && 2 * outside > static_cast<std::ptrdiff_t>(print->size());
+  };
   for (auto& o : Search{small}.run()) {
     if (o.score < kTrusted || out.size() >= most) break;
+    if (is_part(o)) continue;
     for (auto& p : o.quad) p = {(p.x + 0.5) * sx, (p.y + 0.5) * sy};
     out.push_back(o);
   }

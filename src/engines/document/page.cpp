@@ -171,7 +171,14 @@ Result<void> read_thoroughly(const Deadline& deadline, PageWork& work) {
   AX_TRY(work.content.rows, read_sparse(work.gray, deadline));
   // What the quick way found stays found.
   for (auto& n : find_numbers(work.gray, work.content.rows, deadline)) {
-    const bool known = std::ranges::any_of(work.content.numbers, [&](const GroupedNumber& k) { return k.digits == n.digits; });
+    // The same number may be printed twice: each place counts.
+    const auto middle = n.box();
+    const bool known = std::ranges::any_of(work.content.numbers, [&](const GroupedNumber& k) {
+      const auto b = k.box();
+      const int x = middle.x + middle.width / 2;
+      const int y = middle.y + middle.height / 2;
+      return k.digits == n.digits && x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
+    });
     if (!known) work.content.numbers.push_back(std::move(n));
   }
   return {};

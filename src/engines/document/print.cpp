@@ -35,6 +35,18 @@ imaging::Box turned_by_half(const imaging::Box& b, const imaging::Image& page) {
   return {page.width - b.x - b.width, page.height - b.y - b.height, b.width, b.height};
 }
 
+/// How much a line says about which way is up: words of letters. Digits make digits upside down, too.
+double upright(const std::vector<Word>& words) {
+  double sum = 0;
+  for (const auto& w : words) {
+    const auto letters = std::ranges::count_if(w.text, [](unsigned char c) { return std::isalpha(c) != 0; });
+    const auto digits = std::ranges::count_if(w.text, [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (letters + digits >= 3)
+      sum += (static_cast<double>(letters) + (letters == 0 ? 0.1 : 0) * static_cast<double>(digits)) * std::max(0.0, w.confidence - 0.4);
+  }
+  return sum;
+}
+
 /// The lines that tell best which way is up: long, of medium height, in Latin script.
 std::vector<std::size_t> telling(const std::vector<TextLine>& lines) {
   std::vector<std::size_t> order;
@@ -102,15 +114,15 @@ Result<Print> read_print(Layout layout, std::optional<int> turns, bool zone_read
     double up_sum = 0;
     double down_sum = 0;
     const auto order = telling(lines);
-    for (std::size_t k = 0; k < std::min<std::size_t>(5, order.size()); ++k) {
+    for (std::size_t k = 0; k < std::min<std::size_t>(6, order.size()); ++k) {
       const std::size_t i = order[k];
       AX_TRY(auto up, ocr_line(page, lines[i].box, deadline));
-      up_sum += legible(up);
+      up_sum += upright(up);
       read[i] = std::move(up);
       done[i] = true;
       if (up_sum > 4 && up_sum > 3 * down_sum) break;
       AX_TRY(const auto turned, ocr_line(page, lines[i].box, deadline, true));
-      down_sum += legible(turned);
+      down_sum += upright(turned);
       if (down_sum > 4 && down_sum > 3 * up_sum) break;
     }
     down = down_sum > up_sum;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <numbers>
 #include <opencv2/core.hpp>
 
 #include "engines/document/authenticity/authenticity.h"
@@ -11,6 +13,7 @@
 #include "engines/document/conclude.h"
 #include "engines/document/evidence/code_evidence.h"
 #include "engines/document/evidence/merge.h"
+#include "engines/document/outline.h"
 #include "engines/document/page.h"
 #include "engines/document/secrets.h"
 
@@ -115,17 +118,49 @@ Result<void> read_fields(const TypeReader& type, std::vector<PageWork>& pages, c
   return {};
 }
 
-/// Secrets are found on the upright page; what is stored may be the input.
+/// Directions that print may run at, from the outlines that were found, within a quarter turn.
+std::vector<double> directions_of(const std::vector<imaging::Quad>& outlines) {
+  std::vector<double> out;
+  for (const auto& q : outlines) {
+    double a = std::atan2(q[1].y - q[0].y, q[1].x - q[0].x) * 180 / std::numbers::pi;
+    a = std::remainder(a, 90);
+    if (std::ranges::none_of(out, [&](double b) { return std::abs(std::remainder(a - b, 90)) < 3; })) out.push_back(a);
+  }
+  return out;
+}
+
+/// Secrets are found on the upright page; what is stored is the input. A page that should show an Aadhaar number and does not, or
+/// that nobody could read, is searched whole, in every direction.
 void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& deadline, PageWork& p) {
   hide_numbers(p.content.numbers, p.page);
   const imaging::Quad whole = imaging::quad_of({0, 0, p.page.rectified.width, p.page.rectified.height});
   const auto to_input = imaging::homography(whole, p.page.outline);
-  for (const auto& q : p.page.secret_on_rectified) p.page.secret_on_input.push_back(imaging::apply(to_input, q));
-  if (p.page.outline_found && (aadhaar || !p.content.numbers.empty())) {
-    PageReading outside;
-    hide_numbers(find_numbers_outside(input, p.page.outline, p.page.quarter_turns, deadline), outside);
-    for (const auto& q : outside.secret_on_rectified) p.page.secret_on_input.push_back(q);
+  auto& hidden = p.page.secret_on_input;
+  for (const auto& q : p.page.secret_on_rectified) hidden.push_back(imaging::apply(to_input, q));
+  const auto match = best_type(p.content);
+  const bool unknown = match.score < kSureOfType;
+  const bool expected = aadhaar || unknown || match.type->type == Type::aadhaar;
+  bool located =
+      std::ranges::any_of(p.content.numbers, [](const GroupedNumber& n) { return n.digits.size() == 12 && (n.valid() || n.masked()); });
+  NumberSweep sweep;
+  const double area = static_cast<double>(input.width) * input.height;
+  if (p.page.outline_found && std::abs(imaging::area_of(p.page.outline)) < 0.9 * area) {
+    sweep.directions = directions_of({p.page.outline});
+    sweep.searched = p.page.outline;
+    const auto found = sweep_numbers(input, sweep, deadline);
+    hidden.insert(hidden.end(), found.places.begin(), found.places.end());
+    located = located || !found.places.empty();
   }
+  if (!expected || located) return;
+  sweep.searched.reset();
+  sweep.most_lines = 12;
+  std::vector<imaging::Quad> outlines{imaging::quad_of({0, 0, input.width, input.height})};
+  for (const auto& o : find_outlines(input, 6)) outlines.push_back(o.quad);
+  sweep.directions = directions_of(outlines);
+  const auto found = sweep_numbers(input, sweep, deadline);
+  hidden.insert(hidden.end(), found.places.begin(), found.places.end());
+  p.page.number_unlocated =
+      found.places.empty() && (unknown || p.page.secret_on_rectified.empty()) && (!unknown || aadhaar || !found.doubtful.empty());
 }
 
 /// Codes on all sides. A zone that was read leaves little to gain from a long search, and only licences carry PDF417.
@@ -144,6 +179,16 @@ std::vector<Evidence> find_evidence(const imaging::Image& front, const imaging::
   return out;
 }
 
+void require_issuer(const std::vector<Evidence>& evidence, Weight weight, Reading& reading) {
+  for (const auto& e : evidence) {
+    const bool fine = e.verified();
+    Finding f{"signed_by_configured_issuer", fine ? Outcome::passed : Outcome::failed,
+              fine ? "The file is signed by a configured issuer" : "The file is not signed by a configured issuer", CheckKind::signature,
+              weight};
+    reading.findings.push_back(std::move(f));
+  }
+}
+
 std::string text_of(const std::vector<Row>& rows) {
   std::string out;
   for (const auto& row : rows) out += row.text() + "\n";
@@ -156,7 +201,8 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
     AX_CHECK(prepare_page(i == 0 ? front : *back, i == 0 ? Side::front : Side::back, options, deadline, pages[i]));
     pages[i].page.input = i;
     auto& content = pages[i].content;
-    for (auto& n : find_turned_numbers(pages[i].gray, content.rows, content.lines, deadline)) content.numbers.push_back(std::move(n));
+    auto more = find_more_numbers(pages[i].gray, content.rows, content.lines, content.numbers, deadline);
+    std::ranges::move(more, std::back_inserter(content.numbers));
   }
   Reading reading;
   const auto match = type_of(pages);
@@ -169,7 +215,9 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
   const auto input_of = [&](const PageReading& p) -> const imaging::Image& { return p.input == 0 ? front : *back; };
   for (auto& p : pages) locate_secrets(input_of(p.page), reading.type == Type::aadhaar, deadline, p);
   if (match.type != nullptr) reading.confidence = confidence_of(reading, *match.type);
-  const auto evidence = find_evidence(front, back, pages, reading, options, deadline);
+  auto evidence = find_evidence(front, back, pages, reading, options, deadline);
+  require_issuer(options.evidence, Weight::review, reading);
+  evidence.insert(evidence.end(), options.evidence.begin(), options.evidence.end());
   for (auto& p : pages) reading.pages.push_back(std::move(p.page));
   merge_evidence(evidence, reading);
   conclude(reading, pages, options);
@@ -199,6 +247,14 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
 }
 
 }  // namespace
+
+Reading read_evidence(std::vector<Evidence> evidence, const ReadOptions& options) {
+  Reading reading;
+  require_issuer(evidence, Weight::refuse, reading);
+  merge_evidence(evidence, reading);
+  conclude(reading, {}, options);
+  return reading;
+}
 
 Result<Reading> read(const imaging::Image& front, const imaging::Image* back, const ReadOptions& options, const Deadline& deadline) {
   if (front.empty()) return Error::invalid("image", "the picture is empty");

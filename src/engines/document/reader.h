@@ -21,6 +21,7 @@ struct ReadOptions {
   BytesView back_file{};
   const AccountFacts* account = nullptr;  ///< compared with the document when given
   bool allow_specimens = true;            ///< published specimens and pictures marked SPECIMEN are noted rather than refused
+  std::vector<Evidence> evidence{};       ///< of signed files that came with the pictures; laid over what they show
 };
 
 /// Finds the document on each image, turns it upright, tells its type, reads its fields and checks them.
@@ -29,6 +30,10 @@ struct ReadOptions {
 /// Errors: `Errc::request_timeout` when `deadline` passes, `Errc::capability_unavailable` when OCR language data is missing,
 /// `Errc::validation` for an empty image.
 Result<Reading> read(const imaging::Image& front, const imaging::Image* back, const ReadOptions& options, const Deadline& deadline);
+
+/// A reading of signed files alone, without a picture: offline e-KYC, a chip's data groups. Evidence that no configured issuer signed
+/// fails "signed_by_configured_issuer" and is not enough. Pure.
+Reading read_evidence(std::vector<Evidence> evidence, const ReadOptions& options);
 
 inline Result<Reading> read(const imaging::Image& front, const imaging::Image* back, DeclaredType declared, Date today,
                             const Deadline& deadline) {

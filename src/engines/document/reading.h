@@ -57,6 +57,7 @@ struct PageReading {
   std::vector<imaging::Quad> secret_on_input;  ///< first eight digits of each Aadhaar number (twelve of a VID) and whole legacy
                                                ///< QR codes; give to `imaging::black_out` before anything is stored
   std::vector<imaging::Quad> secret_on_rectified;
+  bool number_unlocated = false;  ///< an Aadhaar number may stand on the picture that was not found: don't keep the picture
 };
 
 struct Reading {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engines/document/aadhaar.h"
+#include "engines/document/number_lines.h"
 #include "engines/document/ocr.h"
 #include "imaging/geometry.h"
 
@@ -143,8 +144,13 @@ std::vector<Candidate> in_row(const Row& row) {
   return out;
 }
 
-/// Digits alone, from a strip of an upright picture; places relative to it.
-std::optional<GroupedNumber> digits_of(const imaging::Image& page, const imaging::Box& box, const Deadline& deadline) {
+bool grouped_by_four(const GroupedNumber& n) {
+  return n.groups.size() >= 3 && std::ranges::all_of(n.sizes, [](int s) { return s == 4; });
+}
+
+}  // namespace
+
+std::optional<GroupedNumber> read_digits(const imaging::Image& page, const imaging::Box& box, const Deadline& deadline) {
   std::optional<GroupedNumber> partial;
   for (const int height : {36, 52, 28}) {
     const auto words = ocr_line(page, box, deadline, false, height, "0123456789");
@@ -170,17 +176,10 @@ std::optional<GroupedNumber> digits_of(const imaging::Image& page, const imaging
   return partial;
 }
 
-/// A line that by its shape alone may be twelve or sixteen digits.
 bool may_be_number(const TextLine& l) {
   return l.letters >= 9 && l.letters <= 40 && l.box.width >= 5 * l.box.height && l.box.width <= 20 * l.box.height && l.headline <= 0.88 &&
          l.even >= 0.6;
 }
-
-bool grouped_by_four(const GroupedNumber& n) {
-  return n.groups.size() >= 3 && std::ranges::all_of(n.sizes, [](int s) { return s == 4; });
-}
-
-}  // namespace
 
 bool GroupedNumber::valid() const { return !masked() && (digits.size() == 12 || digits.size() == 16) && good(digits); }
 
@@ -195,7 +194,7 @@ std::vector<GroupedNumber> find_numbers(const imaging::Image& gray, const std::v
   for (const auto& row : rows) {
     for (auto& c : in_row(row)) {
       if (!c.certain) {
-        if (auto again = digits_of(gray, c.box, deadline); again && (again->valid() || c.number.digits.empty()))
+        if (auto again = read_digits(gray, c.box, deadline); again && (again->valid() || c.number.digits.empty()))
           c.number = std::move(*again);
       }
       if (!c.number.digits.empty()) out.push_back(std::move(c.number));
@@ -204,8 +203,8 @@ std::vector<GroupedNumber> find_numbers(const imaging::Image& gray, const std::v
   return out;
 }
 
-std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const std::vector<TextLine>& lines,
-                                               const Deadline& deadline) {
+std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const std::vector<TextLine>& lines,
+                                             const std::vector<GroupedNumber>& numbers, const Deadline& deadline) {
   std::vector<GroupedNumber> out;
   const auto clear = [&](const imaging::Box& b) {
     double best = 0;
@@ -213,10 +212,19 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
       for (const auto& w : row.words) {
         const int x = w.box.x + w.box.width / 2;
         const int y = w.box.y + w.box.height / 2;
-        if (x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height && w.text.size() >= 3) best = std::max(best, w.confidence);
+        const auto letters = std::ranges::count_if(w.text, [](unsigned char c) { return std::isalpha(c) != 0; });
+        if (x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height && letters >= 3) best = std::max(best, w.confidence);
       }
     }
     return best > 0.6;
+  };
+  const auto known = [&](const imaging::Box& b) {
+    return std::ranges::any_of(numbers, [&](const GroupedNumber& n) {
+      const auto o = n.box();
+      const int x = o.x + o.width / 2;
+      const int y = o.y + o.height / 2;
+      return (n.valid() || n.masked()) && x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
+    });
   };
   const auto keep = [&](GroupedNumber n, int turns, int width, int height) {
     // Back from the page turned clockwise by `turns`.
@@ -233,7 +241,7 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
     int digits = 0;
     for (const auto& w : *words) digits += static_cast<int>(std::ranges::count_if(w.text, [](char c) { return c >= '0' && c <= '9'; }));
     if (digits < 8) return false;
-    auto n = digits_of(page, b, deadline);
+    auto n = read_digits(page, b, deadline);
     if (!n || !n->valid()) return false;
     keep(std::move(*n), turns, page.width, page.height);
     return true;
@@ -242,7 +250,8 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
   imaging::Image half;
   int tried = 0;
   for (const auto& l : lines) {
-    if (!may_be_number(l) || clear(l.box) || ++tried > 4) continue;
+    if (!may_be_number(l) || known(l.box) || clear(l.box) || ++tried > 6) continue;
+    if (try_line(gray, l.box, 0)) continue;
     if (half.empty()) half = imaging::rotate_quarter(gray, 2);
     try_line(half, {gray.width - l.box.x - l.box.width, gray.height - l.box.y - l.box.height, l.box.width, l.box.height}, 2);
   }
@@ -276,46 +285,12 @@ std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const
   return out;
 }
 
-std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns,
-                                                const Deadline& deadline) {
-  imaging::Image rest = imaging::to_gray(input);
-  const imaging::Box box = imaging::bounds_of(document);
-  if (static_cast<double>(box.width) * box.height > 0.9 * input.width * input.height) return {};
-  for (int y = std::max(0, box.y); y < std::min(rest.height, box.y + box.height); ++y) {
-    auto* row = rest.row(y);
-    const int from = std::max(0, box.x);
-    const int to = std::min(rest.width, box.x + box.width);
-    if (from < to) std::fill(row + from, row + to, row[from]);
-  }
-  const imaging::Image page = imaging::rotate_quarter(rest, turns);
-  const double scale = std::min(1.0, 1100.0 / std::max(page.width, page.height));
-  const imaging::Image small =
-      imaging::resize(page, std::max(8, static_cast<int>(page.width * scale)), std::max(8, static_cast<int>(page.height * scale)));
-  std::vector<GroupedNumber> out;
-  int tried = 0;
-  for (const auto& l : text_lines(small)) {
-    if (!may_be_number(l) || ++tried > 5) continue;
-    const auto far = [&](int v) { return static_cast<int>(std::lround(v / scale)); };
-    const imaging::Box line{far(l.box.x), far(l.box.y), far(l.box.width), far(l.box.height)};
-    const auto words = ocr_line(page, line, deadline);
-    if (!words) break;
-    for (auto& n : find_numbers(page, group_rows(*words), deadline)) {
-      if (!n.valid()) continue;
-      for (auto& q : n.groups) {
-        for (int t = 0, w = page.width, h = page.height; t < (4 - turns % 4) % 4; ++t, std::swap(w, h)) {
-          for (auto& p : q) p = {h - p.y, p.x};
-        }
-      }
-      out.push_back(std::move(n));
-    }
-  }
-  return out;
-}
-
 void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page) {
+  auto& out = page.secret_on_rectified;
   for (const auto& n : numbers) {
     if (n.masked() || (!n.valid() && !grouped_by_four(n))) continue;
-    auto hidden = static_cast<int>(n.digits.size()) - 4;
+    // What came out wrong may be upside down, or lack a digit: all of it is hidden.
+    auto hidden = static_cast<int>(n.digits.size()) - (n.valid() ? 4 : 0);
     for (std::size_t g = 0; g < n.groups.size() && hidden > 0; ++g) {
       const int size = n.sizes[g];
       const int take = std::min(hidden, size);
@@ -324,10 +299,10 @@ void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page) 
       const auto between = [&](const imaging::Point& a, const imaging::Point& b, double t) {
         return imaging::Point{a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t};
       };
-      // A sixth of the height around; not over the digits that stay when the group is divided.
+      // A third of the height around; not over the digits that stay when the group is divided.
       const double height = std::hypot(q[0].x - q[3].x, q[0].y - q[3].y);
       const double width = std::max(1.0, std::hypot(q[0].x - q[1].x, q[0].y - q[1].y));
-      const double pad = height / 6 + 1;
+      const double pad = height / 3 + 1;
       const double t0 = -pad / width;
       const double t1 = take == size ? 1 + pad / width : share;
       const double v = pad / std::max(1.0, height);
@@ -335,7 +310,7 @@ void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page) 
       const imaging::Point tr = between(q[0], q[1], t1);
       const imaging::Point bl = between(q[3], q[2], t0);
       const imaging::Point br = between(q[3], q[2], t1);
-      page.secret_on_rectified.push_back({between(tl, bl, -v), between(tr, br, -v), between(br, tr, -v), between(bl, tl, -v)});
+      out.push_back({between(tl, bl, -v), between(tr, br, -v), between(br, tr, -v), between(bl, tl, -v)});
       hidden -= take;
     }
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,17 +28,29 @@ struct GroupedNumber {
 /// Every such number in the rows of an upright page. What is nearly one is read again, larger and as digits only.
 std::vector<GroupedNumber> find_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const Deadline& deadline);
 
-/// Those in lines that don't run with the page: up, down or upside down. Only ones whose check digit is right.
-std::vector<GroupedNumber> find_turned_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const std::vector<TextLine>& lines,
-                                               const Deadline& deadline);
+/// Those beside `numbers` in lines that were not read clearly: faint ones, and such as run up, down or upside down. Only ones whose check
+/// digit is right.
+std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const std::vector<Row>& rows, const std::vector<TextLine>& lines,
+                                             const std::vector<GroupedNumber>& numbers, const Deadline& deadline);
 
-/// Those elsewhere on a picture than on the document that was found on it: the rest of a letter, another card. `turns` puts the picture
-/// upright. Only numbers whose check digit is right; places are on the picture as given.
-std::vector<GroupedNumber> find_numbers_outside(const imaging::Image& input, const imaging::Quad& document, int turns,
-                                                const Deadline& deadline);
+/// How a picture as given is searched for numbers that stand elsewhere than on the page that was read.
+struct NumberSweep {
+  std::vector<double> directions;         ///< degrees that lines of print may run at, clockwise on screen; each is tried in quarter turns
+  std::optional<imaging::Quad> searched;  ///< lines that lie wholly inside have been looked at
+  std::size_t most_lines = 6;             ///< that are read, for each direction and quarter turn
+};
+
+struct SweptNumbers {
+  std::vector<imaging::Quad> places;    ///< whole lines, on the picture as given, that hold numbers whose check digit is right
+  std::vector<imaging::Quad> doubtful;  ///< lines with about as many digits that came out otherwise
+};
+
+/// Numbers anywhere on a picture: the rest of a letter, another card, a card whose outline was not found, print in any direction.
+SweptNumbers sweep_numbers(const imaging::Image& input, const NumberSweep& sweep, const Deadline& deadline);
 
 /// Notes the places that must not be stored: the first eight digits of an Aadhaar number, all but the last four of a VID.
-/// On a page of another kind only numbers whose check digit is right, or that are printed in Aadhaar's groups of four, count.
+/// A number whose check digit is wrong is noted whole. On a page of another kind only numbers whose check digit is right, or that are
+/// printed in Aadhaar's groups of four, count.
 void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page);
 
 }  // namespace authx::document

@@ -145,8 +145,8 @@ struct Measures {
   double planar_residual = 0;  ///< of the best homography between straight and turned view, in eye distances
   double solid_residual = 0;   ///< of the best affine view of the straight view's own 3-D mesh
   double nose_parallax = 0;    ///< the nose tip's shift against midline and cheeks per sine of the turn, in eye distances; the least
-  /// How far the nose stands out before the mouth, in eye distances, from the pixels and not from the mesh, which
-  /// imagines depth in a bent picture. Nothing: no frame was good enough.
+  /// How far the pixels move by a face's depth as the head turns: 1 a head, 0 a picture however bent (active_geometry.h). Nothing:
+  /// too little of the face was found again.
   std::optional<double> relief;
   double least_continuity = 1;  ///< correlation of the face's look with that a moment before
   double least_sameness = 1;

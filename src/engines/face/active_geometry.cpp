@@ -10,6 +10,9 @@
 namespace authx::face::active {
 namespace {
 
+// Of the small pictures that are found again: half their side, how far they may lie aside and up or down, and what they need around.
+constexpr int kHalf = 6, kShift = 14, kSlip = 3, kReach = kHalf + kShift;
+
 // Vertices over bone: neither lids nor lips, and not the outline, whose vertices slide along the head as it turns.
 constexpr std::array kRigid{1,   4,   5,   195, 197, 6,   168, 8,   9,   151, 10,  108, 337, 67, 297, 33, 133, 362, 263, 50,
                             280, 205, 425, 117, 346, 118, 347, 101, 330, 36,  266, 48,  278, 64, 294, 98, 327, 199, 175, 152};
@@ -92,32 +95,96 @@ NoseShift nose_against(std::span<const Point3> mesh) {
 
 }  // namespace
 
-std::optional<double> nose_shift(const Look& straight, const Look& turned) {
-  const cv::Mat a(kLookHeight, kLookWidth, CV_8UC1, const_cast<std::uint8_t*>(straight.data()));
+Relief::Relief(const Look& straight, std::span<const Point3> mesh) : straight_(straight) {
+  if (mesh.size() < 468) return;
+  const cv::Point2d left = flat(mesh, 33), right = flat(mesh, 263), mouth = (flat(mesh, 13) + flat(mesh, 14)) / 2;
+  const cv::Point2d middle = (left + right) / 2;
+  const double eyes = cv::norm(right - left);
+  const cv::Point2d across = (right - left) / std::max(eyes, 1e-6), down{-across.y, across.x};
+  const double drop = (mouth - middle).dot(down);
+  if (eyes < 8 || drop < 4) return;
+  std::vector<cv::Point3d> points;  // in the look's pixels; depth in eye distances
+  for (const auto& p : mesh) {
+    const cv::Point2d from = cv::Point2d{static_cast<double>(p.x), static_cast<double>(p.y)} - middle;
+    points.emplace_back(kLookWidth / 2.0 + from.dot(across) * kLookEyes / eyes, kLookTop + from.dot(down) * kLookDrop / drop,
+                        static_cast<double>(p.z) / eyes);
+  }
+  const cv::Mat look(kLookHeight, kLookWidth, CV_8UC1, straight_.data());
+  constexpr int kStep = 6, kAcross = 36;
+  for (int y = 18; y < kLookHeight - 12; y += kStep)
+    for (int x = kLookWidth / 2 - kAcross; x <= kLookWidth / 2 + kAcross; x += kStep) {
+      if (x < kReach || x >= kLookWidth - kReach) continue;
+      double depth = 0, weight = 0;
+      for (const auto& p : points) {
+        const double w = std::exp(-(std::pow(p.x - x, 2) + std::pow(p.y - y, 2)) / 32);
+        depth += w * p.z, weight += w;
+      }
+      if (weight < 0.3) continue;  // beside the face
+      cv::Scalar mean, deviation;
+      cv::meanStdDev(look({x - kHalf, y - kHalf, 2 * kHalf + 1, 2 * kHalf + 1}), mean, deviation);
+      if (deviation[0] >= 6) patches_.push_back({x, y, -depth / weight});
+    }
+}
+
+void Relief::add(const Look& turned, double yaw) {
+  if (std::abs(yaw) < 9 || std::abs(yaw) > 32) return;
+  const cv::Mat a(kLookHeight, kLookWidth, CV_8UC1, straight_.data());
   const cv::Mat b(kLookHeight, kLookWidth, CV_8UC1, const_cast<std::uint8_t*>(turned.data()));
-  // Horizontal shift, to a fraction of a pixel, of what stands in `box` of the straight view.
-  const auto shift = [&](cv::Rect box) -> std::optional<double> {
-    constexpr int kAcross = 14, kDown = 4;
-    const cv::Rect around{box.x - kAcross, box.y - kDown, box.width + 2 * kAcross, box.height + 2 * kDown};
-    if ((around & cv::Rect{0, 0, kLookWidth, kLookHeight}) != around) return std::nullopt;
+  std::vector<std::array<double, 6>> places;
+  std::vector<double> nearness, moved;
+  for (const auto& p : patches_) {
+    const cv::Rect window{p.x - kHalf - kShift, p.y - kHalf - kSlip, 2 * (kHalf + kShift) + 1, 2 * (kHalf + kSlip) + 1};
+    if ((window & cv::Rect{0, 0, kLookWidth, kLookHeight}) != window) continue;
     cv::Mat found;
-    cv::matchTemplate(b(around), a(box), found, cv::TM_CCOEFF_NORMED);
+    cv::matchTemplate(b(window), a({p.x - kHalf, p.y - kHalf, 2 * kHalf + 1, 2 * kHalf + 1}), found, cv::TM_CCOEFF_NORMED);
     double best = 0;
     cv::Point at;
     cv::minMaxLoc(found, nullptr, &best, nullptr, &at);
-    if (!(best > 0.55) || at.x == 0 || at.x == found.cols - 1) return std::nullopt;
+    if (!(best >= 0.6) || at.x == 0 || at.x == found.cols - 1) continue;
     const double l = static_cast<double>(found.at<float>(at.y, at.x - 1)), r = static_cast<double>(found.at<float>(at.y, at.x + 1));
     const double curve = l - 2 * best + r;
-    return at.x - kAcross + (curve < 0 ? std::clamp(0.5 * (l - r) / curve, -0.5, 0.5) : 0.0);
-  };
-  constexpr int kMiddle = kLookWidth / 2, kTop = static_cast<int>(kLookTop), kDrop = static_cast<int>(kLookDrop);
-  const auto box = [](int y, int half_width, int half_height) {
-    return cv::Rect{kMiddle - half_width, y - half_height, 2 * half_width + 1, 2 * half_height + 1};
-  };
-  const auto nose = shift(box(kTop + kDrop * 6 / 10, 13, 8));
-  const auto mouth = shift(box(kTop + kDrop, 16, 7));
-  if (!nose || !mouth) return std::nullopt;
-  return (*nose - *mouth) / (kLookEyes / 1.4);
+    moved.push_back((at.x - kShift + (curve < 0 ? std::clamp(0.5 * (l - r) / curve, -0.5, 0.5) : 0.0)) / kLookEyes);
+    const double u = (p.x - kLookWidth / 2.0) / kLookEyes, v = (p.y - kLookTop - kLookDrop / 2) / kLookEyes;
+    places.push_back({1, u, v, u * u, u * v, v * v});
+    nearness.push_back(p.nearness);
+  }
+  const auto n = static_cast<int>(moved.size());
+  if (n < 16) return;
+  std::vector<double> weight(moved.size(), 1);
+  cv::Mat left;  // of nearness and movement, what no polynomial explains
+  for (int round = 0; round < 6; ++round) {
+    cv::Mat polynomial(n, 6, CV_64F), seen(n, 2, CV_64F), coefficients;
+    for (int i = 0; i < n; ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      const double w = std::sqrt(weight[k]);
+      for (int c = 0; c < 6; ++c) polynomial.at<double>(i, c) = w * places[k][static_cast<std::size_t>(c)];
+      seen.at<double>(i, 0) = w * nearness[k], seen.at<double>(i, 1) = w * moved[k];
+    }
+    if (!cv::solve(polynomial, seen, coefficients, cv::DECOMP_QR)) return;
+    left = seen - polynomial * coefficients;
+    const cv::Mat depth = left.col(0), motion = left.col(1);
+    const double squares = depth.dot(depth);
+    if (!(squares > 1e-9)) return;
+    const double slope = depth.dot(motion) / squares;
+    std::vector<double> rest, sizes;
+    for (int i = 0; i < n; ++i) {
+      rest.push_back((motion.at<double>(i) - slope * depth.at<double>(i)) / std::sqrt(weight[static_cast<std::size_t>(i)]));
+      sizes.push_back(std::abs(rest.back()));
+    }
+    const auto half = sizes.begin() + n / 2;
+    std::ranges::nth_element(sizes, half);
+    const double scale = 2 * (1.4826 * *half + 0.004);
+    for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = 1 / (1 + std::pow(rest[i] / scale, 2));
+  }
+  const double t = std::tan(yaw * std::numbers::pi / 180);
+  along_ += t * left.col(0).dot(left.col(1));
+  length_ += t * t * left.col(0).dot(left.col(0));
+  ++counted_;
+}
+
+std::optional<double> Relief::factor() const {
+  if (counted_ < 3 || !(length_ > 0)) return std::nullopt;
+  return along_ / length_;
 }
 
 double eye_distance(std::span<const Point3> mesh) {

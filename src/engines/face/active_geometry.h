@@ -30,10 +30,32 @@ std::optional<Turn> compare_turn(std::span<const Point3> straight, std::span<con
 // Where a Look holds the face: outer eye corners this far apart, their middle at this height, the mouth this much lower.
 inline constexpr double kLookEyes = 64, kLookTop = 36, kLookDrop = 46;
 
-/// How far the nose moved against the mouth between two looks, to the right, in eye distances, found by matching small
-/// pictures of each (normalised correlation). On a plane and on an upright cylinder both move alike. Empty when one of them is
-/// not found again.
-std::optional<double> nose_shift(const Look& straight, const Look& turned);
+/// Whether a turning face's pixels move by the depth that a face has, and not by the mesh's word, which imagines depth in a picture
+/// that is bent.
+///
+/// Small pictures of the straight look, a grid of them, are found again in the turned one (normalised correlation). How far each
+/// moved along the line of the eyes is explained by a second-degree polynomial of its place, which takes up whatever a plane or a
+/// picture bent along any axis does, and by what of the mesh's depth is no such polynomial: nose, eye sockets, lips, chin. The
+/// factor of the latter, per tangent of the turn, is about 1 for a head and about 0 for a picture. Weighted least squares
+/// (Cauchy's weights), the polynomials apart for each look and the factor common to all.
+class Relief {
+ public:
+  Relief(const Look& straight, std::span<const Point3> mesh);
+  /// `yaw`: of the turn, degrees. Looks in which too little is found again, or hardly turned, do not count.
+  void add(const Look& turned, double yaw);
+  /// Nothing when fewer than three looks counted.
+  std::optional<double> factor() const;
+
+ private:
+  struct Patch {
+    int x = 0, y = 0;     ///< its middle in the look
+    double nearness = 0;  ///< of the mesh there, in eye distances
+  };
+  Look straight_;
+  std::vector<Patch> patches_;
+  double along_ = 0, length_ = 0;
+  int counted_ = 0;
+};
 
 /// Distance of the outer eye corners in space: a length that turning does not shorten.
 double eye_distance(std::span<const Point3> mesh);

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "engines/face/active.h"
 #include "engines/face/active_geometry.h"
@@ -12,6 +11,7 @@ using namespace std::chrono_literals;
 
 // When a task counts as done: degrees for turns and nods, else a ratio to the person's own rest.
 constexpr double kTurn = 14, kNod = 7, kClosed = 0.72, kSmile = 1.07, kNear = 1.15;
+constexpr double kStay = 0.75;  ///< what has begun goes on while it is done at least so far
 constexpr milliseconds kClosedFor = 250ms;
 constexpr milliseconds kEarliest = 100ms;  ///< no person answers a prompt sooner
 constexpr milliseconds kLatest = 1600ms;   ///< by when a task must have begun
@@ -203,13 +203,14 @@ class Judge {
         if (s.at < step.at || s.at > step.at + step.duration + kGrace) continue;
         task.peak = std::max(task.peak, k);
         // One bad measurement is no movement: two neighbours must agree, and eyes must stay shut for longer than a natural blink.
-        held = k >= 1 ? held + std::min(s.at - last, 250ms) : 0ms;
+        const bool on = k >= 1 || (held > 0ms && k >= kStay);
+        held = on ? held + std::min(s.at - last, 250ms) : 0ms;
         last = s.at;
         if (!task.onset && k >= 0.5) task.onset = s.at - step.at;
         if (k < 0.5 && !task.done) task.onset.reset();
         if (held >= (step.action == Action::blink ? kClosedFor : 80ms)) task.done = true;
       }
-      if (median(before) > 0.6) found(Finding::action_early);
+      if (median(before) > 0.9) found(Finding::action_early);
       if (!task.done || !task.onset || *task.onset > kLatest) found(Finding::action_missing);
       v_.measures.tasks.push_back(task);
     }
@@ -276,14 +277,11 @@ class Judge {
   }
 
   void check_relief() {
-    std::vector<double> relief;
-    for (const auto& s : samples_) {
-      if (std::abs(s.yaw) < 9 || std::abs(s.yaw) > 32 || std::abs(s.pitch) > 12) continue;
-      if (const auto shift = nose_shift(rest_look_, s.frame->look)) relief.push_back(*shift / std::tan(s.yaw * std::numbers::pi / 180));
-    }
-    if (relief.size() < 3) return;
-    v_.measures.relief = median(relief);
-    v_.depth_shown = *v_.measures.relief >= kRelief;
+    Relief relief{rest_look_, rest_mesh_};
+    for (const auto& s : samples_)
+      if (std::abs(s.pitch) <= 12) relief.add(s.frame->look, s.yaw);
+    v_.measures.relief = relief.factor();
+    v_.depth_shown = v_.measures.relief && *v_.measures.relief >= kRelief;
   }
 
   void check_identity() {
@@ -370,7 +368,7 @@ class Judge {
     v_.outcome = v_.findings.empty() ? Outcome::passed : grave ? Outcome::failed : Outcome::try_again;
   }
 
-  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.13, kContinuity = 0.55;
+  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.3, kContinuity = 0.55;
 
   const Plan& plan_;
   const VideoFacts& video_;

@@ -268,12 +268,6 @@ Result<Comparison> FaceEngine::compare(const Embedding& a, const Embedding& b, U
   if (a.model_id != b.model_id || a.values.size() != b.values.size() || a.values.empty()) {
     return Error::invalid("embedding", "comes from another model; embeddings of different models cannot be compared");
   }
-  const Calibration* calibration = impl_->calibration_for(a.model_id, use);
-  if (calibration == nullptr) {
-    return Error::invalid("embedding", fmt::format("comes from {}, which has no calibration: put the file that "
-                                                   "`authx lab face --calibrate` writes into the model folder as calibration.json",
-                                                   a.model_id));
-  }
   double dot = 0, na = 0, nb = 0;
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     dot += static_cast<double>(a.values[i]) * b.values[i];
@@ -281,8 +275,18 @@ Result<Comparison> FaceEngine::compare(const Embedding& a, const Embedding& b, U
     nb += static_cast<double>(b.values[i]) * b.values[i];
   }
   if (!std::isfinite(dot) || !(na > 0) || !(nb > 0)) return Error::invalid("embedding", "is not a vector of finite length");
+  return read_similarity(a.model_id, std::clamp(dot / std::sqrt(na * nb), -1.0, 1.0), use, target_fmr);
+}
+
+Result<Comparison> FaceEngine::read_similarity(const std::string& model_id, double similarity, Use use, double target_fmr) const {
+  const Calibration* calibration = impl_->calibration_for(model_id, use);
+  if (calibration == nullptr) {
+    return Error::invalid("embedding", fmt::format("comes from {}, which has no calibration: put the file that "
+                                                   "`authx lab face --calibrate` writes into the model folder as calibration.json",
+                                                   model_id));
+  }
   Comparison c;
-  c.similarity = std::clamp(dot / std::sqrt(na * nb), -1.0, 1.0);
+  c.similarity = similarity;
   c.fmr = calibration->fmr(c.similarity);
   c.probability = calibration->probability(c.similarity);
   c.likelihood_ratio = calibration->likelihood_ratio(c.similarity);

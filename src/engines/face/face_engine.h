@@ -80,6 +80,8 @@ class FaceEngine {
   Result<Comparison> compare(const Embedding& a, const Embedding& b, Use use = Use::document_to_live) const;
   /// The same with a false-match rate of the caller's choice.
   Result<Comparison> compare(const Embedding& a, const Embedding& b, Use use, double target_fmr) const;
+  /// What a similarity of this model says, for one that was computed elsewhere. Errors: validation (no calibration).
+  Result<Comparison> read_similarity(const std::string& model_id, double similarity, Use use, double target_fmr) const;
 
   const std::string& pack_name() const noexcept;
   const std::string& notice() const noexcept;  ///< licence limits that a user must see; empty when none

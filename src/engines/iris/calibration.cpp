@@ -6,8 +6,8 @@
 namespace authx::iris {
 namespace {
 
-constexpr double kFreedom = 430;    // independent bits of a code of typical length
-constexpr double kRotations = 18;   // independent ones among the 33
+constexpr double kFreedom = 430;   // independent bits of a code of typical length
+constexpr double kRotations = 18;  // independent ones among the 33
 
 /// One rotation of strangers, in the normal approximation of the binomial distribution.
 double one_rotation(double distance) { return 0.5 * std::erfc((0.5 - distance) * 2 * std::sqrt(kFreedom) / std::sqrt(2.0)); }

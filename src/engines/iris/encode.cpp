@@ -41,8 +41,8 @@ Filter make_filter(double wavelength) {
 }  // namespace
 
 Code encode(const Sheet& sheet) {
-  static const std::array<Filter, Code::kScales> filters{make_filter(kWavelength), make_filter(kWavelength* kRatio),
-                                                         make_filter(kWavelength* kRatio* kRatio)};
+  static const std::array<Filter, Code::kScales> filters{make_filter(kWavelength), make_filter(kWavelength * kRatio),
+                                                         make_filter(kWavelength * kRatio * kRatio)};
   cv::Mat1f even(sheet.gray.size());
   for (int r = 0; r < Sheet::kRows; ++r) {
     double sum = 0, n = 1e-6;

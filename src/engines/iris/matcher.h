@@ -1,27 +1,27 @@
 #pragma once
 
-#include <memory>
+#include <string_view>
 #include <vector>
 
 #include "engines/iris/template.h"
 
 namespace authx::iris {
 
-inline constexpr int kShifts = 16;              ///< rotations tried to either side, in 1/256 of a turn: 22.5 degrees
-inline constexpr int kLeastBits = 1200;         ///< bits that both codes must share; fewer compare as strangers
-inline constexpr double kTypicalBits = 7372;    ///< shared bits of a typical comparison, to which distances are normalised
+inline constexpr int kShifts = 16;            ///< rotations tried to either side, in 1/256 of a turn: 22.5 degrees
+inline constexpr int kLeastBits = 1200;       ///< bits that both codes must share; fewer compare as strangers
+inline constexpr double kTypicalBits = 7372;  ///< shared bits of a typical comparison, to which distances are normalised
 inline constexpr double kDefaultFmr = 1e-4;
 
 struct Match {
-  double distance = 0.5;      ///< normalised by the number of shared bits: what decides. 0: same code, about 0.46: strangers
-  double hamming = 0.5;       ///< fractional Hamming distance of the shared bits at the best rotation
-  int bits = 0;               ///< shared bits at that rotation
-  double rotation = 0;        ///< degrees
-  double fmr = 1;             ///< share of comparisons of different eyes with at most this distance; see calibration.h
-  bool match = false;         ///< fmr <= the wanted rate
+  double distance = 0.5;  ///< normalised by the number of shared bits: what decides. 0: same code, about 0.46: strangers
+  double hamming = 0.5;   ///< fractional Hamming distance of the shared bits at the best rotation
+  int bits = 0;           ///< shared bits at that rotation
+  double rotation = 0;    ///< degrees
+  double fmr = 1;         ///< share of comparisons of different eyes with at most this distance; see calibration.h
+  bool match = false;     ///< fmr <= the wanted rate
 };
 
-/// Distance of one rotation to all stored codes: 33 rotations of the probe made once, for many comparisons.
+/// A code in all 33 rotations, made once for many comparisons.
 class Probe {
  public:
   explicit Probe(const Code& code);
@@ -30,11 +30,11 @@ class Probe {
   /// 2004; IEEE SMC-B 37(5), 2007): 0.5 - (0.5 - HD) * sqrt(bits / typical bits), the least of the 33.
   Match compare(const Code& other, double target_fmr = kDefaultFmr) const;
 
-  /// The same, but gives up early: rotations whose distance on a sixth of the code is above `kHopeless` are left out, and
-  /// with no rotation left the distance is 0.5. Loses what a full comparison would have decided otherwise with an odds
-  /// of about 1e-4 of genuine comparisons near the threshold (measured in tests); several times faster.
+  /// The same distance, but gives up early: rotations whose distance on a sixth of the code is above `kHopeless` are left
+  /// out, and with no rotation left the distance is 0.5. Several times faster; what it loses are single genuine
+  /// comparisons next to the threshold.
   double quick_distance(const Code& other) const;
-  static constexpr double kHopeless = 0.43;
+  static constexpr double kHopeless = 0.44;
 
  private:
   std::vector<Code> rotated_;

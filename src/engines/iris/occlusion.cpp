@@ -114,8 +114,8 @@ void mask_occlusions(const EyeImage& eye, Segmentation& s) {
   // Everything happens within a frame around the iris.
   const float radius = s.limbus.mean_radius();
   const int reach = cvCeil(1.25f * radius);
-  const cv::Rect frame = cv::Rect{cvRound(s.limbus.x) - reach, cvRound(s.limbus.y) - reach, 2 * reach + 1, 2 * reach + 1} &
-                         cv::Rect{{0, 0}, eye.gray.size()};
+  const cv::Rect frame =
+      cv::Rect{cvRound(s.limbus.x) - reach, cvRound(s.limbus.y) - reach, 2 * reach + 1, 2 * reach + 1} & cv::Rect{{0, 0}, eye.gray.size()};
   if (frame.width < 16 || frame.height < 16) return;
   Segmentation local;
   local.pupil = s.pupil, local.limbus = s.limbus;
@@ -185,6 +185,15 @@ void mask_occlusions(const EyeImage& eye, Segmentation& s) {
   cv::Mat1f raw;
   eye.gray(frame).convertTo(raw, CV_32F);
   cv::GaussianBlur(raw, raw, {}, 0.6);
+  // Above, also where they are thin and only darker than what is around them.
+  const int thin = cvRound(0.09f * radius) | 1;
+  cv::Mat1f closed;
+  cv::morphologyEx(raw, closed, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_RECT, {2 * thin + 1, 1}));
+  for (int y = 0; y < middle; ++y) {
+    for (int x = 0; x < size.width; ++x) {
+      if (pupil(y, x) == 0 && closed(y, x) - raw(y, x) > 1.75f * iris.spread) mask(y, x) = 0;
+    }
+  }
   for (int y = 0; y < size.height; ++y) {
     for (int x = 0; x < size.width; ++x) {
       const float z = (raw(y, x) - iris.at(x, y)) / iris.spread;

@@ -154,8 +154,8 @@ std::vector<Cue> presentation_cues(const EyeImage& eye, const Segmentation& s, c
 
   // Lamps are mirrored in the cornea; paper mirrors none.
   const int reach = cvRound(s.limbus.mean_radius() * 1.1f);
-  const cv::Rect around = cv::Rect{cvRound(s.limbus.x) - reach, cvRound(s.limbus.y) - reach, 2 * reach + 1, 2 * reach + 1} &
-                          cv::Rect{{0, 0}, eye.gray.size()};
+  const cv::Rect around =
+      cv::Rect{cvRound(s.limbus.x) - reach, cvRound(s.limbus.y) - reach, 2 * reach + 1, 2 * reach + 1} & cv::Rect{{0, 0}, eye.gray.size()};
   const double specular = around.empty() ? 0 : cv::countNonZero(eye.specular(around));
 
   // A pupil is the darkest thing around, nearly round and without texture of its own.

@@ -54,9 +54,11 @@ class Reader {
 Error too_short() { return wrong("ends before its content is complete"); }
 
 Result<> check(RecordImage& image) {
-  if (image.width == 0 || image.height == 0 || image.width > kMaxSide || image.height > kMaxSide) return wrong("image size is out of bounds");
+  if (image.width == 0 || image.height == 0 || image.width > kMaxSide || image.height > kMaxSide)
+    return wrong("image size is out of bounds");
   if (image.quality > 100 && image.quality < 254) return wrong(fmt::format("image quality {} is out of bounds", image.quality));
-  if (image.format == 0 || image.format > 16 || image.format % 2 != 0) return wrong(fmt::format("image format {} is not defined", image.format));
+  if (image.format == 0 || image.format > 16 || image.format % 2 != 0)
+    return wrong(fmt::format("image format {} is not defined", image.format));
   image.raw = image.format == kMonoRaw || image.format == kRgbRaw;
   image.channels = image.format == kRgbRaw ? 3 : 1;
   if (image.data.empty()) return wrong("holds an empty image");
@@ -120,8 +122,8 @@ Result<Record> read_2011(BytesView bytes) {
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t start = in.at(), size = in.take(4);
     if (in.ran_out() || size < 52 || size - 4 > in.left()) return wrong("a representation's length is out of bounds");
-    in.block(9);                           // date and time
-    in.u8(), in.u16(), in.u16();           // device's technology, vendor and type
+    in.block(9);                  // date and time
+    in.u8(), in.u16(), in.u16();  // device's technology, vendor and type
     RecordImage image;
     const std::size_t qualities = in.u8();
     if (qualities * 5 > in.left()) return wrong("counts more quality blocks than it has room for");
@@ -160,7 +162,8 @@ Result<Record> read_record(BytesView bytes) {
   if (!is_record(bytes)) return wrong("is no iris image record");
   if (bytes.size() > kMaxRecordBytes) return wrong("is too large");
   Reader in{bytes.subspan(8)};
-  if (const std::size_t length = in.take(4); in.ran_out() || length != bytes.size()) return wrong("its length field does not agree with its size");
+  if (const std::size_t length = in.take(4); in.ran_out() || length != bytes.size())
+    return wrong("its length field does not agree with its size");
   if (std::ranges::equal(bytes.subspan(4, 4), k2005)) return read_2005(bytes);
   if (std::ranges::equal(bytes.subspan(4, 4), k2011)) return read_2011(bytes);
   return wrong("is of an unknown version");
@@ -186,7 +189,8 @@ Result<imaging::Image> picture(const RecordImage& image) {
 }
 
 Result<Bytes> write_record(const imaging::Image& gray, Eye eye, int year) {
-  if (gray.empty() || gray.channels != 1 || gray.width > kMaxSide || gray.height > kMaxSide) return Error::invalid("image", "is no gray picture of an allowed size");
+  if (gray.empty() || gray.channels != 1 || gray.width > kMaxSide || gray.height > kMaxSide)
+    return Error::invalid("image", "is no gray picture of an allowed size");
   Bytes out;
   const auto put = [&out](std::uint64_t v, std::size_t n) {
     for (std::size_t i = n; i-- > 0;) out.push_back(static_cast<std::uint8_t>(v >> (8 * i)));

@@ -13,7 +13,7 @@ namespace authx::iris {
 namespace {
 
 constexpr float kPi = std::numbers::pi_v<float>;
-constexpr int kCoarseSide = 160;   ///< long side of the image that centres are searched in
+constexpr int kCoarseSide = 160;  ///< long side of the image that centres are searched in
 constexpr int kCoarseAngles = 48, kCoarseRadius = 84;
 constexpr int kCandidates = 14;
 constexpr std::size_t kTraced = 3;  ///< candidates whose borders are traced, to decide between them
@@ -51,7 +51,8 @@ cv::Mat1f centre_votes(const cv::Mat1f& image) {
       if (g < 1.5f) continue;
       const float ux = -gx(y, x) / g, uy = -gy(y, x) / g, w = std::min(g, 8.0f);
       for (int r = 4; r <= 64; ++r) {
-        const int vx = cvRound(static_cast<float>(x) + ux * static_cast<float>(r)), vy = cvRound(static_cast<float>(y) + uy * static_cast<float>(r));
+        const int vx = cvRound(static_cast<float>(x) + ux * static_cast<float>(r)),
+                  vy = cvRound(static_cast<float>(y) + uy * static_cast<float>(r));
         if (vx < 0 || vy < 0 || vx >= votes.cols || vy >= votes.rows) break;
         votes(vy, vx) += w / std::sqrt(static_cast<float>(r));
       }
@@ -101,7 +102,8 @@ Candidate judge(const cv::Mat1f& image, float x, float y, float mean, Light ligh
     const int off = std::max(1, r / 7);
     for (int d = -off; d <= off; ++d) {
       const int l = r - d, t = r + d;
-      if (l < 4 || t + 1 >= kCoarseRadius || left[l] < left[l - 1] || left[l] < left[l + 1] || right[t] < right[t - 1] || right[t] < right[t + 1])
+      if (std::min(l, t) < 4 || std::max(l, t) + 1 >= kCoarseRadius || left[l] < left[l - 1] || left[l] < left[l + 1] ||
+          right[t] < right[t - 1] || right[t] < right[t + 1])
         continue;
       const float score = (left[l] + right[t]) / 2 - 0.3f * static_cast<float>(std::abs(d)) / static_cast<float>(r);
       if (score > sides[r].score) sides[r] = {score, l, t};
@@ -119,7 +121,8 @@ Candidate judge(const cv::Mat1f& image, float x, float y, float mean, Light ligh
       if (std::min(sides[q].left, sides[q].right) < nearest) continue;
       const float score = inner[r] + 0.8f * sides[q].score + 0.6f * dark;
       if (score > best.score)
-        best = {x, y, static_cast<float>(r) + 0.5f, static_cast<float>(sides[q].left) + 0.5f, static_cast<float>(sides[q].right) + 0.5f, score};
+        best = {x,    y, static_cast<float>(r) + 0.5f, static_cast<float>(sides[q].left) + 0.5f, static_cast<float>(sides[q].right) + 0.5f,
+                score};
     }
   }
   return best;
@@ -158,8 +161,7 @@ std::vector<Candidate> coarse(const EyeImage& eye) {
       for (int round = 0; round < 4; ++round) {
         const Candidate from = c;
         for (const auto& [dx, dy] : {std::pair{1, 0}, {-1, 0}, {0, 1}, {0, -1}}) {
-          const Candidate t =
-              judge(small, from.x + step * static_cast<float>(dx), from.y + step * static_cast<float>(dy), mean, eye.light);
+          const Candidate t = judge(small, from.x + step * static_cast<float>(dx), from.y + step * static_cast<float>(dy), mean, eye.light);
           if (t.score > c.score) c = t;
         }
         if (c.score <= from.score) break;
@@ -205,6 +207,40 @@ Contour recentred(const Contour& c) {
   return out;
 }
 
+/// Where a lid or its lashes cut into a pupil, the traced line is not its border. A circle through the lower and side parts
+/// tells: upper parts far from it are put onto it and lose their weight.
+void complete_pupil(std::vector<float>& values, std::vector<float>& weights) {
+  cv::Matx33d normal = cv::Matx33d::zeros();
+  cv::Vec3d right{0, 0, 0};
+  std::vector<cv::Point2d> points(values.size());
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const double a = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(values.size());
+    points[k] = {values[k] * std::cos(a), values[k] * std::sin(a)};
+    if (std::sin(a) < -0.2) continue;
+    const cv::Vec3d row{points[k].x, points[k].y, 1};  // x^2 + y^2 = 2 cx x + 2 cy y + c
+    normal += weights[k] * (row * row.t());
+    right += weights[k] * points[k].dot(points[k]) * row;
+  }
+  if (std::abs(cv::determinant(normal)) < 1e-9) return;
+  const cv::Vec3d q = normal.inv() * right;
+  const cv::Point2d centre{q[0] / 2, q[1] / 2};
+  const double square = q[2] + centre.dot(centre);
+  if (square <= 0) return;
+  const double radius = std::sqrt(square);
+  double misfit = 0, n = 0;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    if (points[k].y > 0) misfit += std::abs(cv::norm(points[k] - centre) - radius) / radius, n += 1;
+  }
+  if (n == 0 || misfit / n > 0.04 || cv::norm(centre) > 0.35 * radius) return;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const double a = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(values.size());
+    if (std::sin(a) >= -0.1 || std::abs(cv::norm(points[k] - centre) - radius) < 0.07 * radius) continue;
+    const double along = centre.x * std::cos(a) + centre.y * std::sin(a);
+    values[k] = static_cast<float>(along + std::sqrt(std::max(0.0, along * along - centre.dot(centre) + square)));
+    weights[k] = 0.3f;
+  }
+}
+
 /// The pupil's border: strong rise of gray all around, dark inside.
 Contour trace_pupil(const cv::Mat1f& image, float x, float y, float radius, float& edge) {
   constexpr int kLevels = 56;
@@ -228,7 +264,8 @@ Contour trace_pupil(const cv::Mat1f& image, float x, float y, float radius, floa
       float region = 0;
       for (int l = 0; l < kLevels; ++l) {
         const float r = low + step * static_cast<float>(l);
-        const float rise = sample(image, x + c * (r + reach), y + s * (r + reach)) - sample(image, x + c * (r - reach), y + s * (r - reach));
+        const float rise =
+            sample(image, x + c * (r + reach), y + s * (r + reach)) - sample(image, x + c * (r - reach), y + s * (r - reach));
         const float here = sample(image, x + c * r, y + s * r);
         region += soft(border - here, contrast / 2) * step / radius;
         gain[static_cast<std::size_t>(k * kLevels + l)] = soft(rise, contrast) + 2 * region;
@@ -244,6 +281,7 @@ Contour trace_pupil(const cv::Mat1f& image, float x, float y, float radius, floa
       values[k] = r, weights[k] = std::clamp(rise / contrast, 0.05f, 1.0f);
       edge += std::clamp(rise / 12, 0.0f, 1.0f) / Contour::kAngles;
     }
+    complete_pupil(values, weights);
     const auto smooth = smooth_closed(values, weights, 4, 0.04f * radius + 0.5f, 2e-4f);
     out.x = x, out.y = y;
     std::ranges::copy(smooth, out.radius.begin());
@@ -310,7 +348,8 @@ Circle find_limbus(const cv::Mat1f& image, const Contour& pupil, float limit) {
   }
   std::vector<Circle> starts;
   for (std::size_t i = 0; i < scanned.size(); ++i) {
-    const bool peak = (i == 0 || scanned[i].score >= scanned[i - 1].score) && (i + 1 == scanned.size() || scanned[i].score > scanned[i + 1].score);
+    const bool peak =
+        (i == 0 || scanned[i].score >= scanned[i - 1].score) && (i + 1 == scanned.size() || scanned[i].score > scanned[i + 1].score);
     if (peak && scanned[i].score > -1) starts.push_back(scanned[i]);
   }
   std::ranges::sort(starts, std::greater{}, &Circle::score);

@@ -30,17 +30,17 @@ struct Contour {
 
 /// Why an image cannot be enrolled, or has a low quality. `to_string` is stable.
 enum class Issue : std::uint8_t {
-  no_eye,             ///< nothing looks like a pupil inside of an iris
-  unclear_pupil,      ///< the pupil's border is not distinct
-  unclear_limbus,     ///< the border between iris and sclera is not distinct
-  occluded,           ///< lids, lashes or reflections hide too much
-  too_small,          ///< too few pixels across the iris
-  low_contrast,       ///< the iris hardly differs from the pupil or from the sclera
-  blurred,            ///< out of focus or moved
-  extreme_pupil,      ///< dilated or constricted beyond what compares well
-  off_centre,         ///< too near to the image's border
-  irregular_pupil,    ///< the pupil's border is far from a circle
-  poor_gray_levels,   ///< too few gray levels in use
+  no_eye,            ///< nothing looks like a pupil inside of an iris
+  unclear_pupil,     ///< the pupil's border is not distinct
+  unclear_limbus,    ///< the border between iris and sclera is not distinct
+  occluded,          ///< lids, lashes or reflections hide too much
+  too_small,         ///< too few pixels across the iris
+  low_contrast,      ///< the iris hardly differs from the pupil or from the sclera
+  blurred,           ///< out of focus or moved
+  extreme_pupil,     ///< dilated or constricted beyond what compares well
+  off_centre,        ///< too near to the image's border
+  irregular_pupil,   ///< the pupil's border is far from a circle
+  poor_gray_levels,  ///< too few gray levels in use
 };
 std::string_view to_string(Issue issue) noexcept;
 /// A sentence for the person whose eye is captured.
@@ -49,17 +49,17 @@ std::string_view advice(Issue issue) noexcept;
 /// Measures of ISO/IEC 29794-6, in that standard's units and order of clause 6, and a unified score. The measures follow
 /// the standard's definitions; the score's combination is our own.
 struct Quality {
-  int score = 0;                       ///< 0..100
-  double usable_iris_area = 0;         ///< per cent of the iris that no lid, lash or reflection hides
-  double iris_sclera_contrast = 0;     ///< 0..100
-  double iris_pupil_contrast = 0;      ///< 0..100
-  double pupil_circularity = 0;        ///< 0..100, 100: a circle
-  double gray_level_utilisation = 0;   ///< entropy of the iris' gray levels, bits
-  double iris_radius = 0;              ///< pixels of the given image
-  double pupil_iris_ratio = 0;         ///< per cent
-  double iris_pupil_concentricity = 0; ///< 0..100, 100: same centre
-  double margin_adequacy = 0;          ///< 0..100
-  double sharpness = 0;                ///< 0..100
+  int score = 0;                        ///< 0..100
+  double usable_iris_area = 0;          ///< per cent of the iris that no lid, lash or reflection hides
+  double iris_sclera_contrast = 0;      ///< 0..100
+  double iris_pupil_contrast = 0;       ///< 0..100
+  double pupil_circularity = 0;         ///< 0..100, 100: a circle
+  double gray_level_utilisation = 0;    ///< entropy of the iris' gray levels, bits
+  double iris_radius = 0;               ///< pixels of the given image
+  double pupil_iris_ratio = 0;          ///< per cent
+  double iris_pupil_concentricity = 0;  ///< 0..100, 100: same centre
+  double margin_adequacy = 0;           ///< 0..100
+  double sharpness = 0;                 ///< 0..100
   std::vector<Issue> issues;
 };
 

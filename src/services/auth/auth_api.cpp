@@ -80,9 +80,10 @@ awaitable<Result<RegisterResult>> register_user(AuthService& service, const Anon
   co_return out;
 }
 
-awaitable<Result<WithHeaders<LoginResult>>> login(AuthService& service, const Visitor& caller, LoginRequest in) {
-  AX_CO_TRY(auto entered, co_await service.login(std::move(in.email.value), std::move(in.password.value), caller.request));
-  co_return answer_with(service.sessions(), std::move(entered), in.cookie.value_or(false));
+awaitable<Result<LoginAnswer>> login(AuthService& service, const Visitor& caller, LoginRequest in) {
+  const bool cookie = in.cookie.value_or(false);
+  AX_CO_TRY(auto entered, co_await service.login(std::move(in.email.value), std::move(in.password.value), client_of(caller, cookie)));
+  co_return answer_with(service.sessions(), std::move(entered), cookie);
 }
 
 awaitable<Result<Message>> setup(AuthService& service, const Anonymous& caller, SetupRequest in) {
@@ -123,7 +124,7 @@ void add_routes(Router& router, AuthService& service) {
                .bucket = "auth"});
   router.post("/auth/login", service, &login,
               {.operation_id = "login",
-               .summary = "Exchange e-mail and password for an access token",
+               .summary = "Exchange e-mail and password for tokens; with second factors, for a challenge token that one of them answers",
                .tag = "Authentication",
                .bucket = "auth",
                .errors = {Errc::invalid_credentials}});
@@ -138,6 +139,7 @@ void add_routes(Router& router, AuthService& service) {
                .tag = "Authentication",
                .bucket = "auth"});
   add_session_routes(router, service);
+  add_factor_routes(router, service);
   router.get("/users/me", service, &me,
              {.operation_id = "getProfile", .summary = "The caller's own account", .tag = "Users", .errors = {Errc::not_found}});
 }

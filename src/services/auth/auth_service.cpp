@@ -1,6 +1,8 @@
 #include "services/auth/auth_service.h"
 
 #include "crypto/hash.h"
+#include "services/auth/devices.h"
+#include "services/auth/factors/factors.h"
 #include "services/notifications/outbox.h"
 
 namespace authx::auth {
@@ -12,93 +14,52 @@ constexpr db::Query kUseToken{"tokens.use",
                               "UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND "
                               "expires_at > $3 RETURNING user_id"};
 
-Bytes digest_of(std::string_view token) {
-  const auto digest = crypto::sha256(as_bytes(token));
-  return {digest.begin(), digest.end()};
-}
-
 }  // namespace
 
 AuthService::AuthService(db::AsyncDatabase& database, WorkPool& hashing, const Clock& clock, const crypto::Keyring& keyring,
-                         const audit::Log& audit, crypto::JwtHs256 tokens, AuthOptions options)
-    : database_(database),
-      hashing_(hashing),
-      clock_(clock),
-      keyring_(keyring),
-      audit_(audit),
-      tokens_(std::move(tokens)),
-      options_(std::move(options)),
-      sessions_(database.sync(), clock, keyring, audit, options_.sessions) {
-  auto decoy = crypto::hash_password(crypto::random_token(), options_.cost);
+                         const audit::Log& audit, crypto::JwtHs256 tokens, AuthOptions options,
+                         std::shared_ptr<const BreachedList> breached)
+    : core_(database, hashing, clock, keyring, audit, std::move(options), std::move(breached)), tokens_(std::move(tokens)) {
+  auto decoy = crypto::hash_password(crypto::random_token(), core_.options.cost);
   if (decoy) decoy_ = std::move(*decoy);
 }
 
 awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::optional<SecretText> password, http::RequestInfo request) {
   if (password) {
-    auto hash = [secret = std::move(*password), cost = options_.cost] { return crypto::hash_password(secret.expose(), cost); };
-    AX_CO_TRY(user.password_hash, co_await hashing_.run(std::move(hash)));
+    auto hash = [this, secret = std::move(*password), words = context_words(user.name, user.email)] {
+      return core_.passwords.hash_new("password", secret.expose(), words);
+    };
+    AX_CO_TRY(user.password_hash, co_await core_.hashing.run(std::move(hash)));
   }
-  const auto now = clock_.now();
+  const auto now = core_.clock.now();
   auto store = [this, user = std::move(user), request = std::move(request), now](db::Tx& tx) -> Result<Uuid> {
-    AX_TRY(const auto existing, users::find_login(tx, keyring_, user.email));
+    AX_TRY(const auto existing, users::find_login(tx, core_.keyring, user.email));
     if (existing) {
-      AX_CHECK(notifications::add(tx, keyring_, now, existing->id, "email", user.email, "You already have an account",
+      AX_CHECK(notifications::add(tx, core_.keyring, now, existing->id, "email", user.email, "You already have an account",
                                   "Someone, perhaps you, tried to register with this address. You have an account already: sign in at " +
-                                      options_.public_url + "/login"));
-      AX_CHECK(audit_.append(tx, {existing->id, "auth.register_repeated", "{}", &request}));
+                                      core_.options.public_url + "/login"));
+      AX_CHECK(core_.audit.append(tx, {existing->id, "auth.register_repeated", "{}", &request}));
       return Uuid::generate(now);
     }
-    AX_TRY(const auto id, users::create(tx, keyring_, now, user));
+    AX_TRY(const auto id, users::create(tx, core_.keyring, now, user));
     const auto token = crypto::random_token();
     const bool setup = !user.password_hash.has_value();
-    AX_CHECK(tx.exec(kInsertToken, digest_of(token), id, setup ? "password_setup" : "email_verify", now + options_.link_lifetime));
-    const auto link = options_.public_url + (setup ? "/setup-password#token=" : "/verify-email#token=") + token;
+    AX_CHECK(tx.exec(kInsertToken, digest_of(token), id, setup ? "password_setup" : "email_verify", now + core_.options.link_lifetime));
+    const auto link = core_.options.public_url + (setup ? "/setup-password#token=" : "/verify-email#token=") + token;
     AX_CHECK(
-        notifications::add(tx, keyring_, now, id, "email", user.email, setup ? "Set up your account" : "Confirm your e-mail address",
+        notifications::add(tx, core_.keyring, now, id, "email", user.email, setup ? "Set up your account" : "Confirm your e-mail address",
                            (setup ? "Choose a password to finish your registration: " : "Confirm that this address is yours: ") + link));
-    AX_CHECK(audit_.append(tx, {id, "auth.registered", "{}", &request}));
+    AX_CHECK(core_.audit.append(tx, {id, "auth.registered", "{}", &request}));
     return id;
   };
-  co_return co_await database_.write(std::move(store));
-}
-
-awaitable<Result<Tokens>> AuthService::login(std::string email, SecretText password, http::RequestInfo request) {
-  auto find = [this, &email](db::Tx& tx) { return users::find_login(tx, keyring_, email); };
-  AX_CO_TRY(const auto found, co_await database_.read(find));
-  const bool known = found && found->active && found->password_hash;
-  auto verify = [secret = std::move(password), hash = known ? *found->password_hash : decoy_]() -> Result<bool> {
-    return crypto::verify_password(secret.expose(), hash);
-  };
-  AX_CO_TRY(const bool right, co_await hashing_.run(std::move(verify)));
-  if (!known || !right) {
-    auto note = [this, &found, &request](db::Tx& tx) -> Result<> {
-      std::optional<Uuid> user;
-      if (found) user = found->id;
-      return audit_.append(tx, {user, "auth.login_failed", "{}", &request});
-    };
-    AX_CO_CHECK(co_await database_.write(note));
-    Result<Tokens> refused{Errc::invalid_credentials};
-    co_return refused;
-  }
-  auto enter = [this, &found, &request](db::Tx& tx) -> Result<Tokens> {
-    AX_TRY(auto user, users::get(tx, keyring_, found->id));
-    AX_CHECK(users::touch_login(tx, user.id, clock_.now()));
-    Opening opening;
-    opening.user = user.id;
-    opening.request = &request;
-    AX_TRY(auto opened, sessions_.open(tx, opening));
-    AX_CHECK(audit_.append(tx, {user.id, "auth.logged_in", R"({"session":")" + opened.id.str() + "\"}", &request}));
-    AX_TRY(const auto session, sessions_.find(tx, opened.id));
-    if (!session) return Error{Errc::internal, "the new session is not live"};
-    return tokens(std::move(user), *session, std::move(opened.refresh_token));
-  };
-  co_return co_await database_.write(enter);
+  co_return co_await core_.database.write(std::move(store));
 }
 
 Tokens AuthService::tokens(users::User user, const Session& session, SecretText refresh_token) const {
   Tokens out;
   out.access_token = issue(user, session);
-  out.lifetime = std::min(options_.sessions.access_lifetime, std::chrono::floor<std::chrono::seconds>(session.expires_at - clock_.now()));
+  out.lifetime =
+      std::min(core_.options.sessions.access_lifetime, std::chrono::floor<std::chrono::seconds>(session.expires_at - core_.clock.now()));
   out.refresh_token = std::move(refresh_token);
   out.session = session.id;
   out.user = std::move(user);
@@ -108,19 +69,19 @@ Tokens AuthService::tokens(users::User user, const Session& session, SecretText 
 awaitable<Result<Tokens>> AuthService::refresh(SecretText token, std::optional<std::string> csrf, http::RequestInfo request) {
   if (csrf) {
     const auto session = Sessions::session_of(token.expose());
-    if (!session || !crypto::constant_time_equal(as_bytes(*csrf), as_bytes(sessions_.csrf_token(*session)))) {
+    if (!session || !crypto::constant_time_equal(as_bytes(*csrf), as_bytes(core_.sessions.csrf_token(*session)))) {
       Result<Tokens> refused{Error{Errc::unauthenticated, "csrf token"}};
       co_return refused;
     }
   }
   auto rotate = [this, &token, &request](db::Tx& tx) -> Result<std::optional<Tokens>> {
-    AX_TRY(auto rotated, sessions_.rotate(tx, token.expose(), kOwnClient, &request));
+    AX_TRY(auto rotated, core_.sessions.rotate(tx, token.expose(), kOwnClient, &request));
     if (!rotated.ok()) return std::optional<Tokens>{};  // committed: a reuse has revoked the session
-    AX_TRY(auto user, users::get(tx, keyring_, rotated.session.user));
+    AX_TRY(auto user, users::get(tx, core_.keyring, rotated.session.user));
     if (!user.active) return std::optional<Tokens>{};
     return std::optional{tokens(std::move(user), rotated.session, std::move(rotated.refresh_token))};
   };
-  AX_CO_TRY(auto out, co_await database_.write(rotate));
+  AX_CO_TRY(auto out, co_await core_.database.write(rotate));
   if (!out) {
     Result<Tokens> refused{Error{Errc::unauthenticated, "refresh token"}};
     co_return refused;
@@ -131,76 +92,77 @@ awaitable<Result<Tokens>> AuthService::refresh(SecretText token, std::optional<s
 awaitable<Result<>> AuthService::logout(http::Principal caller) {
   auto end = [this, &caller](db::Tx& tx) -> Result<> {
     if (!caller.session) return {};
-    AX_CHECK(sessions_.revoke(tx, *caller.session, "logged_out"));
-    return audit_.append(tx, {caller.id, "auth.logged_out", R"({"session":")" + caller.session->str() + "\"}", &caller.request});
+    AX_CHECK(core_.sessions.revoke(tx, *caller.session, "logged_out"));
+    return core_.audit.append(tx, {caller.id, "auth.logged_out", R"({"session":")" + caller.session->str() + "\"}", &caller.request});
   };
-  co_return co_await database_.write(end);
+  co_return co_await core_.database.write(end);
 }
 
 awaitable<Result<std::vector<Session>>> AuthService::list_sessions(Uuid user) {
-  auto read = [this, user](db::Tx& tx) { return sessions_.list(tx, user); };
-  co_return co_await database_.read(read);
+  auto read = [this, user](db::Tx& tx) { return core_.sessions.list(tx, user); };
+  co_return co_await core_.database.read(read);
 }
 
 awaitable<Result<>> AuthService::revoke_session(http::Principal caller, Uuid session) {
   auto end = [this, &caller, session](db::Tx& tx) -> Result<> {
-    AX_TRY(const auto found, sessions_.find(tx, session));
+    AX_TRY(const auto found, core_.sessions.find(tx, session));
     if (!found || found->user != caller.id) return Errc::not_found;
-    AX_CHECK(sessions_.revoke(tx, session, "revoked"));
-    return audit_.append(tx, {caller.id, "session.revoked", R"({"session":")" + session.str() + "\"}", &caller.request});
+    AX_CHECK(core_.sessions.revoke(tx, session, "revoked"));
+    return core_.audit.append(tx, {caller.id, "session.revoked", R"({"session":")" + session.str() + "\"}", &caller.request});
   };
-  co_return co_await database_.write(end);
+  co_return co_await core_.database.write(end);
 }
 
 awaitable<Result<int>> AuthService::revoke_sessions(http::Principal caller, bool keep_current) {
   auto end = [this, &caller, keep_current](db::Tx& tx) -> Result<int> {
-    AX_TRY(const int ended, sessions_.revoke_all(tx, caller.id, "revoked", keep_current ? caller.session : std::nullopt));
-    AX_CHECK(audit_.append(tx, {caller.id, "session.all_revoked", "{\"count\":" + std::to_string(ended) + "}", &caller.request}));
+    AX_TRY(const int ended, core_.sessions.revoke_all(tx, caller.id, "revoked", keep_current ? caller.session : std::nullopt));
+    AX_CHECK(core_.audit.append(tx, {caller.id, "session.all_revoked", "{\"count\":" + std::to_string(ended) + "}", &caller.request}));
     return ended;
   };
-  co_return co_await database_.write(end);
+  co_return co_await core_.database.write(end);
 }
 
 awaitable<Result<>> AuthService::set_password(SecretText token, SecretText password, http::RequestInfo request) {
-  auto hash = [secret = std::move(password), cost = options_.cost] { return crypto::hash_password(secret.expose(), cost); };
-  AX_CO_TRY(const auto hashed, co_await hashing_.run(std::move(hash)));
+  auto hash = [this, secret = std::move(password)] { return core_.passwords.hash_new("password", secret.expose(), context_words("", "")); };
+  AX_CO_TRY(const auto hashed, co_await core_.hashing.run(std::move(hash)));
   auto store = [this, &token, &hashed, &request](db::Tx& tx) -> Result<> {
-    const auto now = clock_.now();
+    const auto now = core_.clock.now();
     AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "password_setup", now));
     if (rows.empty()) return Error::invalid("token", "is unknown, used or expired");
     const auto user = rows[0].uuid(0);
     AX_CHECK(users::set_password(tx, user, hashed, now));
     AX_CHECK(users::mark_email_verified(tx, user, now));  // the link went to that address alone
-    return audit_.append(tx, {user, "auth.password_set", "{}", &request});
+    return core_.audit.append(tx, {user, "auth.password_set", "{}", &request});
   };
-  co_return co_await database_.write(store);
+  co_return co_await core_.database.write(store);
 }
 
 awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInfo request) {
   auto store = [this, &token, &request](db::Tx& tx) -> Result<> {
-    const auto now = clock_.now();
+    const auto now = core_.clock.now();
     AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "email_verify", now));
     if (rows.empty()) return Error::invalid("token", "is unknown, used or expired");
     AX_CHECK(users::mark_email_verified(tx, rows[0].uuid(0), now));
-    return audit_.append(tx, {rows[0].uuid(0), "auth.email_verified", "{}", &request});
+    return core_.audit.append(tx, {rows[0].uuid(0), "auth.email_verified", "{}", &request});
   };
-  co_return co_await database_.write(store);
+  co_return co_await core_.database.write(store);
 }
 
 awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo request) {
   auto read = [this, id, &request](db::Tx& tx) -> Result<users::User> {
-    AX_TRY(auto user, users::get(tx, keyring_, id));
-    AX_CHECK(audit_.append(tx, {id, "user.viewed", "{}", &request}));
+    AX_TRY(auto user, users::get(tx, core_.keyring, id));
+    AX_CHECK(core_.audit.append(tx, {id, "user.viewed", "{}", &request}));
     return user;
   };
-  co_return co_await database_.write(read);
+  co_return co_await core_.database.write(read);
 }
 
 std::string AuthService::issue(const users::User& user, const Session& session) const {
   const auto seconds = [](Time t) { return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count(); };
-  const auto now = seconds(clock_.now());
+  const auto now = seconds(core_.clock.now());
   json::array permissions;
-  const auto granted = http::permissions_of(user.role);
+  // Who is recovering an account may do nothing but prove who they are.
+  const auto granted = session.scope == kRecoveryScope ? http::permissions_of(http::Role::user) : http::permissions_of(user.role);
   for (std::size_t i = 0; i < http::kPermissions; ++i) {
     const auto permission = static_cast<http::Permission>(i);
     if (granted.has(permission))
@@ -212,7 +174,7 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
   claims["role"] = json::string_view{http::to_string(user.role).data(), http::to_string(user.role).size()};
   claims["permissions"] = std::move(permissions);
   claims["iat"] = now;
-  claims["exp"] = std::min(now + options_.sessions.access_lifetime.count(), seconds(session.expires_at));
+  claims["exp"] = std::min(now + core_.options.sessions.access_lifetime.count(), seconds(session.expires_at));
   claims["sid"] = session.id.str();
   claims["auth_time"] = seconds(session.auth_time);
   const auto acr = http::acr_of(session.aal);
@@ -230,7 +192,7 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
 }
 
 Result<http::Principal> AuthService::authenticate(std::string_view token) const {
-  AX_TRY(const auto claims, tokens_.verify(token, clock_.now()));
+  AX_TRY(const auto claims, tokens_.verify(token, core_.clock.now()));
   const auto* sub = claims.if_contains("sub");
   const auto* role = claims.if_contains("role");
   const auto* permissions = claims.if_contains("permissions");
@@ -245,12 +207,13 @@ Result<http::Principal> AuthService::authenticate(std::string_view token) const 
   if (sid == nullptr || !sid->is_string() || auth_time == nullptr || !auth_time->is_int64() || acr == nullptr || !acr->is_string())
     return Error{Errc::unauthenticated, "claims"};
   const auto session = Uuid::parse({sid->as_string().data(), sid->as_string().size()});
-  if (!session || !sessions_.is_live(*session)) return Error{Errc::unauthenticated, "session"};
-  if (!sessions_.knows()) return Error{Errc::unavailable, "revocations could not be read"};
+  if (!session || !core_.sessions.is_live(*session)) return Error{Errc::unauthenticated, "session"};
+  if (!core_.sessions.knows()) return Error{Errc::unavailable, "revocations could not be read"};
   http::Principal principal;
   principal.session = *session;
   principal.auth_time = Time{std::chrono::seconds{auth_time->as_int64()}};
   principal.aal = acr->as_string() == "aal3" ? 3 : acr->as_string() == "aal2" ? 2 : 1;
+  principal.needed_aal = core_.options.needed_aal[static_cast<std::size_t>(*known)];
   principal.id = *id;
   principal.role = *known;
   for (const auto& word : permissions->as_array())

@@ -93,11 +93,30 @@ awaitable<Result<SessionsEnded>> revoke_all(AuthService& service, const SignedIn
 
 }  // namespace
 
+Client client_of(const Visitor& caller, bool keeps_cookies) {
+  return {caller.request, std::string{cookie(caller.browser.cookies, kDeviceCookie)}, keeps_cookies};
+}
+
+LoginAnswer answer_with(const Sessions& sessions, Entered entered, bool cookie) {
+  LoginAnswer out;
+  if (auto* needed = std::get_if<ProofNeeded>(&entered)) {
+    out.body = FurtherProof{true, needed->token.expose(), std::move(needed->methods), needed->lifetime.count()};
+    return out;
+  }
+  auto answer = answer_with(sessions, std::move(std::get<Tokens>(entered)), cookie);
+  out.body = std::move(answer.body);
+  out.headers = std::move(answer.headers);
+  return out;
+}
+
 WithHeaders<LoginResult> answer_with(const Sessions& sessions, Tokens tokens, bool cookie) {
   WithHeaders<LoginResult> out;
   out.body.access_token = std::move(tokens.access_token);
   out.body.expires_in = tokens.lifetime.count();
   out.body.user = {tokens.user.id, std::move(tokens.user.name), std::move(tokens.user.email), std::string{to_string(tokens.user.role)}};
+  if (!tokens.device_token.empty())
+    out.headers.push_back(set_cookie(kDeviceCookie, tokens.device_token.expose(), std::chrono::days{400}, false));
+  if (tokens.refresh_token.empty()) return out;
   if (cookie) {
     const auto lifetime = sessions.options().idle;
     out.headers.push_back(set_cookie(kRefreshCookie, tokens.refresh_token.expose(), lifetime, false));

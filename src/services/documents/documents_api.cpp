@@ -19,6 +19,15 @@ struct UploadRequest {
 };
 BOOST_DESCRIBE_STRUCT(UploadRequest, (), (document_type, front_image, back_image, wait_seconds))
 
+struct SignedUploadRequest {
+  std::optional<DocumentType> document_type;
+  std::optional<UploadedFile> file;                       ///< offline e-KYC as ZIP or XML, or a signed PDF
+  std::optional<UploadedFile> sod, dg1, dg2, dg11, dg12;  ///< files of a chip
+  std::optional<TokenText> share_code;                    ///< of the ZIP
+  std::optional<TokenText> password;                      ///< of the PDF
+};
+BOOST_DESCRIBE_STRUCT(SignedUploadRequest, (), (document_type, file, sod, dg1, dg2, dg11, dg12, share_code, password))
+
 struct UploadResult {
   Uuid document_id;
   AnyJson ocr_data;
@@ -133,10 +142,7 @@ std::string part(const std::string& reading, std::string_view key) {
   return member == nullptr ? "[]" : std::string{json::serialize(*member)};
 }
 
-awaitable<Result<UploadResult>> upload(DocumentsService& service, const Can<Permission::verify_documents>& caller, UploadRequest in) {
-  Upload u{std::string{enum_name(in.document_type.value_or(DocumentType::other))}, std::move(in.front_image), std::move(in.back_image)};
-  const auto wait = std::chrono::milliseconds{in.wait_seconds ? in.wait_seconds->value * 1000 : 2500};
-  AX_CO_TRY(const auto document, co_await service.upload(caller.id, std::move(u), caller.request, wait));
+UploadResult result_of(const Document& document) {
   UploadResult out;
   out.document_id = document.id;
   out.ocr_data.text = document.ocr_data == "null" ? "{}" : document.ocr_data;
@@ -144,6 +150,28 @@ awaitable<Result<UploadResult>> upload(DocumentsService& service, const Can<Perm
   out.confidence_score = document.confidence;
   out.needs_review = document.needs_review;
   out.reasons.text = part(document.reading, "reasons");
+  return out;
+}
+
+awaitable<Result<UploadResult>> upload(DocumentsService& service, const Can<Permission::verify_documents>& caller, UploadRequest in) {
+  Upload u{std::string{enum_name(in.document_type.value_or(DocumentType::other))}, std::move(in.front_image), std::move(in.back_image)};
+  const auto wait = std::chrono::milliseconds{in.wait_seconds ? in.wait_seconds->value * 1000 : 2500};
+  AX_CO_TRY(const auto document, co_await service.upload(caller.id, std::move(u), caller.request, wait));
+  auto out = result_of(document);
+  co_return out;
+}
+
+awaitable<Result<UploadResult>> upload_signed(DocumentsService& service, const Can<Permission::verify_documents>& caller,
+                                              SignedUploadRequest in) {
+  SignedUpload u;
+  u.document_type = enum_name(in.document_type.value_or(DocumentType::other));
+  for (auto* file : {&in.file, &in.sod, &in.dg1, &in.dg2, &in.dg11, &in.dg12})
+    if (*file) u.files.push_back(std::move(**file));
+  if (in.share_code && in.password) co_return Error::invalid("password", "only one of share_code and password can open a file");
+  if (in.share_code) u.secret = std::move(in.share_code->value);
+  if (in.password) u.secret = std::move(in.password->value);
+  AX_CO_TRY(const auto document, co_await service.upload_signed(caller.id, std::move(u), caller.request));
+  auto out = result_of(document);
   co_return out;
 }
 
@@ -221,6 +249,14 @@ void add_routes(Router& router, DocumentsService& service) {
                           "when it was ready within wait_seconds.",
                .tag = "Documents",
                .bucket = "upload"});
+  router.post(
+      "/documents/upload/signed", service, &upload_signed,
+      {.operation_id = "uploadSignedDocument",
+       .summary = "Upload what an issuer signed in place of a picture: Aadhaar offline e-KYC (ZIP with its share code, or XML), a signed "
+                  "PDF (with its password), or a chip's EF.SOD and data groups. The answer holds the reading; the share code or "
+                  "password is used once and not kept.",
+       .tag = "Documents",
+       .bucket = "upload"});
   router.get("/documents/{document_id}", service, &get,
              {.operation_id = "getDocument",
               .summary = "A document with what was read and checked",

@@ -43,6 +43,13 @@ struct Upload {
   std::optional<http::UploadedFile> back;
 };
 
+/// Signed files in place of pictures: one offline e-KYC (ZIP or XML), one signed PDF, or files of a chip.
+struct SignedUpload {
+  std::string document_type;  ///< as the API spells it
+  std::vector<http::UploadedFile> files;
+  SecretText secret;  ///< the share code or the PDF's password; used once, neither kept nor logged
+};
+
 /// A picture that is kept of a document.
 struct StoredImage {
   std::string side;
@@ -123,6 +130,9 @@ class DocumentsService {
   /// Checks the files' headers, seals and stores them, and queues the reading. The files as sent are sealed with a key of their
   /// own that the transaction storing the reading destroys. Errors: `Errc::validation` naming the file.
   awaitable<Result<Document>> upload(Uuid user, Upload upload, http::RequestInfo request, std::chrono::milliseconds wait);
+  /// Verifies and reads signed files at once, without a job: what opens them must not be stored. Of a PDF its pages are kept as
+  /// pictures; of other files nothing but what was read. Errors: `Errc::validation` naming the field.
+  awaitable<Result<Document>> upload_signed(Uuid user, SignedUpload upload, http::RequestInfo request);
   /// `Errc::not_found` for absent ones and for others' unless the caller may review.
   awaitable<Result<Document>> get(Uuid id, const http::Principal& caller);
   /// Newest first; with `within`, only those that end in that many days from today.
@@ -157,7 +167,10 @@ class DocumentsService {
   Result<> process(const jobs::Job& job, bool again);
   Result<std::optional<Loaded>> load_for_job(const jobs::Job& job) const;
   Result<> refuse(const jobs::Job& job, const Loaded& loaded, const std::string& why);
-  Result<> store(const jobs::Job& job, const Loaded& loaded, Outcome outcome);
+  Result<> read_signed(const Uuid& id, const crypto::Key& key, const Uuid& user, const SignedUpload& upload,
+                       const http::RequestInfo& request);
+  Result<> keep(const Uuid& id, const Loaded& loaded, Outcome& outcome, const Deadline& deadline) const;
+  Result<> store(const Uuid& id, const Loaded& loaded, Outcome outcome);
   Result<> give_up(db::Tx& tx, const jobs::Job& job);
   void stage(const Uuid& id, std::string_view stage, int percent);
   Result<> watch_expiry(const jobs::Job& job);

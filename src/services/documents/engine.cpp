@@ -22,6 +22,7 @@ std::vector<unsigned> numbers_of(std::string_view version) {
 
 void mark(Picture& picture, const document::PageReading& page) {
   picture.secrets.insert(picture.secrets.end(), page.secret_on_input.begin(), page.secret_on_input.end());
+  picture.may_be_kept = picture.may_be_kept && !page.number_unlocated;
 }
 
 /// Codes that hold a number stand on the side that they were found on; of several pages of a side, on the first.
@@ -55,13 +56,21 @@ Result<document::Reading> read_pictures(std::vector<Picture>& pictures, const do
   if (pictures.size() == 1) return read({&pictures[0]});
   if (pictures.size() == 2) return read({&pictures[0], &pictures[1]});
   // More pages than the document has sides: the page that shows most is the document; all are searched for numbers.
-  std::optional<document::Reading> best;
+  std::vector<document::Reading> readings;
+  std::size_t best = 0;
   for (auto& picture : pictures) {
     AX_TRY(auto reading, read({&picture}));
     for (auto& page : reading.pages) page.side = picture.side;
-    if (!best || rank(reading) > rank(*best)) best = std::move(reading);
+    readings.push_back(std::move(reading));
+    if (rank(readings.back()) > rank(readings[best])) best = readings.size() - 1;
   }
-  return std::move(*best);
+  const auto is_back = [&](std::size_t i) { return readings[i].variant == "back"; };
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    if (i == best || readings[i].type == document::Type::unknown || readings[i].type != readings[best].type || is_back(i) == is_back(best))
+      continue;
+    return is_back(best) ? read({&pictures[i], &pictures[best]}) : read({&pictures[best], &pictures[i]});
+  }
+  return std::move(readings[best]);
 }
 
 PicturePrint picture_print(const imaging::Image& picture) {
@@ -119,7 +128,21 @@ double fine_difference(const PicturePrint& a, const PicturePrint& b) {
   return seen == 0 ? 0 : static_cast<double>(apart) / seen;
 }
 
+namespace {
+
+/// Places where the print shows an edge.
+int edges_of(const PicturePrint& print) {
+  int n = 0;
+  for (std::size_t i = 0; i < print.fine.size() * 4; ++i) n += (print.fine[i / 4] >> (2 * (i % 4)) & 3) != 1 ? 1 : 0;
+  return n;
+}
+
+constexpr int kFewestEdges = 60;  ///< of 1,024 places
+
+}  // namespace
+
 bool same_picture(const PicturePrint& a, const PicturePrint& b) {
+  if (edges_of(a) < kFewestEdges || edges_of(b) < kFewestEdges) return false;
   int bits = 0;
   for (std::size_t i = 0; i < a.coarse.size(); ++i) bits += std::popcount(static_cast<unsigned>(a.coarse[i] ^ b.coarse[i]));
   return bits <= 2 * kCoarseBits && fine_difference(a, b) <= kFineDifference;

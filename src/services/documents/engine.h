@@ -28,9 +28,11 @@ struct Picture {
   imaging::Image image;
   std::shared_ptr<const Bytes> file{};   ///< as given, where this picture is the whole of it: its traces of editing are looked at
   std::vector<imaging::Quad> secrets{};  ///< where numbers stand that must not be kept; filled by `read_pictures`
+  bool may_be_kept = true;               ///< false: a number may stand on it that was not found; set by `read_pictures`
 };
 
-/// Reads a document from all its pages and marks on each what must be painted over, whatever document it turns out to be.
+/// Reads a document from all its pages and marks on each what must be painted over, whatever document it turns out to be. Of more
+/// than two pages those that show its front and its back are read together.
 /// Blocking. Errors as `document::read`.
 Result<document::Reading> read_pictures(std::vector<Picture>& pictures, const document::ReadOptions& options, const Deadline& deadline);
 
@@ -44,8 +46,8 @@ struct PicturePrint {
 };
 PicturePrint picture_print(const imaging::Image& picture);
 
-/// The same picture, perhaps scaled or compressed anew; another photo of the same document is not. Measured on specimens of one
-/// design: scaled to 3/4 and JPEG quality 70 gives a fine difference of at most 0.03, another holder's card at least 0.07.
+/// The same picture, perhaps scaled or compressed anew; another photo of the same document is not. A picture with hardly an edge is
+/// like no other.
 bool same_picture(const PicturePrint& a, const PicturePrint& b);
 inline constexpr int kCoarseBits = 4;  ///< at most, so that one of five bands of `coarse` is the same
 inline constexpr double kFineDifference = 0.06;

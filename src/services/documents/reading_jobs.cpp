@@ -6,10 +6,9 @@
 #include "engines/document/aadhaar.h"
 #include "engines/face/face_engine.h"
 #include "imaging/decode.h"
-#include "services/documents/document_json.h"
-#include "services/documents/documents_service.h"
 #include "services/documents/expiry.h"
 #include "services/documents/jobs.h"
+#include "services/documents/reading_parts.h"
 #include "services/users/person_box.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -100,26 +99,6 @@ void carry_number(document::Reading& fresh, const json::value& old) {
 
 }  // namespace
 
-struct DocumentsService::Loaded {
-  Uuid user;
-  std::string type, status, front;
-  std::optional<std::string> back, engine_version;
-  crypto::Key key;                    ///< the person's
-  std::optional<crypto::Key> intake;  ///< of the files as sent
-  std::vector<StoredImage> images;    ///< kept from an earlier reading
-  std::optional<std::string> reading;
-};
-
-struct DocumentsService::Outcome {
-  document::Reading reading;
-  Kept kept;
-  std::vector<Picture> pictures;
-  std::vector<StoredImage> images;  ///< as they shall be kept
-  std::vector<PicturePrint> prints;
-  std::vector<std::string> remove;  ///< objects that nothing names after the commit
-  bool again = false;
-};
-
 void DocumentsService::stage(const Uuid& id, std::string_view stage, int percent) {
   const auto written = p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(tx.exec(kStage, id, stage, percent, p_.clock.now()));
@@ -164,6 +143,7 @@ Result<> DocumentsService::process(const jobs::Job& job, bool again) {
 
   Outcome out;
   out.again = again;
+  out.job = job;
   std::string refused;
   const auto decode = [&](const std::string& name, const crypto::Key& key, document::Side side) -> Result<> {
     AX_TRY(auto bytes, p_.blobs.get(name, key));
@@ -186,8 +166,8 @@ Result<> DocumentsService::process(const jobs::Job& job, bool again) {
     }
     return {};
   };
-  const bool kept_pictures = again && !loaded.images.empty();
-  if (kept_pictures) {
+  out.kept_pictures = again && !loaded.images.empty();
+  if (out.kept_pictures) {
     for (const auto& image : loaded.images)
       AX_CHECK(decode(image.object, loaded.key, image.side == "front" ? document::Side::front : document::Side::back));
   } else {
@@ -207,6 +187,17 @@ Result<> DocumentsService::process(const jobs::Job& job, bool again) {
   AX_TRY(out.reading, read_pictures(out.pictures, options, deadline));
   stage(job.subject, "read", 75);
 
+  AX_CHECK(keep(job.subject, loaded, out, deadline));
+  if (!out.kept_pictures) {
+    out.remove.push_back(loaded.front);
+    if (loaded.back) out.remove.push_back(*loaded.back);
+  }
+  AX_CHECK(store(job.subject, loaded, std::move(out)));
+  metrics::document_duration().observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  return {};
+}
+
+Result<> DocumentsService::keep(const Uuid& id, const Loaded& loaded, Outcome& out, const Deadline& deadline) const {
   if (auto engine = p_.face_engine()) {
     const auto look = [&](const imaging::Image& picture) -> Result<> {
       AX_TRY(auto analysis, (*engine)->portrait(picture, deadline));
@@ -224,37 +215,41 @@ Result<> DocumentsService::process(const jobs::Job& job, bool again) {
   } else if (engine.error().code != Errc::capability_unavailable) {
     return engine.error();
   }
-  if (!again && out.reading.type != document::Type::unknown && !out.reading.pages.empty())
+  // The document alone, and the front as given: a copy of it is cut as it is, wherever its document was seen.
+  if (!out.again && out.reading.type != document::Type::unknown && !out.reading.pages.empty()) {
     out.prints.push_back(picture_print(out.reading.pages.front().rectified));
+    for (const auto& picture : out.pictures)
+      if (picture.side == document::Side::front && picture.page == 1) out.prints.push_back(picture_print(picture.image));
+  }
 
   // What is kept is drawn anew from the pixels, with the numbers painted over: no metadata, no text layer, nothing beneath.
+  if (std::erase_if(out.pictures, [](const Picture& picture) { return !picture.may_be_kept; }) > 0) {
+    out.kept.redacted = true;
+    out.reading.findings.push_back({"picture_kept", document::Outcome::failed,
+                                    "A picture on which the document's number could not be located is not kept",
+                                    document::CheckKind::capture, document::Weight::note});
+  }
   for (auto& picture : out.pictures) {
     const auto side = document::to_string(picture.side);
     if (!picture.secrets.empty()) out.kept.redacted = true;
     const auto earlier =
         std::ranges::find_if(loaded.images, [&](const StoredImage& i) { return i.side == side && i.page == picture.page; });
-    if (kept_pictures && picture.secrets.empty() && earlier != loaded.images.end()) {
+    if (out.kept_pictures && picture.secrets.empty() && earlier != loaded.images.end()) {
       out.images.push_back(*earlier);
       continue;
     }
     imaging::black_out(picture.image, picture.secrets);
     AX_TRY(const auto jpeg, imaging::encode_jpeg(picture.image, 92));
-    StoredImage image{std::string{side}, picture.page, object_name(job.subject, side, picture.page), hex_encode(crypto::sha256(jpeg))};
+    StoredImage image{std::string{side}, picture.page, object_name(id, side, picture.page), hex_encode(crypto::sha256(jpeg))};
     AX_CHECK(p_.blobs.put(image.object, jpeg, loaded.key));
     if (earlier != loaded.images.end()) out.remove.push_back(earlier->object);
     out.images.push_back(std::move(image));
   }
-  if (!kept_pictures) {
-    out.remove.push_back(loaded.front);
-    if (loaded.back) out.remove.push_back(*loaded.back);
-  }
-  AX_CHECK(store(job, loaded, std::move(out)));
-  metrics::document_duration().observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   return {};
 }
 
-Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Outcome out) {
-  const users::PersonBox box{loaded.key, "documents", job.subject};
+Result<> DocumentsService::store(const Uuid& id, const Loaded& loaded, Outcome out) {
+  const users::PersonBox box{loaded.key, "documents", id};
   auto& reading = out.reading;
   json::value old;
   if (loaded.reading) {
@@ -273,8 +268,9 @@ Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Out
   AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     gone = kept_old = false;
     reading.findings = as_read;
-    AX_CHECK(p_.queue.complete(tx, job));
-    AX_TRY(const auto there, tx.exec(kExists, job.subject));
+    if (out.job) AX_CHECK(p_.queue.complete(tx, *out.job));
+    if (out.create) AX_CHECK(out.create(tx));
+    AX_TRY(const auto there, tx.exec(kExists, id));
     if (there.empty()) {
       gone = true;
       return {};
@@ -287,41 +283,45 @@ Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Out
       if (aadhaar && p_.aadhaar_numbers == AadhaarNumbers::vault && document::aadhaar_valid(number)) {
         AX_TRY(reference, vault_put(tx, p_.keyring, loaded.user, number, now));
       }
-      AX_CHECK(tx.exec(kStoreNumber, job.subject, box.seal("document_number", whole ? number : reading.display_number),
+      AX_CHECK(tx.exec(kStoreNumber, id, box.seal("document_number", whole ? number : reading.display_number),
                        number_index(p_.keyring, reading.type, number), reference));
     }
-    if (!out.again) AX_CHECK(keep_prints(tx, p_.keyring, job.subject, loaded.user, out.prints));
-    AX_TRY(const auto reuse, find_reuse(tx, p_.keyring, job.subject, loaded.user));
+    if (!out.again) AX_CHECK(keep_prints(tx, p_.keyring, id, loaded.user, out.prints));
+    AX_TRY(const auto reuse, find_reuse(tx, p_.keyring, id, loaded.user));
     if (reading.type != document::Type::unknown)
       for (auto& f : reuse_findings(reuse)) reading.findings.push_back(std::move(f));
     const auto verdict = grade(reading);
-    AX_CHECK(tx.exec(kForgetImages, job.subject));
+    AX_CHECK(tx.exec(kForgetImages, id));
     std::string front;
     std::optional<std::string> back;
     for (std::size_t i = 0; i < out.images.size(); ++i) {
       const auto& image = out.images[i];
       if (image.page == 1 && image.side == "front") front = image.object;
       if (image.page == 1 && image.side == "back") back = image.object;
-      AX_CHECK(tx.exec(kInsertImage, job.subject, image.side, image.page, image.object, hex_decode(image.sha256).value_or(Bytes{}),
+      AX_CHECK(tx.exec(kInsertImage, id, image.side, image.page, image.object, hex_decode(image.sha256).value_or(Bytes{}),
                        out.pictures[i].image.width, out.pictures[i].image.height));
     }
-    tx.on_commit([this, id = job.subject] { p_.progress.changed(id); });
+    tx.on_commit([this, id] { p_.progress.changed(id); });
     // Where numbers were painted over, a second look may see less than the first: then the first one stands.
     kept_old = out.again && out.kept.redacted && get_bool(old, "accepted").value_or(false) && !verdict.accepted;
+    // Pictures don't show what a file proved.
+    const auto proved = document::to_string(document::Assurance::cryptographically_verified);
+    kept_old = kept_old || (out.again && get_text(old, "assurance") == std::string{proved} &&
+                            reading.assurance != document::Assurance::cryptographically_verified);
     if (kept_old) {
-      AX_CHECK(tx.exec(kKeepReading, job.subject, kEngineVersion, now, front, back));
+      AX_CHECK(tx.exec(kKeepReading, id, kEngineVersion, now, front, back));
     } else {
       std::optional<std::string> state;
       // "expiring" is the watch's to say, with its message.
       if (reading.expiry_date) state = expiry_state(*reading.expiry_date, now, {}) == "expired" ? "expired" : "valid";
-      AX_CHECK(tx.exec(kStore, job.subject, box.seal("ocr_data", json::serialize(ocr_data(reading))),
+      AX_CHECK(tx.exec(kStore, id, box.seal("ocr_data", json::serialize(ocr_data(reading))),
                        box.seal("reading", json::serialize(reading_json(reading, verdict, out.kept))), reading.confidence, verdict.accepted,
                        verdict.needs_review, verdict.accepted ? "approved" : "rejected",
                        box.seal_optional("issued_date", date_text(reading.issue_date)),
                        box.seal_optional("expiry_date", date_text(reading.expiry_date)), state, front, back, now, kEngineVersion));
       if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
     }
-    json::object details{{"document_id", job.subject.str()}, {"confidence", reading.confidence}};
+    json::object details{{"document_id", id.str()}, {"confidence", reading.confidence}};
     if (out.again) {
       details["engine"] = json::string_view{kEngineVersion.data(), kEngineVersion.size()};
       details["before"] = loaded.engine_version.value_or("");
@@ -331,6 +331,10 @@ Result<> DocumentsService::store(const jobs::Job& job, const Loaded& loaded, Out
     return p_.audit.append(tx,
                            {loaded.user, verdict.accepted ? "document.approved" : "document.rejected", json::serialize(details), nullptr});
   }));
+  for (const auto& earlier : loaded.images)
+    if (std::ranges::none_of(out.images, [&](const StoredImage& i) { return i.object == earlier.object; }) &&
+        std::ranges::find(out.remove, earlier.object) == out.remove.end())
+      out.remove.push_back(earlier.object);
   if (gone)  // deleted while it was read: nothing of it may stay
     for (const auto& image : out.images) out.remove.push_back(image.object);
   // After the commit nothing names these and the key of the files as sent is gone; losing the process here leaves them to the sweep.

@@ -1,6 +1,7 @@
 #include "services/faces/faces_api.h"
 
 #include "services/faces/challenge_api.h"
+#include "services/faces/search_api.h"
 
 namespace authx::faces {
 namespace {
@@ -144,6 +145,7 @@ awaitable<Result<FaceList>> list(FacesService& service, const Can<Permission::ve
 
 void add_routes(Router& router, FacesService& service) {
   add_challenge_routes(router, service.challenges());
+  add_search_routes(router, service);
   router.post("/face/capture", service, &capture,
               {.operation_id = "captureFace",
                .summary = "Capture and analyse a live face picture; with challenge_id, live_video is the recording of that challenge's "

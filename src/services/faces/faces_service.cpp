@@ -6,7 +6,7 @@
 #include "engines/face/face_engine.h"
 #include "imaging/decode.h"
 #include "imaging/video.h"
-#include "services/documents/document_json.h"
+#include "services/faces/probe.h"
 #include "services/users/person_box.h"
 #include "telemetry/metrics.h"
 
@@ -14,7 +14,6 @@ namespace authx::faces {
 namespace {
 
 constexpr std::string_view kJob = "face.analyse";
-constexpr std::chrono::seconds kAnalyseLimit{30};
 constexpr std::chrono::seconds kVideoLimit{120};  ///< a hundred-odd frames at some 30 ms, on a machine that has other work too
 
 constexpr db::Query kInsert{"faces.insert",
@@ -27,7 +26,7 @@ constexpr db::Query kForJob{"faces.for_job",
                             "SELECT user_id, biometric_data, status FROM biometrics WHERE id = $1 AND biometric_type = 'face'"};
 constexpr db::Query kStore{"faces.store",
                            "UPDATE biometrics SET template_data = $2, analysis = $3, quality_score = $4, is_verified = $5, status = $6, "
-                           "updated_at = $7 WHERE id = $1"};
+                           "updated_at = $7, template_model = $8, template_key = $9 WHERE id = $1"};
 constexpr db::Query kNewest{
     "faces.newest",
     "SELECT id, status, quality_score, template_data, analysis, created_at FROM biometrics "
@@ -39,17 +38,17 @@ constexpr db::Query kListBefore{
     "faces.list_before",
     "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' AND id < $3 "
     "ORDER BY id DESC LIMIT $2"};
+constexpr db::Query kOfCapture{"faces.of_capture",
+                               "SELECT id, user_id, template_data FROM biometrics WHERE id = $1 AND biometric_type = 'face'"};
+constexpr db::Query kOfPerson{
+    "faces.of_person",
+    "SELECT id, user_id, template_data FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' AND status = "
+    "'approved' ORDER BY id DESC LIMIT 1"};
 constexpr db::Query kInsertMatch{
     "faces.insert_match",
     "INSERT INTO verifications (id, user_id, document_id, verification_type, verification_data, steps, reasons, status, confidence_score, "
     "progress, created_at, updated_at, completed_at, verified_by) VALUES ($1, $2, $3, 'face_match', $4, $5, '[]', $6, $7, 100, $8, $8, $8, "
     "$9)"};
-
-Error renamed(Error error, std::string_view field) {
-  for (auto& fault : error.faults) fault.field = field;
-  error.message = "Invalid image";
-  return error;
-}
 
 json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -80,24 +79,6 @@ json::object analysis_json(const face::Analysis& a, const std::string& image_sha
   return out;
 }
 
-/// One face of a large photo is judged as well at half or a quarter of its size; a small face in it is looked at again
-/// at full size.
-constexpr int kEnoughSide = 1200;
-constexpr float kSmallEyes = 60;
-
-Result<face::Analysis> analyse_probe(const face::FaceEngine& engine, BytesView image, const Deadline& deadline) {
-  for (const int enough : {kEnoughSide, 0}) {
-    auto decoded = imaging::decode(image, {.enough_side = enough}, deadline);
-    if (!decoded) return renamed(std::move(decoded).error(), "face_image");
-    const auto& page = decoded->pages.front();
-    AX_TRY(auto analysis, engine.analyse(page, face::kProbe, deadline));
-    const auto file = imaging::probe(image);
-    const bool whole = enough == 0 || (file && file->width == page.width && file->height == page.height);
-    if (whole || (analysis.chosen && analysis.quality.inter_eye_px >= kSmallEyes)) return analysis;
-  }
-  return Errc::internal;
-}
-
 std::string video_name(const Uuid& face) { return face.str() + "-live"; }
 
 /// Lays the challenge's judgement over the still picture's analysis.
@@ -122,11 +103,38 @@ void add_challenge(json::object& analysis, const face::active::Verdict& verdict,
 }  // namespace
 
 FacesService::FacesService(Parts parts)
-    : p_(std::move(parts)), challenges_(ChallengeService::Parts{p_.database, p_.clock, p_.keyring, p_.audit}) {}
+    : p_(std::move(parts)),
+      challenges_(ChallengeService::Parts{p_.database, p_.clock, p_.keyring, p_.audit}),
+      vault_(p_.keyring),
+      galleries_(p_.database.sync(), p_.keyring, vault_, p_.gallery_folder),
+      lists_(Watchlists::Parts{p_.database, p_.vision, p_.files, p_.clock, p_.keyring, p_.audit, p_.blobs, p_.face_engine, vault_,
+                               galleries_}) {}
+
+Result<> FacesService::prepare() {
+  return p_.database.sync().write([&](db::Tx& tx) { return vault_.ensure(tx, p_.clock.now()); });
+}
+
+Result<face::Embedding> FacesService::open_template(db::Tx& tx, const users::PersonBox& box, BytesView sealed) const {
+  AX_TRY(const auto text, box.open("template_data", sealed));
+  AX_TRY(const auto one, template_from_text(text));
+  return vault_.recover(tx, one);
+}
+
+Result<std::string> FacesService::protect(db::Tx& tx, const face::Embedding& embedding) {
+  AX_TRY(const auto one, vault_.protect(tx, embedding));
+  return to_text(one);
+}
+
+Result<Sightings> FacesService::sightings(const Uuid& user, const face::Embedding& embedding) {
+  AX_TRY(const auto engine, p_.face_engine());
+  constexpr std::size_t kShown = 20;
+  return galleries_.search(*engine, embedding, Scope::everything, kShown, user);
+}
 
 void FacesService::register_jobs() {
   p_.queue.handle(std::string{kJob}, {[this](const jobs::Job& job) { return process(job); },
                                       [this](db::Tx& tx, const jobs::Job& job) { return give_up(tx, job); }});
+  register_renewal();
 }
 
 awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile image, std::optional<LiveVideo> live, http::RequestInfo request,
@@ -154,7 +162,7 @@ awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile imag
   if (challenged) video = live->file;
   auto seal = [this, key = std::move(key), image = std::move(image), video = std::move(video), name, id]() -> Result<> {
     auto probed = imaging::probe(image.bytes());
-    if (!probed) return renamed(std::move(probed).error(), "face_image");
+    if (!probed) return renamed_fault(std::move(probed).error(), "face_image");
     if (probed->format == imaging::FileFormat::pdf) return Error::invalid("face_image", "must be a picture, not a PDF");
     if (video) AX_CHECK(p_.blobs.put(video_name(id), video->bytes(), key));
     return p_.blobs.put(name, image.bytes(), key);
@@ -188,9 +196,7 @@ awaitable<Result<Face>> FacesService::load(Uuid id, Uuid user) {
     AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
     const users::PersonBox box{std::move(key), "biometrics", id};
     if (!row.is_null(2)) {
-      AX_TRY(const auto text, box.open("template_data", row.bytes(2)));
-      AX_TRY(const auto parsed, parse_json(text));
-      f.embedding = documents::embedding_from_json(parsed);
+      AX_TRY(f.embedding, open_template(tx, box, row.bytes(2)));
     }
     if (!row.is_null(3)) {
       AX_TRY(f.analysis, box.open("analysis", row.bytes(3)));
@@ -246,6 +252,7 @@ Result<> FacesService::process(const jobs::Job& job) {
   double quality = 0;
   bool accepted = false;
   face::active::Verdict verdict;
+  std::optional<face::Analysis> analysed;
   if (decoded) {
     AX_TRY(auto result, engine->analyse(decoded->pages.front(), {}, deadline));
     accepted = result.quality.acceptable && result.embedding.has_value();
@@ -271,19 +278,30 @@ Result<> FacesService::process(const jobs::Job& job) {
       add_challenge(record, verdict, video, *loaded.challenge);
     }
     analysis = json::serialize(record);
-    embedding = std::move(result.embedding);
+    embedding = result.embedding;
+    analysed = std::move(result);
   } else {
     const std::string reason = decoded.error().faults.empty() ? "The picture cannot be read" : decoded.error().faults.front().reason;
     analysis = json::serialize(json::object{
         {"faces", 0}, {"image_sha256", digest}, {"reasons", json::array{json::object{{"code", "unreadable"}, {"message", reason}}}}});
   }
   const users::PersonBox box{loaded.key, "biometrics", job.subject};
-  std::optional<Bytes> sealed_template;
-  if (embedding) sealed_template = box.seal("template_data", json::serialize(documents::embedding_json(*embedding)));
   AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(p_.queue.complete(tx, job));
+    const auto now = p_.clock.now();
+    std::optional<Bytes> sealed_template;
+    std::optional<std::string> model;
+    std::optional<std::int64_t> key;
+    std::optional<ProtectedTemplate> protect;
+    if (embedding) {
+      AX_TRY(protect, vault_.protect(tx, *embedding));
+      sealed_template = box.seal("template_data", to_text(*protect));
+      model = protect->model_id;
+      key = protect->key;
+    }
     AX_CHECK(tx.exec(kStore, job.subject, sealed_template, box.seal("analysis", analysis), quality, accepted,
-                     accepted ? "approved" : "rejected", p_.clock.now()));
+                     accepted ? "approved" : "rejected", now, model, key));
+    if (accepted && protect) AX_CHECK(galleries_.enrol(tx, loaded.user, job.subject, *protect, now));
     if (loaded.challenge) AX_CHECK(challenges_.settle(tx, loaded.challenge->id, loaded.user, verdict));
     if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
     return p_.audit.append(tx, {loaded.user, accepted ? "face.accepted" : "face.refused",
@@ -292,6 +310,7 @@ Result<> FacesService::process(const jobs::Job& job) {
   // Judged, the recording has served: nobody needs it longer. What a crash leaves, the sweep of orphans removes.
   if (loaded.challenge) AX_CHECK(p_.blobs.remove(video_name(job.subject)));
   metrics::face_duration().observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  if (analysed && p_.on_analysed) p_.on_analysed(decoded->pages.front(), *analysed);
   return {};
 }
 
@@ -305,7 +324,8 @@ Result<> FacesService::give_up(db::Tx& tx, const jobs::Job& job) {
       {"faces", 0},
       {"reasons",
        json::array{json::object{{"code", "processing_failed"}, {"message", "The picture could not be processed; take it again"}}}}});
-  AX_CHECK(tx.exec(kStore, job.subject, std::nullopt, box.seal("analysis", analysis), 0.0, false, "rejected", p_.clock.now()));
+  AX_CHECK(tx.exec(kStore, job.subject, std::nullopt, box.seal("analysis", analysis), 0.0, false, "rejected", p_.clock.now(), std::nullopt,
+                   std::nullopt));
   AX_CHECK(ChallengeService::abandon(tx, job.subject));
   if (p_.on_final) AX_CHECK(p_.on_final(tx, user));
   return p_.audit.append(
@@ -335,15 +355,7 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
   auto compare = [this, image = std::move(image), portrait = std::move(*read.portrait)]() -> Result<Outcome> {
     const auto deadline = Deadline::after(kAnalyseLimit);
     AX_TRY(const auto engine, p_.face_engine());
-    AX_TRY(auto live, analyse_probe(*engine, image, deadline));
-    if (!live.embedding || !live.quality.acceptable) {
-      std::vector<Fault> faults;
-      for (const auto issue : live.quality.issues) faults.push_back({"face_image", std::string{face::advice(issue)}});
-      if (faults.empty()) faults.push_back({"face_image", "no usable face was found"});
-      Error unusable = Error::invalid(std::move(faults));
-      unusable.message = "The face picture cannot be used";
-      return unusable;
-    }
+    AX_TRY(auto live, usable_probe(*engine, image, face::kProbe, deadline));
     AX_TRY(auto comparison, engine->compare(*live.embedding, portrait, face::Use::document_to_live));
     return Outcome{comparison, live.liveness.score, live.liveness.method, hex_encode(crypto::sha256(image))};
   };
@@ -382,6 +394,42 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
   co_return out;
 }
 
+awaitable<Result<Sightings>> FacesService::search(const http::Principal& caller, SearchFor what) {
+  struct Probe {
+    std::optional<face::Embedding> embedding;
+    std::optional<Uuid> owner;
+  };
+  Probe probe;
+  if (!what.image) {
+    auto find = [this, &what](db::Tx& tx) -> Result<Probe> {
+      AX_TRY(const auto rows, what.face ? tx.exec(kOfCapture, *what.face) : tx.exec(kOfPerson, *what.person));
+      if (rows.empty() || rows[0].is_null(2)) return Errc::not_found;
+      AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(1)));
+      const users::PersonBox box{std::move(key), "biometrics", rows[0].uuid(0)};
+      AX_TRY(auto embedding, open_template(tx, box, rows[0].bytes(2)));
+      return Probe{std::move(embedding), rows[0].uuid(1)};
+    };
+    AX_CO_TRY(probe, co_await p_.database.read(find));
+  }
+  auto look = [this, probe = std::move(probe), what = std::move(what)]() -> Result<Sightings> {
+    AX_TRY(const auto engine, p_.face_engine());
+    if (probe.embedding) return galleries_.search(*engine, *probe.embedding, what.scope, what.count, probe.owner, what.all);
+    AX_TRY(const auto seen, usable_probe(*engine, what.image->bytes(), {.liveness = false, .cues = false, .surroundings = false},
+                                         Deadline::after(kAnalyseLimit)));
+    return galleries_.search(*engine, *seen.embedding, what.scope, what.count, std::nullopt, what.all);
+  };
+  AX_CO_TRY(auto found, co_await p_.vision.run(std::move(look)));
+  auto note = [this, &caller, &found](db::Tx& tx) {
+    json::array entries;
+    for (const auto& s : found.found) entries.push_back(json::value{s.entry.str()});
+    return p_.audit.append(
+        tx, {caller.id, "face.searched", json::serialize(json::object{{"searched", found.searched}, {"entries", std::move(entries)}}),
+             &caller.request});
+  };
+  AX_CO_CHECK(co_await p_.database.write(note));
+  co_return found;
+}
+
 Result<std::optional<Face>> FacesService::newest(db::Tx& tx, const Uuid& user, Time since) const {
   AX_TRY(const auto rows, tx.exec(kNewest, user, since));
   if (rows.empty()) return std::optional<Face>{};
@@ -393,9 +441,9 @@ Result<std::optional<Face>> FacesService::newest(db::Tx& tx, const Uuid& user, T
   f.created_at = row.time(5);
   AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
   const users::PersonBox box{std::move(key), "biometrics", f.id};
-  AX_TRY(const auto text, box.open("template_data", row.bytes(3)));
-  AX_TRY(const auto parsed, parse_json(text));
-  f.embedding = documents::embedding_from_json(parsed);
+  if (!row.is_null(3)) {
+    AX_TRY(f.embedding, open_template(tx, box, row.bytes(3)));
+  }
   AX_TRY(f.analysis, box.open("analysis", row.bytes(4)));
   AX_TRY(const auto analysis, parse_json(f.analysis));
   f.image_sha256 = get_text(analysis, "image_sha256").value_or("");

@@ -6,6 +6,12 @@
 
 #include "services/documents/documents_service.h"
 #include "services/faces/challenge_service.h"
+#include "services/faces/galleries.h"
+#include "services/faces/watchlists.h"
+
+namespace authx::users {
+class PersonBox;
+}
 
 namespace authx::faces {
 
@@ -35,6 +41,18 @@ struct LiveVideo {
   ClientWord word;
 };
 
+/// Whom to look for: one of the three.
+struct SearchFor {
+  std::optional<http::UploadedFile> image;
+  std::optional<Uuid> face, person;  ///< a capture; a person's newest capture. Their own faces are left out.
+  Scope scope = Scope::everything;
+  std::size_t count = 10;
+  bool all = false;  ///< also what is less alike than a match
+};
+
+/// A second engine looks at what the first one judged, after the answer is stored.
+using OnAnalysed = std::function<void(const imaging::Image& image, const face::Analysis& primary)>;
+
 class FacesService {
  public:
   struct Parts {
@@ -49,6 +67,8 @@ class FacesService {
     documents::DocumentsService& documents;
     documents::FaceEngineSource face_engine;
     documents::OnFinal on_final;
+    std::string gallery_folder{};  ///< of the mapped files; empty: in memory
+    OnAnalysed on_analysed{};
     double spoof_below = 0.2;  ///< a liveness score under this refuses a match
   };
   explicit FacesService(Parts parts);
@@ -68,15 +88,37 @@ class FacesService {
   /// The newest usable face of a person, not older than `since`; inside the caller's transaction.
   Result<std::optional<Face>> newest(db::Tx& tx, const Uuid& user, Time since) const;
 
+  /// Errors: validation (no usable face in the picture), not_found (no such capture, or without a template).
+  awaitable<Result<Sightings>> search(const http::Principal& caller, SearchFor what);
+  /// Matches of a person's face with others': who is enrolled with it, which lists it is on. Blocking.
+  Result<Sightings> sightings(const Uuid& user, const face::Embedding& embedding);
+  /// The form in which a template may be stored.
+  Result<std::string> protect(db::Tx& tx, const face::Embedding& embedding);
+
+  /// Makes what templates need before the first is stored; before the queue starts. Blocking.
+  Result<> prepare();
+  /// Queues the renewal of templates that another model or a revoked key made, if there are any. Waits for the engine; blocking.
+  Result<> renew_if_needed();
+
   ChallengeService& challenges() noexcept { return challenges_; }
+  Watchlists& lists() noexcept { return lists_; }
 
  private:
   awaitable<Result<Face>> load(Uuid id, Uuid user);
   Result<> process(const jobs::Job& job);
   Result<> give_up(db::Tx& tx, const jobs::Job& job);
 
+  void register_renewal();
+  Result<> renew(const jobs::Job& job);
+  Result<std::optional<face::Embedding>> embed_anew(const face::FaceEngine& engine, const ProtectedTemplate& old, const std::string& object,
+                                                    const crypto::Key& key);
+  Result<face::Embedding> open_template(db::Tx& tx, const users::PersonBox& box, BytesView sealed) const;
+
   Parts p_;
   ChallengeService challenges_;
+  mutable TemplateVault vault_;  ///< its cache is its own affair
+  Galleries galleries_;
+  Watchlists lists_;
 };
 
 }  // namespace authx::faces

@@ -20,6 +20,16 @@ constexpr db::Query kSetPassword{"users.set_password",
                                  "ON CONFLICT (user_id) DO UPDATE SET password_hash = $2, changed_at = $3"};
 constexpr db::Query kTouch{"users.touch_login", "UPDATE users SET last_login = $2 WHERE id = $1"};
 constexpr db::Query kVerified{"users.mark_email_verified", "UPDATE users SET email_verified = TRUE, updated_at = $2 WHERE id = $1"};
+constexpr db::Query kPassword{"users.password_hash", "SELECT password_hash FROM credentials WHERE user_id = $1"};
+constexpr db::Query kEmailTaken{"users.email_taken", "SELECT 1 FROM users WHERE email_index = $1 AND id <> $2"};
+constexpr db::Query kSetEmail{"users.set_email",
+                              "UPDATE users SET email = $2, email_index = $3, email_verified = TRUE, updated_at = $4 WHERE id = $1"};
+constexpr db::Query kSetPhone{"users.set_phone",
+                              "UPDATE users SET phone = $2, phone_index = $3, phone_verified = TRUE, updated_at = $4 WHERE id = $1"};
+constexpr db::Query kSetStatus{"users.set_status",
+                               "UPDATE users SET status = $2, status_reason = $3, updated_at = $4 WHERE id = $1 RETURNING id"};
+constexpr db::Query kErase{"users.erase", "DELETE FROM users WHERE id = $1"};
+constexpr db::Query kEraseKey{"users.erase_key", "DELETE FROM person_keys WHERE user_id = $1"};
 constexpr db::Query kAnyAdmin{"users.any_admin", "SELECT 1 FROM users WHERE role = 'admin' LIMIT 1"};
 constexpr db::Query kNewest{"users.newest", "SELECT id FROM users ORDER BY id DESC LIMIT $1"};
 constexpr db::Query kBefore{"users.before", "SELECT id FROM users WHERE id < $2 ORDER BY id DESC LIMIT $1"};
@@ -70,6 +80,40 @@ Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id) {
 
 Result<> set_password(db::Tx& tx, const Uuid& id, std::string_view hash, Time now) {
   AX_CHECK(tx.exec(kSetPassword, id, hash, now));
+  return {};
+}
+
+Result<std::optional<std::string>> password_hash(db::Tx& tx, const Uuid& id) {
+  AX_TRY(const auto rows, tx.exec(kPassword, id));
+  return rows.empty() ? std::optional<std::string>{} : std::optional{rows[0].text(0)};
+}
+
+Result<> set_email(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view email, Time now) {
+  auto index = email_index(keyring, email);
+  AX_TRY(const auto taken, tx.exec(kEmailTaken, index, id));
+  if (!taken.empty()) return Errc::conflict;
+  AX_TRY(auto key, person_key(tx, keyring, id));
+  const PersonBox box{std::move(key), "users", id};
+  AX_CHECK(tx.exec(kSetEmail, id, box.seal("email", email), std::move(index), now));
+  return {};
+}
+
+Result<> set_phone(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view phone, Time now) {
+  AX_TRY(auto key, person_key(tx, keyring, id));
+  const PersonBox box{std::move(key), "users", id};
+  AX_CHECK(tx.exec(kSetPhone, id, box.seal("phone", phone), keyring.blind_index("users.phone", phone), now));
+  return {};
+}
+
+Result<> set_status(db::Tx& tx, const Uuid& id, std::string_view status, std::string_view reason, Time now) {
+  AX_TRY(const auto rows, tx.exec(kSetStatus, id, status, reason, now));
+  if (rows.empty()) return Errc::not_found;
+  return {};
+}
+
+Result<> erase(db::Tx& tx, const Uuid& id) {
+  AX_CHECK(tx.exec(kErase, id));
+  AX_CHECK(tx.exec(kEraseKey, id));
   return {};
 }
 

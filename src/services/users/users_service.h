@@ -41,6 +41,14 @@ Result<std::optional<Login>> find_login(db::Tx& tx, const crypto::Keyring& keyri
 
 Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id);  ///< `Errc::not_found`
 Result<> set_password(db::Tx& tx, const Uuid& id, std::string_view hash, Time now);
+Result<std::optional<std::string>> password_hash(db::Tx& tx, const Uuid& id);
+/// `Errc::conflict` when another account has the address. The new address counts as verified.
+Result<> set_email(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view email, Time now);
+Result<> set_phone(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view phone, Time now);  ///< verified too
+/// active, locked or disabled; `Errc::not_found`.
+Result<> set_status(db::Tx& tx, const Uuid& id, std::string_view status, std::string_view reason, Time now);
+/// Destroys the person's key and all rows of theirs; what is left of them anywhere opens no more.
+Result<> erase(db::Tx& tx, const Uuid& id);
 Result<> touch_login(db::Tx& tx, const Uuid& id, Time now);
 Result<> mark_email_verified(db::Tx& tx, const Uuid& id, Time now);
 Result<bool> any_admin(db::Tx& tx);

@@ -1,7 +1,8 @@
 #include "services/verifications/verifications_service.h"
 
+#include <set>
+
 #include "engines/face/face_engine.h"
-#include "services/documents/document_json.h"
 #include "services/users/person_box.h"
 #include "services/users/users_service.h"
 
@@ -373,6 +374,18 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
       face.model_id = d.portrait->model_id;
     }
   }
+  json::array seen;
+  if (face.accepted) {
+    AX_TRY(const auto sightings, p_.faces.sightings(loaded->verification.user_id, *loaded->face->embedding));
+    std::set<Uuid> accounts;
+    for (const auto& s : sightings.found) {
+      if (s.user) accounts.insert(*s.user);
+      face.watched += s.list_kind == "watch" ? 1 : 0;
+      face.blocked += s.list_kind == "block" ? 1 : 0;
+      seen.push_back({{"entry_id", s.entry.str()}, {"similarity", s.similarity}, {"fmr", s.fmr}});
+    }
+    face.enrolled_elsewhere = static_cast<int>(accounts.size());
+  }
   const auto verdict = decision::decide(inputs, p_.policy);
   const bool document_ok =
       std::ranges::all_of(loaded->documents, [](const auto& d) { return d.status == "approved"; }) && !loaded->documents.empty();
@@ -390,6 +403,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
                                                     {"policy", decision::to_json(p_.policy)},
                                                     {"verdict", verdict_json},
                                                     {"face_id", loaded->face->id.str()},
+                                                    {"sightings", std::move(seen)},
                                                     {"decided_at", format_time(now)}});
   const auto outcome = decision::to_string(verdict.outcome);
   std::optional<std::string> rejection;
@@ -399,8 +413,10 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
     AX_TRY(auto key, users::person_key(tx, p_.keyring, loaded->verification.user_id));
     const users::PersonBox box{std::move(key), "verifications", job.subject};
     std::optional<Bytes> embedding;
-    if (loaded->face->embedding)
-      embedding = box.seal("face_embeddings", json::serialize(documents::embedding_json(*loaded->face->embedding)));
+    if (loaded->face->embedding) {
+      AX_TRY(const auto protect, p_.faces.protect(tx, *loaded->face->embedding));
+      embedding = box.seal("face_embeddings", protect);
+    }
     AX_TRY(const auto decided, tx.exec(kDecide, job.subject, outcome, steps_json(steps), box.seal("verification_data", capsule),
                                        json::serialize(verdict_json.at("reasons")), verdict.confidence, rejection, embedding, now,
                                        "rules " + p_.policy.version));

@@ -211,6 +211,26 @@ TEST(Decide, SignaturesReuseDoubtsAndIssuersWeighAsTheyShould) {
   EXPECT_FALSE(has(said("not_checked", "no_consent"), "issuer_confirmed"));
 }
 
+TEST(Decide, AFaceThatIsKnownElsewhereIsLookedAtAndListsStayUnnamed) {
+  auto in = good();
+  in.face.enrolled_elsewhere = 1;
+  EXPECT_EQ(decide(in, {}).outcome, Outcome::needs_review);
+  EXPECT_TRUE(has(decide(in, {}), "face_enrolled_elsewhere"));
+  EXPECT_EQ(decide(in, {.duplicate_needs_review = false}).outcome, Outcome::approved);
+  for (const bool blocked : {false, true}) {
+    in = good();
+    (blocked ? in.face.blocked : in.face.watched) = 2;
+    EXPECT_EQ(decide(in, {}).outcome, Outcome::needs_review);
+    EXPECT_EQ(decide(in, {.blocklist_rejects = true}).outcome, blocked ? Outcome::rejected : Outcome::needs_review);
+    for (const bool rejects : {false, true})
+      EXPECT_EQ(json::serialize(to_json(decide(in, {.blocklist_rejects = rejects}))).find("list"), std::string::npos);
+  }
+  in.face.enrolled_elsewhere = 3;
+  const Policy policy{.duplicate_needs_review = false, .blocklist_rejects = true};
+  const auto again = decide(*inputs_from_json(json::value(to_json(in))), *policy_from_json(json::value(to_json(policy))));
+  EXPECT_EQ(json::serialize(to_json(again)), json::serialize(to_json(decide(in, policy))));
+}
+
 TEST(Capsule, MalformedInputsAreAnError) {
   EXPECT_FALSE(inputs_from_json(json::parse("{}")));
   EXPECT_FALSE(policy_from_json(json::parse("[]")));

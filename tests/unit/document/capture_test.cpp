@@ -107,6 +107,29 @@ TEST(Capture, ScanCutToItsEdgesCountsAsWhole) {
   EXPECT_EQ(outcome(a, "document_whole"), Outcome::passed);
 }
 
+TEST(Capture, ScansAreTheirOwnOutlineNotTheirPortrait) {
+  for (const auto kind : {specimen::Kind::aadhaar, specimen::Kind::pan, specimen::Kind::passport, specimen::Kind::voter_id,
+                          specimen::Kind::driving_license}) {
+    for (std::uint64_t seed = 40; seed < 44; ++seed) {
+      SCOPED_TRACE(fmt::format("{} {}", specimen::to_string(kind), seed));
+      const auto s = drawn(kind, seed, 0);
+      const auto a = appraise_capture(s.image);
+      ASSERT_TRUE(a.outline);
+      EXPECT_GT(overlap(*a.outline, s.truth.outline), 0.85);
+      EXPECT_EQ(outcome(a, "large_enough"), Outcome::passed);
+    }
+  }
+}
+
+TEST(Capture, ADocumentCutOffByThePictureIsNoticed) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const auto s = drawn(specimen::Kind::pan, seed, 1);
+    const auto box = imaging::bounds_of(s.truth.outline);
+    const auto a = appraise_capture(imaging::crop(s.image, {0, 0, box.x + box.width * 4 / 5, s.image.height}));
+    EXPECT_FALSE(a.ready) << seed;
+  }
+}
+
 TEST(Outline, IsFoundInClutterHandsAndLowContrast) {
   int good = 0;
   int total = 0;

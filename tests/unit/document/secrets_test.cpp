@@ -7,6 +7,7 @@
 #include "engines/document/aadhaar.h"
 #include "engines/document/local_name.h"
 #include "engines/document/reader.h"
+#include "engines/specimen/canvas.h"
 #include "engines/specimen/specimen.h"
 
 namespace authx::document {
@@ -110,6 +111,88 @@ TEST(Secrets, NumbersAreCoveredOnEveryLayoutAndAnyWayUp) {
     }
   }
   EXPECT_GE(good, total - 1) << "of " << total;
+}
+
+TEST(Secrets, ANumberOnAnotherKindOfDocumentIsCoveredWhicheverWayItRuns) {
+  int good = 0;
+  for (const auto kind : {specimen::Kind::pan, specimen::Kind::voter_id}) {
+    for (int turns = 0; turns < 4; ++turns) {
+      specimen::Request r;
+      r.kind = kind;
+      r.seed = 80;
+      r.today = kToday;
+      const auto s = specimen::generate(r);
+      ASSERT_TRUE(s);
+      specimen::Canvas canvas(s->image.width, s->image.height, {1, 1, 1});
+      canvas.picture(0, 0, s->image.width, s->image.height, s->image);
+      canvas.rotated_text(830, 420, 90 * turns, "2341 2341 2346", "Liberation Sans", 32, {0.1, 0.1, 0.2});
+      auto image = canvas.image();
+      const auto reading = read(image, nullptr, DeclaredType::pan, kToday, Deadline::after(60s));
+      ASSERT_TRUE(reading);
+      imaging::black_out(image, reading->pages[0].secret_on_input);
+      // The first eight digits, around the middle of the text: about 230 pixels long.
+      const imaging::Box upright{-108, -8, 130, 16};
+      const imaging::Box across{-8, -108, 16, 130};
+      const imaging::Box reach = turns % 2 == 0 ? upright : across;
+      const bool turned = turns >= 2;
+      const imaging::Box place{830 + (turned ? -reach.x - reach.width : reach.x), 420 + (turned ? -reach.y - reach.height : reach.y),
+                               reach.width, reach.height};
+      good += covered(place, imaging::Homography{1, 0, 0, 0, 1, 0, 0, 0, 1}, image) ? 1 : 0;
+    }
+  }
+  EXPECT_GE(good, 7) << "of 8";
+}
+
+TEST(Secrets, TwoCardsOnOnePictureAreBothCovered) {
+  specimen::Request r;
+  r.kind = specimen::Kind::aadhaar;
+  r.seed = 90;
+  r.level = 1;
+  r.today = kToday;
+  const auto a = specimen::generate(r);
+  r.seed = 91;
+  const auto b = specimen::generate(r);
+  ASSERT_TRUE(a && b);
+  imaging::Image both(a->image.width, a->image.height + b->image.height, 3);
+  std::copy(a->image.pixels.begin(), a->image.pixels.end(), both.pixels.begin());
+  std::copy(
+      b->image.pixels.begin(),
+      b->image.pixels.begin() + static_cast<std::ptrdiff_t>(std::min(b->image.pixels.size(), both.pixels.size() - a->image.pixels.size())),
+      both.pixels.begin() + static_cast<std::ptrdiff_t>(a->image.pixels.size()));
+  if (a->image.width != b->image.width) GTEST_SKIP() << "pictures of different widths";
+  const auto reading = read(both, nullptr, DeclaredType::other, kToday, Deadline::after(60s));
+  ASSERT_TRUE(reading);
+  imaging::black_out(both, reading->pages[0].secret_on_input);
+  for (int i = 0; i < 2; ++i) {
+    const auto& t = (i == 0 ? a : b)->truth;
+    imaging::Quad outline = t.outline;
+    for (auto& p : outline) p.y += i * a->image.height;
+    const auto to_input = imaging::homography(imaging::quad_of({0, 0, t.card_width, t.card_height}), outline);
+    for (const auto& box : t.secrets) EXPECT_TRUE(covered(box, to_input, both)) << i;
+  }
+}
+
+TEST(Secrets, APictureWhoseNumberCannotBeFoundIsNotForKeeping) {
+  specimen::Request r;
+  r.kind = specimen::Kind::aadhaar;
+  r.seed = 61;
+  r.level = 0;
+  r.today = kToday;
+  const auto s = specimen::generate(r);
+  ASSERT_TRUE(s);
+  imaging::Image image = s->image;
+  const auto good = read(image, nullptr, DeclaredType::other, kToday, Deadline::after(60s));
+  ASSERT_TRUE(good);
+  EXPECT_FALSE(good->pages[0].number_unlocated);
+  // A scratch through the digits: a person still reads them.
+  const auto to_input = imaging::homography(imaging::quad_of({0, 0, s->truth.card_width, s->truth.card_height}), s->truth.outline);
+  for (const auto& b : s->truth.secrets) {
+    const imaging::Quad scratch = imaging::apply(to_input, imaging::quad_of({b.x - 20, b.y + b.height / 2 - 3, b.width + 260, 7}));
+    imaging::black_out(image, std::vector<imaging::Quad>{scratch});
+  }
+  const auto bad = read(image, nullptr, DeclaredType::other, kToday, Deadline::after(60s));
+  ASSERT_TRUE(bad);
+  EXPECT_TRUE(bad->pages[0].number_unlocated || !bad->pages[0].secret_on_input.empty());
 }
 
 TEST(LocalName, DevanagariIsRomanisedAsItIsSpoken) {

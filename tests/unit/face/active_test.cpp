@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <numbers>
 #include <random>
@@ -117,6 +118,54 @@ TEST(Turn, AHeadMovesAsASolidAndAPictureAsAPlane) {
     EXPECT_LT(picture->planar_residual, 0.02) << yaw;
     EXPECT_LT(std::abs(std::min(picture->against_midline, picture->against_cheeks)), 0.1) << yaw;
   }
+}
+
+/// A textured surface in the looks that a turn gives: each pixel moves along x by `move(x, y)`.
+Look moved_look(const std::function<double(double, double)>& move) {
+  std::mt19937 random{17};
+  std::array<std::array<double, 4>, 24> waves{};
+  for (auto& w : waves)
+    w = {std::uniform_real_distribution<>{-0.5, 0.5}(random), std::uniform_real_distribution<>{-0.5, 0.5}(random),
+         std::uniform_real_distribution<>{0, 6.3}(random), std::uniform_real_distribution<>{4, 9}(random)};
+  Look out{};
+  for (int y = 0; y < kLookHeight; ++y)
+    for (int x = 0; x < kLookWidth; ++x) {
+      const double from = x - move(x, y);
+      double value = 128;
+      for (const auto& w : waves) value += w[3] * std::sin(w[0] * from + w[1] * y + w[2]);
+      out[static_cast<std::size_t>(y * kLookWidth + x)] = static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
+    }
+  return out;
+}
+
+TEST(Relief, FollowsTheMeshOnAHeadAndNotOnABentPicture) {
+  // A flat mesh with a nose, whose places in the look are its own coordinates.
+  std::vector<Point3> mesh;
+  std::mt19937 places{5};
+  const auto nose = [](double x, double y) { return std::exp(-(std::pow((x - 52) / 9, 2) + std::pow((y - 64) / 11, 2))); };
+  for (int i = 0; i < 468; ++i) {
+    const float x = std::uniform_real_distribution<float>{8, 96}(places), y = std::uniform_real_distribution<float>{8, 104}(places);
+    mesh.push_back({x, y, static_cast<float>(-0.35 * kLookEyes * nose(x, y))});
+  }
+  mesh[33] = {20, 36, 0}, mesh[263] = {84, 36, 0}, mesh[13] = {52, 82, 0}, mesh[14] = {52, 82, 0};
+  const auto straight = moved_look([](double, double) { return 0.0; });
+  Relief head{straight, mesh}, flat{straight, mesh}, upright{straight, mesh}, lying{straight, mesh};
+  for (const double yaw : {-24.0, -16.0, 14.0, 20.0, 28.0}) {
+    const double t = std::tan(yaw * std::numbers::pi / 180);
+    head.add(moved_look([&](double x, double y) { return t * 0.35 * kLookEyes * nose(x, y); }), yaw);
+    flat.add(moved_look([&](double x, double) { return t * 0.05 * (x - 52); }), yaw);
+    upright.add(moved_look([&](double x, double) { return t * (10 - 0.006 * (x - 52) * (x - 52)); }), yaw);
+    lying.add(moved_look([&](double, double y) { return t * (8 - 0.004 * (y - 56) * (y - 56)); }), yaw);
+  }
+  ASSERT_TRUE(head.factor() && flat.factor() && upright.factor() && lying.factor());
+  EXPECT_NEAR(*head.factor(), 1, 0.35);
+  EXPECT_NEAR(*flat.factor(), 0, 0.1);
+  EXPECT_NEAR(*upright.factor(), 0, 0.1);
+  EXPECT_NEAR(*lying.factor(), 0, 0.1);
+  EXPECT_FALSE((Relief{straight, mesh}.factor()));
+  Relief dark{Look{}, mesh};
+  for (int i = 0; i < 5; ++i) dark.add(Look{}, 20);
+  EXPECT_FALSE(dark.factor());
 }
 
 TEST(Turn, WhatCannotBeComparedIsNothing) {

@@ -6,18 +6,18 @@ import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
 import { useState } from 'react';
 import { Link, NavLink, Outlet } from 'react-router';
-import { endSession, useSession, type Role } from '@/lib/session';
+import { signOut } from '@/lib/http';
+import { useSession, type Role } from '@/lib/session';
 import { BrandName } from '@/ui/Brand';
 import { MenuIcon } from '@/ui/icons';
 
 const places: { to: string; label: string; roles?: readonly Role[] }[] = [
   { to: '/dashboard', label: 'Dashboard' },
   { to: '/verify', label: 'Verify' },
+  { to: '/security', label: 'Security' },
   { to: '/admin/outbox', label: 'Outbox', roles: ['admin'] },
   { to: '/admin/audit', label: 'Audit', roles: ['admin', 'auditor'] },
 ];
-
-const signOut = () => endSession('signed-out');
 
 /** The frame of every page behind the login. */
 export function Shell() {

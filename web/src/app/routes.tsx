@@ -3,6 +3,7 @@ import { RequireRole, RequireSession } from '@/app/guards';
 import { BrokenScreen, NotFoundScreen } from '@/app/screens/NotFoundScreen';
 import { Shell } from '@/app/Shell';
 import { EmailConfirmPage } from '@/features/account/EmailConfirmPage';
+import { ForgottenPasswordPage } from '@/features/account/ForgottenPasswordPage';
 import { LoginPage } from '@/features/account/LoginPage';
 import { PasswordSetupPage } from '@/features/account/PasswordSetupPage';
 import { RegisterPage } from '@/features/account/RegisterPage';
@@ -11,6 +12,7 @@ const lazyDashboard = async () => ({ Component: (await import('@/app/screens/Das
 const lazyVerify = async () => ({ Component: (await import('@/app/screens/VerifyScreen')).VerifyScreen });
 const lazyDocument = async () => ({ Component: (await import('@/app/screens/DocumentScreen')).DocumentScreen });
 const lazyVerification = async () => ({ Component: (await import('@/app/screens/VerificationScreen')).VerificationScreen });
+const lazySecurity = async () => ({ Component: (await import('@/features/account/SecurityPage')).SecurityPage });
 const lazyOutbox = async () => ({ Component: (await import('@/features/admin/OutboxPage')).OutboxPage });
 const lazyAudit = async () => ({ Component: (await import('@/features/admin/AuditPage')).AuditPage });
 
@@ -23,7 +25,10 @@ export const routes: RouteObject[] = [
       { path: '/', element: <RegisterPage /> },
       { path: '/login', element: <LoginPage /> },
       { path: '/setup-password', element: <PasswordSetupPage /> },
+      { path: '/reset-password', element: <PasswordSetupPage reset /> },
+      { path: '/forgotten-password', element: <ForgottenPasswordPage /> },
       { path: '/verify-email', element: <EmailConfirmPage /> },
+      { path: '/change-email', element: <EmailConfirmPage change /> },
       {
         element: <RequireSession />,
         children: [
@@ -32,6 +37,7 @@ export const routes: RouteObject[] = [
             children: [
               { path: '/dashboard', lazy: lazyDashboard },
               { path: '/verify', lazy: lazyVerify },
+              { path: '/security', lazy: lazySecurity },
               { path: '/documents/:id', lazy: lazyDocument },
               { path: '/verifications/:id', lazy: lazyVerification },
               { element: <RequireRole roles={['admin']} />, children: [{ path: '/admin/outbox', lazy: lazyOutbox }] },

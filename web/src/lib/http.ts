@@ -1,5 +1,6 @@
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { ApiFault, faultFromAnswer, faultWithoutAnswer } from '@/lib/api-fault';
+import { canRenew, renew } from '@/lib/renew';
 import { currentSession, endSession } from '@/lib/session';
 
 const apiBase = import.meta.env.VITE_API_URL ?? '/v1';
@@ -25,8 +26,9 @@ type Request = Omit<AxiosRequestConfig, 'headers'>;
 
 /**
  * Sends one request with the session's token and returns the envelope's data.
- * Throws `ApiFault`. A 401 for a token that was sent ends the session, which
- * brings the visitor back to the login page.
+ * Throws `ApiFault`. A 401 for a token that was sent renews it once if the
+ * browser keeps the session; otherwise it ends the session, which brings the
+ * visitor back to the login page.
  */
 export async function call<T>(config: Request): Promise<T> {
   const { data: body, status } = await send<unknown>(config);
@@ -40,7 +42,22 @@ export async function download(config: Request): Promise<Blob> {
   return body;
 }
 
-async function send<T>(config: Request): Promise<AxiosResponse<T>> {
+/** Takes up the session that the browser kept, before the page is shown. */
+export async function restoreSession(): Promise<void> {
+  if (canRenew()) await renew(http);
+}
+
+/** Ends the session here at once, and at the server. */
+export function signOut(): void {
+  call({ method: 'POST', url: '/auth/logout' }).catch(() => undefined);
+  endSession('signed-out');
+}
+
+/** A signed-in person whom the action asks for a fresh or stronger proof: the session goes on. */
+const asksForProof = (body: unknown): boolean => JSON.stringify(body ?? null).includes('"INSUFFICIENT_USER_AUTHENTICATION"');
+const wrongPassword = (body: unknown): boolean => JSON.stringify(body ?? null).includes('"INVALID_CREDENTIALS"');
+
+async function send<T>(config: Request, again = true): Promise<AxiosResponse<T>> {
   const token = currentSession()?.token;
   try {
     return await http.request<T>({
@@ -51,10 +68,12 @@ async function send<T>(config: Request): Promise<AxiosResponse<T>> {
     if (error instanceof ApiFault) throw error;
     if (!axios.isAxiosError(error)) throw error;
     if (error.response === undefined) throw faultWithoutAnswer(error.code === 'ECONNABORTED');
-    // A late answer to an old token must not end the session that replaced it.
-    if (error.response.status === 401 && token !== undefined && token === currentSession()?.token) {
-      endSession('expired');
+    const { status, data } = error.response as AxiosResponse<unknown>;
+    if (status === 401 && token !== undefined && !asksForProof(data) && !wrongPassword(data)) {
+      if (again && canRenew() && (token !== currentSession()?.token || (await renew(http)))) return await send<T>(config, false);
+      // A late answer to an old token must not end the session that replaced it.
+      if (token === currentSession()?.token) endSession('expired');
     }
-    throw faultFromAnswer(error.response.status, error.response.data);
+    throw faultFromAnswer(status, data);
   }
 }

@@ -9,18 +9,18 @@ import { useConfirmEmail } from '@/features/account/api/confirm-email';
 import { FaultNotice } from '@/ui/FaultNotice';
 
 /**
- * Where the confirmation link leads: `/verify-email#token=…`. It waits for a click, because mail scanners open links and
+ * Where the confirmation link leads: `/verify-email#token=…`, or `/change-email#token=…` for a new address. It waits for a click, because mail scanners open links and
  * would use the token up.
  */
-export function EmailConfirmPage() {
-  const { hash } = useLocation();
+export function EmailConfirmPage({ change = false }: { change?: boolean }) {
+  const { hash, pathname } = useLocation();
   const navigate = useNavigate();
   const [token] = useState(() => new URLSearchParams(hash.slice(1)).get('token') ?? '');
-  const confirm = useConfirmEmail();
+  const confirm = useConfirmEmail(change);
 
   useEffect(() => {
-    if (hash !== '') void navigate('/verify-email', { replace: true });
-  }, [hash, navigate]);
+    if (hash !== '') void navigate(pathname, { replace: true });
+  }, [hash, navigate, pathname]);
 
   if (confirm.isSuccess) {
     return (

@@ -3,10 +3,13 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
-import { useState, type SubmitEvent } from 'react';
+import { useEffect, useState, type SubmitEvent } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { AccountFrame, AccountLink } from '@/features/account/AccountFrame';
-import { useLogin } from '@/features/account/api/login';
+import { enter, needsProof, useLogin } from '@/features/account/api/login';
+import { loginWithPasskey, usePasskeyLogin } from '@/features/account/api/prove';
+import { conditionalWorks, passkeysWork } from '@/features/account/passkey';
+import { SecondFactorForm } from '@/features/account/SecondFactorForm';
 import { enteredText } from '@/lib/form';
 import { useSession, useSessionEnd } from '@/lib/session';
 import { FaultNotice } from '@/ui/FaultNotice';
@@ -25,16 +28,37 @@ function pageBefore(state: unknown): string {
   return typeof state === 'object' && state !== null && 'from' in state && typeof state.from === 'string' ? state.from : '/dashboard';
 }
 
+/** Offers passkeys among the suggestions of the email input, as long as the page is shown. */
+function usePasskeySuggestions() {
+  useEffect(() => {
+    const abort = new AbortController();
+    void conditionalWorks().then(async (works) => {
+      if (works && !abort.signal.aborted) await loginWithPasskey(abort.signal).then(enter, () => undefined);
+    });
+    return () => abort.abort();
+  }, []);
+}
+
 export function LoginPage() {
   const session = useSession();
   const ended = useSessionEnd();
   const location = useLocation();
   const login = useLogin();
+  const passkey = usePasskeyLogin();
+  usePasskeySuggestions();
   const [missing, setMissing] = useState<Record<string, string>>({});
   const faults = login.error?.byField ?? missing;
   const form = useFaultFocus(faults);
 
   if (session !== null) return <Navigate to={pageBefore(location.state)} replace />;
+
+  if (login.data !== undefined && needsProof(login.data)) {
+    return (
+      <AccountFrame title="One more proof" lead="Your account is protected by a second factor.">
+        <SecondFactorForm challenge={login.data} />
+      </AccountFrame>
+    );
+  }
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -59,12 +83,20 @@ export function LoginPage() {
             {endings[ended]}
           </Alert>
         )}
-        <FaultNotice fault={login.error} besideFields={['email', 'password']} />
-        <TextField {...beside('email')} label="Email" type="email" autoComplete="username" slotProps={requiredInput} />
+        <FaultNotice fault={login.error ?? passkey.error} besideFields={['email', 'password']} />
+        <TextField {...beside('email')} label="Email" type="email" autoComplete="username webauthn" slotProps={requiredInput} />
         <PasswordField {...beside('password')} label="Password" autoComplete="current-password" required />
         <Button id="login-button" type="submit" variant="contained" size="large" loading={login.isPending} loadingPosition="start">
           {login.isPending ? 'Signing in…' : 'Sign in'}
         </Button>
+        {passkeysWork() && (
+          <Button id="passkey-button" variant="outlined" size="large" loading={passkey.isPending} onClick={() => passkey.mutate()}>
+            Sign in with a passkey
+          </Button>
+        )}
+        <Typography>
+          <AccountLink to="/forgotten-password">Forgotten password?</AccountLink>
+        </Typography>
         <Typography>
           New here? <AccountLink to="/">Create an account</AccountLink>
         </Typography>

@@ -12,20 +12,20 @@ import { FaultNotice } from '@/ui/FaultNotice';
 import { PasswordField } from '@/ui/PasswordField';
 import { useFaultFocus } from '@/ui/useFaultFocus';
 
-/** Where the emailed link leads: `/setup-password#token=…`. */
-export function PasswordSetupPage() {
-  const { hash } = useLocation();
+/** Where the emailed link leads: `/setup-password#token=…`, or `/reset-password#token=…`. */
+export function PasswordSetupPage({ reset = false }: { reset?: boolean }) {
+  const { hash, pathname } = useLocation();
   const navigate = useNavigate();
   const [token] = useState(() => new URLSearchParams(hash.slice(1)).get('token') ?? '');
-  const setUp = useSetUpPassword();
+  const setUp = useSetUpPassword(reset);
   const [missing, setMissing] = useState<Record<string, string>>({});
   const faults = setUp.error?.byField ?? missing;
   const form = useFaultFocus(faults);
 
   // The token is a secret: out of the address bar and the history as soon as it is read.
   useEffect(() => {
-    if (hash !== '') void navigate('/setup-password', { replace: true });
-  }, [hash, navigate]);
+    if (hash !== '') void navigate(pathname, { replace: true });
+  }, [hash, navigate, pathname]);
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();

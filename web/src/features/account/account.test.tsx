@@ -2,7 +2,7 @@ import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 import { fakeServer, fault, ok } from '@/testing/fake-server';
-import { renderApp, token } from '@/testing/render-app';
+import { renderApp, signIn, token } from '@/testing/render-app';
 
 const registered = () => ok({ user_id: 'u1', message: 'Account created.', verification_required: true }, 201);
 const loggedIn = () =>
@@ -27,7 +27,7 @@ describe('Registration', () => {
     await fill({ ...person, Password: 'secure_password' });
     await waitFor(() => expect(document.getElementById('verification-wizard')).toBeVisible());
     expect(server.to('POST /auth/register')[0]!.json).toEqual({ name: 'Test User', email: 'test@example.com', password: 'secure_password' });
-    expect(server.to('POST /auth/login')[0]!.json).toEqual({ email: 'test@example.com', password: 'secure_password' });
+    expect(server.to('POST /auth/login')[0]!.json).toEqual({ email: 'test@example.com', password: 'secure_password', cookie: true });
   });
 
   test('without a password it tells where the link went and logs nobody in', async () => {
@@ -139,5 +139,71 @@ describe('Password setup', () => {
     renderApp('/setup-password');
     expect(screen.getByText(/Use the whole link/)).toBeInTheDocument();
     expect(screen.queryByLabelText('New password')).not.toBeInTheDocument();
+  });
+});
+
+describe('Second factor', () => {
+  const asked = () => ok({ mfa_required: true, challenge_token: 'the-challenge', methods: ['totp', 'email', 'recovery_code'], expires_in: 600 });
+  const dashboard = { 'GET /users/me': () => fault(500, 'INTERNAL', 'x'), 'GET /documents': () => ok({ items: [], next_cursor: null }), 'GET /verification': () => ok({ items: [], next_cursor: null }) };
+
+  async function enterPassword() {
+    await userEvent.type(screen.getByLabelText('Email'), 'test@example.com');
+    await userEvent.type(screen.getByLabelText('Password'), 'secure_password');
+    await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+    await screen.findByRole('heading', { name: 'One more proof' });
+  }
+
+  test('a code finishes the sign-in', async () => {
+    const server = fakeServer({ ...dashboard, 'POST /auth/login': asked, 'POST /auth/mfa/verify': loggedIn });
+    const { router } = renderApp('/login');
+    await enterPassword();
+    await userEvent.type(screen.getByLabelText('Code from the authenticator app'), '123456');
+    await userEvent.click(screen.getByRole('button', { name: 'Continue' }));
+    await waitFor(() => expect(router.state.location.pathname).toBe('/dashboard'));
+    expect(server.to('POST /auth/mfa/verify')[0]!.json).toEqual({ challenge_token: 'the-challenge', method: 'totp', code: '123456', cookie: true });
+  });
+
+  test('a wrong code is told and another way can be chosen', async () => {
+    const server = fakeServer({
+      'POST /auth/login': asked,
+      'POST /auth/mfa/verify': () => fault(401, 'INVALID_CREDENTIALS', 'This proof is wrong or has expired'),
+      'POST /auth/mfa/code': () => ok({ sent: true }),
+    });
+    renderApp('/login');
+    await enterPassword();
+    await userEvent.type(screen.getByLabelText('Code from the authenticator app'), '000000');
+    await userEvent.click(screen.getByRole('button', { name: 'Continue' }));
+    expect(await screen.findByText('This proof is wrong or has expired')).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Send a code by email' }));
+    expect(await screen.findByLabelText('Code from the email')).toBeVisible();
+    expect(server.to('POST /auth/mfa/code')[0]!.json).toEqual({ challenge_token: 'the-challenge', method: 'email' });
+  });
+});
+
+describe('Security', () => {
+  const factors = { totp: false, recovery_codes_left: 0, passkeys: [], channels: [] };
+  const session = { id: 's1', client_id: 'authx', device: 'Firefox on Linux', ip_address: '203.0.113.7', current: true, acr: 'aal1', created_at: '2026-01-01T00:00:00Z', last_used_at: '2026-01-01T00:00:00Z', expires_at: '2026-02-01T00:00:00Z' };
+  const stepUpNeeded = () => fault(401, 'INSUFFICIENT_USER_AUTHENTICATION', 'This needs a stronger or a more recent sign-in', [{ field: 'max_age', reason: '300' }]);
+
+  test('a change that asks for a recent sign-in goes on after the password', async () => {
+    let fresh = false;
+    const server = fakeServer({
+      'GET /auth/factors': () => ok(factors),
+      'GET /auth/sessions': () => ok({ items: [session] }),
+      'POST /auth/factors/totp': () => (fresh ? ok({ secret: 'ABCD', otpauth_uri: 'otpauth://x', qr_svg: '<svg/>' }) : stepUpNeeded()),
+      'POST /auth/step-up': () => {
+        fresh = true;
+        return loggedIn();
+      },
+    });
+    signIn();
+    renderApp('/security');
+    await userEvent.click(await screen.findByRole('button', { name: 'Set up an authenticator app' }));
+    await userEvent.type(await screen.findByLabelText('Password'), 'secure_password');
+    await userEvent.click(screen.getByRole('button', { name: 'Continue' }));
+    expect(await screen.findByAltText('QR code for the authenticator app')).toBeInTheDocument();
+    expect(server.to('POST /auth/step-up')[0]!.json).toEqual({ password: 'secure_password' });
+    expect(server.to('POST /auth/factors/totp')).toHaveLength(2);
+    expect(screen.getByText('Firefox on Linux')).toBeInTheDocument();
   });
 });

@@ -7,8 +7,8 @@ export interface SetUpPasswordRequest {
   password: string;
 }
 
-export function setUpPassword(data: SetUpPasswordRequest): Promise<{ message: string }> {
-  return call({ method: 'POST', url: '/auth/password/setup', data });
+export function setUpPassword(data: SetUpPasswordRequest, reset: boolean): Promise<{ message: string }> {
+  return call({ method: 'POST', url: reset ? '/auth/password/reset/confirm' : '/auth/password/setup', data });
 }
 
-export const useSetUpPassword = () => useMutation({ mutationFn: setUpPassword });
+export const useSetUpPassword = (reset: boolean) => useMutation({ mutationFn: (data: SetUpPasswordRequest) => setUpPassword(data, reset) });

@@ -1,0 +1,225 @@
+// Are the Aadhaar numbers and VIDs on a picture painted over, wherever they stand?
+// Input lines: SETTING KIND LEVEL SEED [PATH]; PATH receives the picture painted over
+//   plain     a specimen as the camera saw it
+//   turned    the same, lying on another side
+//   beside    next to a PAN card on one picture
+//   stamped   an Aadhaar number set in type on a document of another kind, along any of its sides
+//   declared  given as a PAN card
+// Answer: {"numbers": [{"legible": …, "hidden": …}], "kept": may the picture be kept, "type": …, "ms": CPU}.
+// Whether digits are legible is asked of Tesseract on the number's true place, rectified, at several sizes, before and after; hidden
+// means that it reads them no more, and that at least 0.8 of the place is black.
+
+#include <cmath>
+#include <ctime>
+#include <numbers>
+#include <sstream>
+
+#include "base/json.h"
+#include "engines/document/ocr.h"
+#include "engines/document/reader.h"
+#include "engines/specimen/canvas.h"
+#include "engines/specimen/people.h"
+#include "engines/specimen/specimen.h"
+#include "imaging/decode.h"
+#include "probe.h"
+
+namespace {
+
+using namespace authx;
+
+constexpr Date kToday{std::chrono::year{2026}, std::chrono::June, std::chrono::day{1}};
+
+/// Digits on a picture: the whole number's place and the share of its width that must not be stored.
+struct Number {
+  std::string digits;
+  imaging::Quad place{};
+  double secret = 0;
+};
+
+struct Picture {
+  imaging::Image image;
+  std::vector<Number> numbers;
+};
+
+imaging::Point between(const imaging::Point& a, const imaging::Point& b, double t) {
+  return {a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t};
+}
+
+specimen::Specimen drawn(specimen::Kind kind, int level, std::uint64_t seed) {
+  specimen::Request r;
+  r.kind = kind;
+  r.level = level;
+  r.seed = seed;
+  r.today = kToday;
+  auto s = specimen::generate(r);
+  if (!s) bench::give_up("no specimen");
+  return std::move(*s);
+}
+
+Picture picture_of(specimen::Specimen s) {
+  Picture out;
+  const auto& t = s.truth;
+  const auto to_image = imaging::homography(imaging::quad_of({0, 0, t.card_width, t.card_height}), t.outline);
+  for (const auto& b : t.secrets) {
+    // The digits before the last four, drawn in groups: a VID's are about half as wide again as a number's.
+    const bool vid = b.width > 12.5 * b.height && !t.vid.empty();
+    const std::string digits = vid ? t.vid : t.number;
+    const double secret = digits.size() == 16 ? 14.5 / 18.6 : 9.0 / 13.1;
+    const int whole = static_cast<int>(b.width / secret);
+    out.numbers.push_back({digits, imaging::apply(to_image, imaging::quad_of({b.x, b.y, whole, b.height})), secret});
+  }
+  out.image = std::move(s.image);
+  return out;
+}
+
+void turn(Picture& p, int turns) {
+  for (int k = 0, w = p.image.width, h = p.image.height; k < turns; ++k, std::swap(w, h)) {
+    for (auto& n : p.numbers)
+      for (auto& c : n.place) c = {h - c.y, c.x};
+  }
+  p.image = imaging::rotate_quarter(p.image, turns);
+}
+
+Picture beside(const Picture& a, const imaging::Image& other) {
+  Picture out;
+  const auto scaled = imaging::resize(other, other.width * a.image.height / other.height, a.image.height);
+  out.image = imaging::Image(a.image.width + scaled.width, a.image.height, 3);
+  for (int y = 0; y < a.image.height; ++y) {
+    std::copy_n(scaled.row(y), scaled.stride(), out.image.row(y));
+    std::copy_n(a.image.row(y), a.image.stride(), out.image.row(y) + scaled.stride());
+  }
+  out.numbers = a.numbers;
+  for (auto& n : out.numbers)
+    for (auto& c : n.place) c.x += scaled.width;
+  return out;
+}
+
+/// A free place on the card, of each kind that is stamped.
+imaging::Point free_place(specimen::Kind kind) {
+  return kind == specimen::Kind::passport ? imaging::Point{800, 640} : imaging::Point{830, 440};
+}
+
+Picture stamped(const specimen::Specimen& s, const std::string& number, specimen::Dice& dice) {
+  Picture out;
+  const auto& t = s.truth;
+  const auto to_image = imaging::homography(imaging::quad_of({0, 0, t.card_width, t.card_height}), t.outline);
+  const auto at = free_place(t.kind);
+  const auto middle = imaging::apply(to_image, at);
+  const auto ahead = imaging::apply(to_image, imaging::Point{at.x + 50, at.y});
+  const double scale = std::hypot(ahead.x - middle.x, ahead.y - middle.y) / 50;
+  const double degrees = std::atan2(ahead.y - middle.y, ahead.x - middle.x) * 180 / std::numbers::pi + 90 * dice.between(0, 3);
+  specimen::Canvas canvas(s.image.width, s.image.height, {1, 1, 1});
+  canvas.picture(0, 0, s.image.width, s.image.height, s.image);
+  const double size = dice.range(28, 36) * scale;
+  const std::string shown = number.substr(0, 4) + " " + number.substr(4, 4) + " " + number.substr(8);
+  const char* fonts[] = {"Liberation Sans", "Liberation Serif Bold", "Liberation Mono"};
+  const std::string font = dice.pick(fonts);
+  canvas.rotated_text(middle.x, middle.y, degrees, shown, font, size, {0.1, 0.1, 0.2});
+  out.image = canvas.image();
+  const double width = canvas.text_width(shown, font, size);
+  const double a = degrees * std::numbers::pi / 180;
+  const auto corner = [&](double x, double y) {
+    return imaging::Point{middle.x + x * std::cos(a) - y * std::sin(a), middle.y + x * std::sin(a) + y * std::cos(a)};
+  };
+  const double half = 0.36 * size;
+  out.numbers.push_back({number,
+                         {corner(-width / 2, -half), corner(width / 2, -half), corner(width / 2, half), corner(-width / 2, half)},
+                         canvas.text_width(shown.substr(0, 9), font, size) / width});
+  return out;
+}
+
+bool legible(const imaging::Image& image, const Number& n) {
+  const auto& q = n.place;
+  const double w = std::hypot(q[1].x - q[0].x, q[1].y - q[0].y);
+  const double h = std::hypot(q[3].x - q[0].x, q[3].y - q[0].y);
+  const double pad_x = h / w;
+  imaging::Quad wide;
+  const auto left = [&](const imaging::Point& a, const imaging::Point& b) { return between(a, b, -pad_x); };
+  const auto right = [&](const imaging::Point& a, const imaging::Point& b) { return between(a, b, 1 + pad_x); };
+  const imaging::Point tl = left(q[0], q[1]);
+  const imaging::Point tr = right(q[0], q[1]);
+  const imaging::Point bl = left(q[3], q[2]);
+  const imaging::Point br = right(q[3], q[2]);
+  wide = {between(tl, bl, -0.5), between(tr, br, -0.5), between(br, tr, -0.5), between(bl, tl, -0.5)};
+  const std::string secret = n.digits.substr(0, n.digits.size() - 4);
+  for (const int ink : {24, 36, 52}) {
+    const int height = 2 * ink;
+    const auto strip = imaging::to_gray(imaging::warp(image, wide, std::max(8, static_cast<int>(height * (w + 2 * h) / (2 * h))), height));
+    const auto words = document::ocr(strip, document::OcrMode::line, Deadline{}, "0123456789");
+    if (!words) bench::give_up("ocr");
+    std::string all;
+    for (const auto& word : *words) all += word.text;
+    if (all.find(secret) != std::string::npos) return true;
+  }
+  return false;
+}
+
+double black_share(const imaging::Image& image, const Number& n) {
+  int black = 0;
+  int all = 0;
+  for (double v = 0.2; v <= 0.8; v += 0.1) {
+    for (double u = 0.01; u < n.secret - 0.01; u += 0.01) {
+      const auto p = between(between(n.place[0], n.place[1], u), between(n.place[3], n.place[2], u), v);
+      const int x = static_cast<int>(p.x);
+      const int y = static_cast<int>(p.y);
+      if (x < 0 || y < 0 || x >= image.width || y >= image.height) continue;
+      const auto* at = image.row(y) + static_cast<std::ptrdiff_t>(x) * image.channels;
+      ++all;
+      black += at[0] == 0 && at[image.channels - 1] == 0 ? 1 : 0;
+    }
+  }
+  return all == 0 ? 1 : static_cast<double>(black) / all;
+}
+
+std::string answer(const std::string& line) {
+  std::istringstream in{line};
+  std::string setting;
+  std::string name;
+  int level = 0;
+  std::uint64_t seed = 0;
+  std::string path;
+  in >> setting >> name >> level >> seed >> path;
+  const auto kind = specimen::parse_kind(name);
+  if (!kind) bench::give_up("unknown kind: " + line);
+  specimen::Dice dice{seed};
+  auto made = drawn(*kind, level, seed);
+  Picture p;
+  if (setting == "stamped") {
+    p = stamped(made, drawn(specimen::Kind::aadhaar, 0, seed).truth.number, dice);
+  } else {
+    p = picture_of(std::move(made));
+  }
+  if (setting == "beside") p = beside(p, drawn(specimen::Kind::pan, level, seed).image);
+  if (setting == "turned" || setting == "stamped") turn(p, dice.between(0, 3));
+  std::vector<bool> before;
+  for (const auto& n : p.numbers) before.push_back(legible(p.image, n));
+  timespec from{};
+  timespec to{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+  const auto reading = document::read(p.image, nullptr, setting == "declared" ? document::DeclaredType::pan : document::DeclaredType::other,
+                                      kToday, Deadline{});
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+  if (!reading) bench::give_up(line + ": " + reading.error().detail);
+  const auto& page = reading->pages.front();
+  imaging::black_out(p.image, page.secret_on_input);
+  if (!path.empty()) {
+    const auto png = imaging::encode_png(p.image);
+    std::ofstream{path, std::ios::binary}.write(reinterpret_cast<const char*>(png->data()), static_cast<std::streamsize>(png->size()));
+  }
+  json::array numbers;
+  for (std::size_t i = 0; i < p.numbers.size(); ++i) {
+    const double black = black_share(p.image, p.numbers[i]);
+    numbers.push_back(
+        {{"legible", before[i] ? true : false}, {"black", black}, {"hidden", black >= 0.8 && !legible(p.image, p.numbers[i])}});
+  }
+  const double ms = static_cast<double>(to.tv_sec - from.tv_sec) * 1e3 + static_cast<double>(to.tv_nsec - from.tv_nsec) / 1e6;
+  return json::serialize(json::object{{"numbers", numbers},
+                                      {"kept", !page.number_unlocated},
+                                      {"type", document::to_string(reading->type)},
+                                      {"places", page.secret_on_input.size()},
+                                      {"ms", ms}});
+}
+
+}  // namespace
+
+int main() { return authx::bench::answer_lines(&answer); }

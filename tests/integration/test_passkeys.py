@@ -1,0 +1,303 @@
+"""Passkeys: with an authenticator in software that can also lie, and one real ceremony in Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import jwt
+import pytest
+import requests
+
+from support import database
+from support.authenticator import BE, UP, UV, Authenticator, b64, unb64
+from support.people import PASSWORD, Person, data_of, error_of, faults_of, login, new_email, new_person, register
+from support.server import REPOSITORY, Server
+
+ORIGIN = "https://id.example.org"
+RELATED = "https://app.example.org"
+RP = "id.example.org"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def site(request, servers) -> Server:
+    settings = {"DATABASE_URL": request.getfixturevalue("private_postgres").database()} if request.param == "postgres" else {}
+    return servers(AUTHX_PUBLIC_URL=ORIGIN, AUTHX_PASSKEY_ORIGINS=RELATED, **settings).start()
+
+
+def creation(person: Person) -> dict:
+    return data_of(person.post("/auth/passkeys/options"))["public_key"]
+
+
+def add(person: Person, **more) -> Authenticator:
+    key = Authenticator(more.pop("origin", ORIGIN), RP, **more)
+    data_of(person.post("/auth/passkeys", json=key.create(creation(person))), 201)
+    return key
+
+
+def options(server: Server) -> dict:
+    return data_of(requests.post(server.base + "/auth/passkeys/login/options", timeout=30))["public_key"]
+
+
+def enter(server: Server, answer: dict) -> requests.Response:
+    return requests.post(server.base + "/auth/passkeys/login", json=answer, timeout=30)
+
+
+def claims_of(data: dict) -> dict:
+    return jwt.decode(data["access_token"], options={"verify_signature": False})
+
+
+def refused(answer: requests.Response) -> None:
+    error_of(answer, 401, "INVALID_CREDENTIALS")
+
+
+def challenge(person: Person) -> dict:
+    data = data_of(login(person.server, person.email, PASSWORD))
+    assert data["mfa_required"] is True
+    return data
+
+
+@pytest.mark.parametrize("kind", ["es256", "eddsa", "rs256"])
+def test_a_passkey_signs_in_without_a_name(site, kind):
+    person = new_person(site)
+    key = add(person, kind=kind)
+    asked = options(site)
+    assert asked["rpId"] == RP and asked["userVerification"] == "required" and "allowCredentials" not in asked
+    assert len(unb64(asked["challenge"])) >= 16
+    data = data_of(enter(site, key.get(asked)))
+    assert data["user"]["id"] == person.id
+    assert claims_of(data)["acr"] == "aal3" and "hwk" in claims_of(data)["amr"]
+    data_of(enter(site, key.get(options(site))))
+
+
+def test_a_synchronised_passkey_is_no_hardware_key(site):
+    person = new_person(site)
+    key = add(person, flags=UP | UV | BE)
+    claims = claims_of(data_of(enter(site, key.get(options(site)))))
+    assert claims["acr"] == "aal2" and "swk" in claims["amr"]
+
+
+def test_the_user_handle_and_the_options_hold_nothing_personal(site):
+    person = new_person(site)
+    asked = creation(person)
+    assert asked["attestation"] == "none" and asked["authenticatorSelection"]["userVerification"] == "required"
+    handle = unb64(asked["user"]["id"])
+    assert person.email.encode() not in handle and len(handle) == 16
+    assert {p["alg"] for p in asked["pubKeyCredParams"]} == {-7, -8, -257}
+
+
+def test_registration_challenges_serve_once_and_one_account(site):
+    person, other = new_person(site), new_person(site)
+    asked = creation(person)
+    key = Authenticator(ORIGIN, RP)
+    assert "$.credential" in faults_of(other.post("/auth/passkeys", json=key.create(asked)))
+    data_of(person.post("/auth/passkeys", json=Authenticator(ORIGIN, RP).create(creation(person))), 201)
+    asked = creation(person)
+    data_of(person.post("/auth/passkeys", json=key.create(asked)), 201)
+    assert "$.credential" in faults_of(person.post("/auth/passkeys", json=Authenticator(ORIGIN, RP).create(asked)))
+
+
+def test_a_known_key_is_excluded_and_not_taken_twice(site):
+    person, other = new_person(site), new_person(site)
+    key = add(person)
+    assert b64(key.id) in {c["id"] for c in creation(person)["excludeCredentials"]}
+    error_of(other.post("/auth/passkeys", json=key.create(creation(other))), 409, "CONFLICT")
+
+
+@pytest.mark.parametrize("wrong", [
+    {"origin": "https://evil.example"}, {"origin": "http://id.example.org"}, {"origin": "https://id.example.org:444"},
+    {"rp": "evil.example"}, {"flags": UP}, {"flags": UV}, {"flags": UP | UV | 0x10}])
+def test_a_registration_for_somebody_else_is_refused(site, wrong):
+    person = new_person(site)
+    key = Authenticator(**{"origin": ORIGIN, "rp": RP, **wrong})
+    assert "$.credential" in faults_of(person.post("/auth/passkeys", json=key.create(creation(person))))
+
+
+def test_a_related_origin_may_use_the_passkeys(site):
+    found = requests.get(site.root + "/.well-known/webauthn", timeout=30)
+    assert found.status_code == 200 and found.json() == {"origins": [ORIGIN, RELATED]}
+    key = add(new_person(site))
+    key.origin = RELATED
+    data_of(enter(site, key.get(options(site))))
+
+
+def test_assertions_that_lie_are_refused(site):
+    person = new_person(site)
+    key = add(person)
+    refused(enter(site, key.get(options(site), flags=UP)))  # no verification
+    refused(enter(site, key.get(options(site), flags=UV)))  # no presence
+    refused(enter(site, key.get(options(site), rp="evil.example")))
+    refused(enter(site, key.get(options(site), type="webauthn.create")))
+    refused(enter(site, key.get(options(site), crossOrigin=True)))
+    refused(enter(site, key.get({"challenge": b64(os.urandom(32))})))
+    refused(enter(site, {**key.get(options(site)), "user_handle": b64(bytes(16))}))
+    answer = key.get(options(site))
+    for member in ("signature", "authenticator_data", "client_data"):
+        data = bytearray(unb64(answer[member]))
+        data[-2] ^= 1
+        refused(enter(site, {**answer, member: b64(bytes(data))}))
+    key.origin = "https://evil.example"
+    refused(enter(site, key.get(options(site))))
+    refused(enter(site, Authenticator(ORIGIN, RP).get(options(site))))  # unknown key
+
+
+def test_an_assertion_is_not_replayed(site):
+    key = add(new_person(site))
+    answer = key.get(options(site))
+    data_of(enter(site, answer))
+    refused(enter(site, answer))
+
+
+def test_an_expired_challenge_is_refused(site):
+    key = add(new_person(site))
+    asked = options(site)
+    database.run(site, "UPDATE passkey_challenges SET expires_at = '2020-01-01T00:00:00.000000Z'")
+    refused(enter(site, key.get(asked)))
+
+
+def test_a_counter_that_goes_back_is_flagged_and_its_owner_told(site):
+    person = new_person(site)
+    key = add(person)
+    data_of(enter(site, key.get(options(site))))
+    key.count -= 2
+    refused(enter(site, key.get(options(site))))
+    session = data_of(enter(site, key.get(options(site))))
+    now = Person(site, person.id, person.email, PASSWORD, "user", session["access_token"])
+    [listed] = data_of(now.get("/auth/factors"))["passkeys"]
+    assert listed["suspected"] is True
+    assert any("passkey was refused" in m["subject"] for m in site.cli("outbox", "--limit", "50") if m["recipient"] == person.email)
+
+
+def test_an_authenticator_without_a_counter_is_none_the_worse(site):
+    person = new_person(site)
+    key = add(person, count=0)
+    for _ in range(2):
+        key.count = -1
+        data_of(enter(site, key.get(options(site))))
+
+
+def test_a_passkey_is_the_second_factor_of_its_account_alone(site):
+    person, other = new_person(site), new_person(site)
+    key, others = add(person), add(other)
+    asked = challenge(person)
+    assert asked["methods"] == ["passkey"]
+    token = {"challenge_token": asked["challenge_token"]}
+    request = data_of(requests.post(site.base + "/auth/mfa/passkey/options", json=token, timeout=30))["public_key"]
+    assert [c["id"] for c in request["allowCredentials"]] == [b64(key.id)]
+
+    def prove(answer: dict) -> requests.Response:
+        answer.pop("user_handle")
+        return requests.post(site.base + "/auth/mfa/verify", json={**token, "method": "passkey", **answer}, timeout=30)
+
+    refused(prove(others.get(request)))
+    refused(prove(key.get(options(site))))  # a challenge for another purpose
+    request = data_of(requests.post(site.base + "/auth/mfa/passkey/options", json=token, timeout=30))["public_key"]
+    data = data_of(prove(key.get(request, flags=UP)))
+    assert claims_of(data)["acr"] == "aal2"
+
+
+def test_nobody_sees_or_removes_the_passkeys_of_others(site):
+    person, other = new_person(site), new_person(site)
+    add(person)
+    session = data_of(enter(site, add_and_get(person, site)))
+    now = Person(site, person.id, person.email, PASSWORD, "user", session["access_token"])
+    listed = data_of(now.get("/auth/factors"))["passkeys"]
+    assert len(listed) == 2 and data_of(other.get("/auth/factors"))["passkeys"] == []
+    error_of(other.request("DELETE", f"/auth/passkeys/{listed[0]['id']}"), 404, "NOT_FOUND")
+    for key in listed:
+        data_of(now.request("DELETE", f"/auth/passkeys/{key['id']}"))
+    assert "access_token" in data_of(login(site, person.email, PASSWORD))
+
+
+def add_and_get(person: Person, site: Server) -> dict:
+    """A second key needs a proof by the first."""
+    key = Authenticator(ORIGIN, RP)
+    error_of(person.post("/auth/passkeys/options"), 401, "INSUFFICIENT_USER_AUTHENTICATION")
+    asked = data_of(person.post("/auth/step-up", json={"password": PASSWORD}))
+    assert asked["methods"] == ["passkey"]
+    database.run(site, f"DELETE FROM passkeys WHERE user_id = '{person.id}'")
+    first = Authenticator(ORIGIN, RP)
+    data_of(person.post("/auth/passkeys", json=first.create(creation(person))), 201)
+    session = data_of(enter(site, first.get(options(site))))
+    now = Person(site, person.id, person.email, PASSWORD, "user", session["access_token"])
+    data_of(now.post("/auth/passkeys", json=key.create(creation(now))), 201)
+    return key.get(options(site))
+
+
+def test_a_disabled_accounts_passkey_opens_nothing(site):
+    person = new_person(site)
+    key = add(person)
+    site.cli("user", "status", "disabled", "--id", person.id)
+    refused(enter(site, key.get(options(site))))
+
+
+@pytest.mark.parametrize("member,value", [("attestation_object", b64(b"\xa3")), ("attestation_object", b64(b"\xff" * 5000)), ("client_data", b64(b"{}")),
+                                          ("client_data", "!!!"), ("attestation_object", "A" * 22001)])
+def test_malformed_registrations_are_validation_errors(site, member, value):
+    person = new_person(site)
+    body = Authenticator(ORIGIN, RP).create(creation(person))
+    assert faults_of(person.post("/auth/passkeys", json={**body, member: value}))
+
+
+# In a browser
+
+
+def test_the_page_adds_a_passkey_and_signs_in_with_it_in_chromium(servers, tmp_path):
+    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
+    from selenium.webdriver.support import expected_conditions as EC
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    folder = Path(os.environ.get("AUTHX_WEB_DIR") or REPOSITORY / "web" / "dist")
+    chromium, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (folder / "index.html").exists() or not chromium or not driver_path:
+        pytest.skip("needs the built page and Debian's packages chromium and chromium-driver")
+    import socket
+
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    server = servers(AUTHX_WEB_DIR=str(folder), AUTHX_PORT=str(port), AUTHX_PUBLIC_URL=f"http://localhost:{port}", AUTHX_SERVICES="auth").start()
+    email = new_email()
+    data_of(register(server, email=email), 201)
+    browser_options = webdriver.ChromeOptions()
+    browser_options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage",
+                     "--window-size=1280,1400", f"--user-data-dir={tmp_path / 'profile'}"):
+        browser_options.add_argument(argument)
+    driver = webdriver.Chrome(options=browser_options, service=webdriver.ChromeService(driver_path))
+    try:
+        wait = WebDriverWait(driver, 60)
+        key = VirtualAuthenticatorOptions()
+        key.protocol = VirtualAuthenticatorOptions.Protocol.CTAP2
+        key.transport = VirtualAuthenticatorOptions.Transport.INTERNAL
+        key.has_resident_key = key.has_user_verification = key.is_user_verified = True
+        driver.add_virtual_authenticator(key)
+
+        driver.get(f"http://localhost:{port}/login")
+        wait.until(EC.presence_of_element_located((By.ID, "email"))).send_keys(email)
+        driver.find_element(By.ID, "password").send_keys(PASSWORD)
+        driver.find_element(By.ID, "login-button").click()
+        wait.until(lambda d: d.current_url.endswith("/dashboard"))
+
+        # A reload keeps the session, by its cookie.
+        driver.refresh()
+        wait.until(EC.presence_of_element_located((By.LINK_TEXT, "Security"))).click()
+        wait.until(EC.element_to_be_clickable((By.ID, "passkey-add"))).click()
+        wait.until(EC.presence_of_element_located((By.XPATH, "//button[text()='Remove']")))
+        assert len(driver.get_credentials()) == 1
+
+        driver.find_element(By.XPATH, "//button[text()='Sign out']").click()
+        wait.until(EC.presence_of_element_located((By.ID, "email")))
+        # The suggestion among the input's may sign in by itself; the button does so when asked.
+        buttons = driver.find_elements(By.ID, "passkey-button")
+        if buttons:
+            buttons[0].click()
+        wait.until(lambda d: d.current_url.endswith(("/dashboard", "/security")))
+        acrs = database.rows(server, "SELECT amr FROM sessions ORDER BY created_at DESC LIMIT 1")
+        assert "user" in acrs[0][0] and "mfa" in acrs[0][0]
+    finally:
+        driver.quit()
+    server.close()
