@@ -7,6 +7,7 @@ namespace authx::app {
 void add_serve_commands(CLI::App& root, Cli& cli);              // serve, worker
 void add_storage_commands(CLI::App& root, Cli& cli);            // migrate, user, audit, outbox, decision
 void add_doctor_commands(CLI::App& root, Cli& cli);             // doctor, config
+void add_policy_commands(CLI::App& root, Cli& cli);             // policy
 void add_openapi_commands(CLI::App& root, Cli& cli);            // openapi
 void add_verify_commands(CLI::App& root, Cli& cli);             // verify
 void add_document_commands(CLI::App& root, Cli& cli);           // document read | classify | mrz | bench

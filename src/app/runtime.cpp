@@ -16,6 +16,7 @@
 #include "services/faces/faces_api.h"
 #include "services/providers/http_provider.h"
 #include "services/verifications/verifications_api.h"
+#include "services/verifications/verified_claims.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -231,7 +232,10 @@ void Runtime::join() {
   if (database) database->join();
 }
 
-Runtime::~Runtime() { join(); }
+Runtime::~Runtime() {
+  join();
+  models.reset();  // waits for the loading thread, whose end calls services that are still there
+}
 
 Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auto r = std::make_unique<Runtime>();
@@ -284,8 +288,13 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   oauth_options.id_token_lifetime = oauth_options.access_lifetime;
   oauth_options.private_peers = c.oauth_private_peers;
   if (r->serves("auth")) AX_CHECK(r->signing_keys->ensure(oauth_options.algorithm));
+  const auto verified = [runtime = r.get()](db::Tx& tx, const Uuid& user) -> Result<std::optional<json::object>> {
+    if (!runtime->documents) return std::optional<json::object>{};
+    return verifications::verified_claims(tx, *runtime->documents, user);
+  };
   r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{
-      *r->database, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, {}, {}});
+      *r->database, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, verified});
+  r->api_keys = std::make_unique<access::ApiKeys>(*r->database, s.clock, *s.keyring, *s.audit);
   if (r->serves("auth")) r->oauth->register_jobs();
 
   if (r->serves("biometrics") || needs_faces) {

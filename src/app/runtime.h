@@ -16,6 +16,7 @@
 #include "engines/face/shadow.h"
 #include "http/router.h"
 #include "jobs/queue.h"
+#include "services/access/api_keys.h"
 #include "services/admin/admin_api.h"
 #include "services/audit/audit_log.h"
 #include "services/auth/account_service.h"
@@ -91,6 +92,7 @@ struct Runtime {
   std::unique_ptr<auth::AccountService> accounts;
   std::unique_ptr<oauth::SigningKeys> signing_keys;
   std::unique_ptr<oauth::OAuthService> oauth;
+  std::unique_ptr<access::ApiKeys> api_keys;
   std::unique_ptr<documents::DocumentsService> documents;
   std::unique_ptr<faces::FacesService> faces;
   std::unique_ptr<verifications::VerificationsService> verifications;

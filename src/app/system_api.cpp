@@ -114,13 +114,16 @@ awaitable<Result<RawResponse>> openapi(System& system, const Anonymous&, Empty) 
 }  // namespace
 
 void mount(Router& router, Runtime& runtime) {
-  router.set_authenticator([auth = runtime.auth.get(), oauth = runtime.oauth.get()](std::string_view token) {
-    return oauth::is_access_token(token) ? oauth->authenticate(token) : auth->authenticate(token);
-  });
+  router.set_authenticator(
+      [auth = runtime.auth.get(), oauth = runtime.oauth.get(), keys = runtime.api_keys.get()](std::string_view token) -> Result<Principal> {
+        if (access::ApiKeys::is_key(token)) return keys->authenticate(token);
+        return oauth::is_access_token(token) ? oauth->authenticate(token) : auth->authenticate(token);
+      });
   if (runtime.serves("auth")) {
     auth::add_routes(router, *runtime.auth);
     auth::add_account_routes(router, *runtime.accounts);
     oauth::add_routes(router, *runtime.oauth);
+    access::add_routes(router, *runtime.api_keys);
   }
   if (runtime.serves("documents")) documents::add_routes(router, *runtime.documents);
   if (runtime.serves("faces")) faces::add_routes(router, *runtime.faces);

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from support import pictures
+from support.server import REPOSITORY, tool
 from support.people import Person, data_of, error_of, new_person, new_worker
 
 ROLES = ("user", "verifier", "auditor", "admin")
@@ -119,6 +120,13 @@ POLICY = {
     ("GET", "/v1/admin/oauth/keys"): {"admin"},
     ("POST", "/v1/admin/oauth/keys/rotate"): {"admin"},
     ("POST", "/v1/admin/oauth/registration-tokens"): {"admin"},
+    ("POST", "/v1/admin/service-accounts"): {"admin"},
+    ("GET", "/v1/admin/service-accounts"): {"admin"},
+    ("DELETE", "/v1/admin/service-accounts/{account_id}"): {"admin"},
+    ("POST", "/v1/admin/service-accounts/{account_id}/keys"): {"admin"},
+    ("GET", "/v1/admin/service-accounts/{account_id}/keys"): {"admin"},
+    ("POST", "/v1/admin/api-keys/{key_id}/rotate"): {"admin"},
+    ("DELETE", "/v1/admin/api-keys/{key_id}"): {"admin"},
     ("GET", "/health"): None,
     ("GET", "/health/ready"): None,
     ("GET", "/health/live"): None,
@@ -241,3 +249,8 @@ def test_an_administrator_reads_outbox_and_audit(server, callers):
     entries = data_of(callers["auditor"].get("/admin/audit?limit=100"))["items"]
     assert {"outbox.viewed", "auth.registered"} <= {e["action"] for e in entries}
     assert [e["seq"] for e in entries] == sorted((e["seq"] for e in entries), reverse=True)
+
+
+def test_the_printed_policy_is_what_the_server_does(plain_server):
+    """docs/policy.md is what `authx policy` prints; `authx policy >docs/policy.md` renews it."""
+    assert (REPOSITORY / "docs" / "policy.md").read_text().strip() == tool("policy").decode().strip()

@@ -55,6 +55,7 @@ class Signals {
               continue;
             }
             checkpoint(runtime);
+            if (auto done = runtime.api_keys->note_uses(); !done) log::warning("api_key_uses_lost", {{"detail", done.error().detail}});
             if (runtime.serves("auth"))
               if (auto done = runtime.oauth->sweep(); !done) log::warning("oauth_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.documents && runtime.serves("documents"))
@@ -79,6 +80,7 @@ class Signals {
 
  private:
   static void sweep(Runtime& runtime) {
+    if (auto done = runtime.auth->sweep(); !done) log::warning("auth_sweep_failed", {{"detail", done.error().detail}});
     const auto removed = sweep_orphans(*runtime.storage->database, *runtime.blobs, runtime.storage->clock.now());
     if (!removed)
       log::warning("orphan_sweep_failed", {{"detail", removed.error().detail}});

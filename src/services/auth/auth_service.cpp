@@ -13,6 +13,11 @@ constexpr db::Query kInsertToken{"tokens.insert",
 constexpr db::Query kUseToken{"tokens.use",
                               "UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND "
                               "expires_at > $3 RETURNING user_id"};
+constexpr db::Query kForgetTokens{"tokens.forget", "DELETE FROM one_time_tokens WHERE expires_at < $1"};
+constexpr db::Query kForgetPending{"pending.forget", "DELETE FROM pending_logins WHERE expires_at < $1"};
+constexpr db::Query kForgetCodes{"codes.forget", "DELETE FROM one_time_codes WHERE expires_at < $1"};
+constexpr db::Query kForgetChallenges{"passkeys.forget_challenges", "DELETE FROM passkey_challenges WHERE expires_at < $1"};
+constexpr db::Query kForgetChanges{"accounts.forget_changes", "DELETE FROM contact_changes WHERE expires_at < $1"};
 
 }  // namespace
 
@@ -155,6 +160,17 @@ awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo reques
     return user;
   };
   co_return co_await core_.database.write(read);
+}
+
+Result<> AuthService::sweep() {
+  const auto before = core_.clock.now() - std::chrono::days{1};
+  return core_.database.sync().write([&](db::Tx& tx) -> Result<> {
+    AX_CHECK(core_.sessions.sweep(tx));
+    AX_CHECK(core_.guesses.sweep(tx));
+    for (const auto* query : {&kForgetTokens, &kForgetPending, &kForgetCodes, &kForgetChallenges, &kForgetChanges})
+      AX_CHECK(tx.exec(*query, before));
+    return {};
+  });
 }
 
 std::string AuthService::issue(const users::User& user, const Session& session) const {

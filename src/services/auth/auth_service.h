@@ -103,6 +103,9 @@ class AuthService {
   /// An access token of the product itself; it does not outlive its session.
   std::string issue(const users::User& user, const Session& session) const;
 
+  /// Forgets sessions, counters, codes, links and challenges that ended long ago. Blocks.
+  Result<> sweep();
+
   Sessions& sessions() noexcept { return core_.sessions; }
   Core& core() noexcept { return core_; }
 

@@ -208,6 +208,7 @@ awaitable<Result<Onward>> OAuthService::authorize(RawAuthorization raw, http::Re
   auto keep = [this, &known, &params](db::Tx& tx) { return store(tx, *known, *params, false, p_.options.request_lifetime); };
   AX_CO_TRY(const auto handle, co_await p_.database.write(keep));
   out.location = p_.options.issuer + "/consent#request=" + handle;
+  if (params->prompt == "none") out.location += "&prompt=none";
   co_return out;
 }
 

@@ -21,8 +21,7 @@ bool contains(const Words& words, std::string_view word);
 bool subset(const Words& part, const Words& whole);
 
 /// The scopes that any client may ask for; `authx:<permission>` beside them reach this server's own API.
-inline constexpr std::string_view kScopes[] = {"openid", "profile",           "email",         "phone", "address",
-                                               "groups", "verified_identity", "offline_access"};
+inline constexpr std::string_view kScopes[] = {"openid", "profile", "email", "phone", "address", "verified_identity", "offline_access"};
 bool known_scope(std::string_view scope);
 
 inline constexpr std::string_view kCodeGrant = "authorization_code";

@@ -193,12 +193,6 @@ Result<json::object> OAuthService::claims_of(db::Tx& tx, const users::User& user
     out["phone_number_verified"] = user.phone_verified;
   }
   if (contains(scope, "address") && user.address) out["address"] = json::object{{"formatted", *user.address}};
-  if (contains(scope, "groups") && p_.groups) {
-    AX_TRY(const auto groups, p_.groups(tx, user.id));
-    json::array list;
-    for (const auto& group : groups) list.push_back(json::value(json::string{group}));
-    out["groups"] = std::move(list);
-  }
   if (contains(scope, "verified_identity") && p_.verified_claims) {
     AX_TRY(auto verified, p_.verified_claims(tx, user.id));
     if (verified) out["verified_claims"] = std::move(*verified);

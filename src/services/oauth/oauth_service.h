@@ -118,7 +118,6 @@ class OAuthService {
     OAuthOptions options;
     /// OpenID Connect for Identity Assurance `verified_claims` of a person; nothing when nothing is verified.
     std::function<Result<std::optional<json::object>>(db::Tx&, const Uuid&)> verified_claims;
-    std::function<Result<Words>(db::Tx&, const Uuid&)> groups;
   };
   explicit OAuthService(Parts parts) : p_(std::move(parts)) {}
 

@@ -15,6 +15,7 @@ const places: { to: string; label: string; roles?: readonly Role[] }[] = [
   { to: '/dashboard', label: 'Dashboard' },
   { to: '/verify', label: 'Verify' },
   { to: '/security', label: 'Security' },
+  { to: '/applications', label: 'Applications' },
   { to: '/admin/outbox', label: 'Outbox', roles: ['admin'] },
   { to: '/admin/audit', label: 'Audit', roles: ['admin', 'auditor'] },
 ];

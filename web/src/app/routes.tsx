@@ -15,6 +15,10 @@ const lazyVerification = async () => ({ Component: (await import('@/app/screens/
 const lazySecurity = async () => ({ Component: (await import('@/features/account/SecurityPage')).SecurityPage });
 const lazyOutbox = async () => ({ Component: (await import('@/features/admin/OutboxPage')).OutboxPage });
 const lazyAudit = async () => ({ Component: (await import('@/features/admin/AuditPage')).AuditPage });
+const lazyConsent = async () => ({ Component: (await import('@/features/oauth/ConsentPage')).ConsentPage });
+const lazyDevice = async () => ({ Component: (await import('@/features/oauth/DevicePage')).DevicePage });
+const lazySignOut = async () => ({ Component: (await import('@/features/oauth/SignOutPage')).SignOutPage });
+const lazyApplications = async () => ({ Component: (await import('@/features/oauth/ApplicationsPage')).ApplicationsPage });
 
 export const routes: RouteObject[] = [
   {
@@ -28,6 +32,9 @@ export const routes: RouteObject[] = [
       { path: '/reset-password', element: <PasswordSetupPage reset /> },
       { path: '/forgotten-password', element: <ForgottenPasswordPage /> },
       { path: '/verify-email', element: <EmailConfirmPage /> },
+      { path: '/consent', lazy: lazyConsent },
+      { path: '/device', lazy: lazyDevice },
+      { path: '/sign-out', lazy: lazySignOut },
       { path: '/change-email', element: <EmailConfirmPage change /> },
       {
         element: <RequireSession />,
@@ -37,6 +44,7 @@ export const routes: RouteObject[] = [
             children: [
               { path: '/dashboard', lazy: lazyDashboard },
               { path: '/verify', lazy: lazyVerify },
+              { path: '/applications', lazy: lazyApplications },
               { path: '/security', lazy: lazySecurity },
               { path: '/documents/:id', lazy: lazyDocument },
               { path: '/verifications/:id', lazy: lazyVerification },

@@ -72,9 +72,10 @@ void check_camera(Scene& scene, std::vector<Finding>& out) {
     levels = even_blocks(scene.gray());
     blocks = static_cast<double>(scene.gray().total()) / 64;
   }
+  // A scan that a program cleaned is as even as a drawing, and genuine: a note.
   // Light falls off over a real surface: that so many even blocks have one and the same level is a program's doing.
   const double share = *std::max_element(levels.begin() + 8, levels.begin() + 253) / std::max(1.0, blocks);
-  out.push_back(trace(id, share / kFlatShare, good, bad, limits));
+  out.push_back(trace(id, share / kFlatShare, good, bad, limits, Weight::note));
 }
 
 }  // namespace authx::document::authenticity

@@ -1,4 +1,4 @@
-import { screen, waitFor } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 import { fakeServer, fault, ok } from '@/testing/fake-server';
@@ -199,8 +199,9 @@ describe('Security', () => {
     signIn();
     renderApp('/security');
     await userEvent.click(await screen.findByRole('button', { name: 'Set up an authenticator app' }));
-    await userEvent.type(await screen.findByLabelText('Password'), 'secure_password');
-    await userEvent.click(screen.getByRole('button', { name: 'Continue' }));
+    const dialog = within(await screen.findByRole('dialog'));
+    await userEvent.type(dialog.getByLabelText('Password'), 'secure_password');
+    await userEvent.click(dialog.getByRole('button', { name: 'Continue' }));
     expect(await screen.findByAltText('QR code for the authenticator app')).toBeInTheDocument();
     expect(server.to('POST /auth/step-up')[0]!.json).toEqual({ password: 'secure_password' });
     expect(server.to('POST /auth/factors/totp')).toHaveLength(2);

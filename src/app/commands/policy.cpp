@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "app/commands.h"
+#include "app/runtime.h"
+
+namespace authx::app {
+namespace {
+
+using http::Role;
+constexpr Role kRoles[] = {Role::user, Role::verifier, Role::auditor, Role::admin};
+
+/// Who may call an endpoint, in words.
+std::string who(const http::Endpoint& endpoint) {
+  std::string out;
+  if (endpoint.permission) {
+    for (const auto role : kRoles)
+      if (http::permissions_of(role).has(*endpoint.permission)) out += fmt::format("{}{}", out.empty() ? "" : ", ", http::to_string(role));
+    out = fmt::format("`{}`: {}", http::to_string(*endpoint.permission), out);
+  } else if (endpoint.needs_token) {
+    out = "the signed-in person";
+  } else {
+    out = endpoint.about.error_form == http::ErrorForm::envelope ? "anyone" : "by its standard";
+  }
+  if (endpoint.max_age) out += fmt::format(", signed in within {} s", endpoint.max_age->count());
+  return out;
+}
+
+std::string table(const http::Router& router) {
+  std::string out = "# Who may do what\n\nMade by `authx policy` from the declarations that the server enforces; do not edit.\n\n";
+  out +=
+      "Programs (API keys, OAuth access tokens) reach only endpoints that name a permission, with the permissions that they were "
+      "given.\n\n";
+  out += "## Permissions of the roles\n\n| permission |";
+  for (const auto role : kRoles) out += fmt::format(" {} |", http::to_string(role));
+  out += "\n|---|---|---|---|---|\n";
+  for (std::size_t i = 0; i < http::kPermissions; ++i) {
+    const auto permission = static_cast<http::Permission>(i);
+    out += fmt::format("| `{}` |", http::to_string(permission));
+    for (const auto role : kRoles) out += http::permissions_of(role).has(permission) ? " yes |" : " – |";
+    out += '\n';
+  }
+  out += "\n## Endpoints\n\n| endpoint | who |\n|---|---|\n";
+  std::vector<std::string> lines;
+  for (const auto& endpoint : router.endpoints())
+    lines.push_back(fmt::format("| `{} {}` | {} |\n", http::to_string(endpoint->method), endpoint->path, who(*endpoint)));
+  std::ranges::sort(lines, {}, [](const std::string& line) { return line.substr(line.find('/')) + line; });
+  for (const auto& line : lines) out += line;
+  return out;
+}
+
+}  // namespace
+
+void add_policy_commands(CLI::App& root, Cli& cli) {
+  auto* command = root.add_subcommand("policy", "Print who may do what, as Markdown");
+  command->callback([&cli] {
+    // As for the OpenAPI description: it comes from the mounted endpoints, on storage that lives as long as this command.
+    const auto folder = std::filesystem::temp_directory_path() / ("authx-policy-" + std::to_string(::getpid()));
+    auto run = [&]() -> Result<> {
+      Config config;
+      config.data_dir = folder.string();
+      config.upload_dir = config.data_dir + "/objects";
+      AX_TRY(const auto runtime, Runtime::create(std::move(config)));
+      http::Router router{runtime->storage->clock, "/v1"};
+      mount(router, *runtime);
+      const auto text = table(router);
+      cli.print(text, json::value{{"markdown", text}});
+      return {};
+    };
+    if (auto done = run(); !done) cli.fail(done.error());
+    std::error_code ec;
+    std::filesystem::remove_all(folder, ec);
+  });
+}
+
+}  // namespace authx::app
