@@ -289,7 +289,8 @@ def test_an_iris_is_enrolled_and_matched(servers, templates):
     made = data_of(person.post("/biometrics/capture", json={**ask, "biometric_data": iris(first), "position": 1, "wait_seconds": 30}))
     assert made["verification_status"] == "approved", made
     assert made["template_data"]["samples"][0]["measures"]["usable_iris_area"] > 0
-    assert data_of(person.post("/biometrics/verify", json={**ask, "biometric_data": iris(second)}))["verification_status"] == "approved"
+    matched = data_of(person.post("/biometrics/verify", json={**ask, "biometric_data": iris(second)}))
+    assert matched["verification_status"] == "approved", matched
     assert data_of(person.post("/biometrics/verify", json={**ask, "biometric_data": iris(other)}))["verification_status"] == "rejected"
     error_of(verify(person, fingers.picture(1)), 404, "NOT_FOUND")  # an iris is no finger
 
