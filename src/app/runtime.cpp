@@ -305,6 +305,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
                                              },
                                              c.biometric_templates == "sealed"});
     if (r->serves("biometrics")) r->biometrics->register_jobs();
+    r->auth->core().on_erase = [biometrics = r->biometrics.get()](db::Tx& tx, const Uuid& user) {
+      return biometrics->forget_person(tx, user);
+    };
   }
   if (needs_faces) {
     documents::FaceEngineSource engine = [models = r->models.get()] { return models->get(); };

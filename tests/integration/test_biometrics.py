@@ -192,6 +192,16 @@ def test_deleting_a_capture_deletes_its_templates(person: Person):
     error_of(verify(person, fingers.picture(1)), 404, "NOT_FOUND")
 
 
+def test_erasing_a_person_erases_the_templates_at_once(server):
+    tables = ("biometric_subjects", "biometric_references", "biometric_protected")
+    before = [value(server, f"SELECT count(*) FROM {table}") for table in tables]
+    person = new_person(server)
+    enrol(person, 1)
+    assert all(value(server, f"SELECT count(*) FROM {table}") > count for table, count in zip(tables, before))
+    data_of(person.request("DELETE", "/users/me"))
+    assert [value(server, f"SELECT count(*) FROM {table}") for table in tables] == before
+
+
 def test_expired_templates_no_longer_match_and_enrol_anew(server):
     person = new_person(server)
     enrol(person, 1)

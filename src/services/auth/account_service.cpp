@@ -362,6 +362,7 @@ awaitable<Result<>> AccountService::erase(http::Principal caller) {
   auto erase = [this, &caller](db::Tx& tx) -> Result<> {
     AX_CHECK(must_be_strong(tx, caller));
     AX_CHECK(core_.sessions.revoke_all(tx, caller.id, "erased"));
+    if (core_.on_erase) AX_CHECK(core_.on_erase(tx, caller.id));
     AX_CHECK(users::erase(tx, caller.id));
     return core_.audit.append(tx, {caller.id, "user.erased", "{}", &caller.request});
   };

@@ -22,6 +22,9 @@ using FaceCheck = std::function<awaitable<Result<bool>>(Uuid user, Bytes image, 
 /// Whether a person's verification that began after `since` was approved and is of the same person as an earlier approved one.
 using ProofCheck = std::function<Result<bool>(db::Tx& tx, const Uuid& user, Time since)>;
 
+/// What else of a person goes, in the transaction that erases the account.
+using EraseHook = std::function<Result<>(db::Tx& tx, const Uuid& user)>;
+
 struct AuthOptions {
   crypto::PasswordCost cost;
   double password_bits = 14;
@@ -62,6 +65,7 @@ struct Core {
   Passwords passwords;
   FaceCheck face_check;
   ProofCheck proof_check;
+  EraseHook on_erase;
 
   /// A message to a person, in the transaction of what it tells of.
   Result<> tell(db::Tx& tx, const Uuid& user, std::string_view email, std::string_view subject, std::string_view body) const;
