@@ -627,16 +627,20 @@ std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most
   std::vector<Outline> out;
   const double sx = static_cast<double>(image.width) / small.cols;
   const double sy = static_cast<double>(image.height) / small.rows;
-  // A picture that is cut to a document's own shape: what is small on it, with the print around it, is a portrait or a code.
+  // A picture that is cut to a document's own shape: what is small on it, with the print around it, is a portrait or a code, and
+  // what leaves out lines as wide as the document is a panel of it, as a passport's page above its machine-readable zone.
   const double shape = static_cast<double>(std::max(image.width, image.height)) / std::min(image.width, image.height);
   const bool like_scan = std::abs(shape - 1.586) < 0.06 || std::abs(shape - 1.42) < 0.06;
   std::optional<std::vector<imaging::Box>> print;
   const auto is_part = [&](const Outline& o) {
-    if (!like_scan || std::abs(imaging::area_of(o.quad)) > 0.3 * small.cols * small.rows) return false;
+    const double share = std::abs(imaging::area_of(o.quad)) / (static_cast<double>(small.cols) * small.rows);
+    if (!like_scan || share > 0.85) return false;
     if (!print) print = text_strips(imaging::to_gray(image));
-    const auto outside = std::ranges::count_if(
-        *print, [&](const imaging::Box& b) { return !holds(o.quad, {(b.x + b.width / 2.0) / sx, (b.y + b.height / 2.0) / sy}); });
-    return outside >= 4 && 2 * outside > static_cast<std::ptrdiff_t>(print->size());
+    const auto outside = [&](const imaging::Box& b) { return !holds(o.quad, {(b.x + b.width / 2.0) / sx, (b.y + b.height / 2.0) / sy}); };
+    const auto wide = std::ranges::count_if(*print, [&](const imaging::Box& b) { return 2 * b.width > image.width && outside(b); });
+    if (wide >= 2) return true;
+    const auto all = std::ranges::count_if(*print, outside);
+    return share < 0.3 && all >= 4 && 2 * all > static_cast<std::ptrdiff_t>(print->size());
   };
   for (auto& o : Search{small}.run()) {
     if (o.score < kTrusted || out.size() >= most) break;
