@@ -1,7 +1,12 @@
 #include "http/contract.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <map>
+#include <mutex>
 
 #include "base/encoding.h"
 
@@ -151,6 +156,19 @@ bool parse_text(const json::value& in, std::string& out, std::size_t min, std::s
   }
   out = text;
   return true;
+}
+
+bool owns_schema(std::string_view name, std::string_view type) {
+  static std::mutex mutex;
+  static std::map<std::string, std::string, std::less<>> owners;
+  const std::lock_guard lock{mutex};
+  return owners.try_emplace(std::string{name}, type).first->second == type;
+}
+
+void require_same_schema(std::string_view name, const json::value& known, const json::object& other) {
+  if (known == json::value(other)) return;
+  fmt::print(stderr, "two request or response types are named {} and differ: rename one\n", name);
+  std::abort();
 }
 
 json::object text_schema(std::size_t min, std::size_t max) {

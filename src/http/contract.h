@@ -51,6 +51,11 @@ json::value lift_bool(std::string_view text);
 bool parse_text(const json::value& in, std::string& out, std::size_t min, std::size_t max, const std::string& path, Faults& faults);
 json::object text_schema(std::size_t min, std::size_t max);
 
+/// Types are described under their names without namespaces. Whether `type` is the first that came with this name.
+bool owns_schema(std::string_view name, std::string_view type);
+/// Ends the process when two types of one name have different forms: the description would be wrong for one of them.
+void require_same_schema(std::string_view name, const json::value& known, const json::object& other);
+
 template <class T>
 constexpr std::string_view type_name() {
   std::string_view name = __PRETTY_FUNCTION__;
@@ -343,9 +348,12 @@ return out;
 static json::value schema(Schemas& schemas) {
   constexpr auto name = type_name<T>();
   const json::string_view key{name.data(), name.size()};
+  const bool own = owns_schema(name, __PRETTY_FUNCTION__);
   if (!schemas.contains(key)) {
     schemas[key] = json::object{};  // breaks recursion
     schemas[key] = inline_schema(schemas, requires { typename T::is_response; });
+  } else if (!own) {
+    require_same_schema(name, schemas[key], inline_schema(schemas, requires { typename T::is_response; }));
   }
   return {{"$ref", "#/components/schemas/" + std::string{name}}};
 }

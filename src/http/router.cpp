@@ -303,7 +303,11 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
                           : about.error_form == ErrorForm::scim ? "#/components/schemas/ScimError"
                                                                 : "#/components/schemas/Error";
   for (const auto& [status, text] : errors) {
-    responses[std::to_string(status)] = {{"description", text}, {"content", {{error_type, {{"schema", {{"$ref", error_ref}}}}}}}};
+    json::object content{{error_type, {{"schema", {{"$ref", error_ref}}}}}};
+    // A fault that must not be sent on to the redirect address is told to the person in front of the browser.
+    if (about.error_form == ErrorForm::oauth && about.success == 302 && status == 400)
+      content["text/plain"] = {{"schema", {{"type", "string"}}}};
+    responses[std::to_string(status)] = {{"description", text}, {"content", std::move(content)}};
   }
   op["responses"] = responses;
   if (endpoint.needs_token)

@@ -55,7 +55,7 @@ struct AccountList {
 };
 BOOST_DESCRIBE_STRUCT(AccountList, (), (items))
 
-struct KeyView {
+struct ApiKeyView {
   Uuid key_id, account_id;
   std::string name, hint;
   std::vector<std::string> permissions;
@@ -64,13 +64,14 @@ struct KeyView {
   std::optional<std::string> api_key;  ///< in the answer to its making only
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(KeyView, (), (key_id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at, api_key))
+BOOST_DESCRIBE_STRUCT(ApiKeyView, (),
+                      (key_id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at, api_key))
 
-struct KeyViews {
-  std::vector<KeyView> items;
+struct ApiKeyViews {
+  std::vector<ApiKeyView> items;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(KeyViews, (), (items))
+BOOST_DESCRIBE_STRUCT(ApiKeyViews, (), (items))
 
 struct Said {
   std::string message;
@@ -88,7 +89,7 @@ AccountView view(ApiKeys::Account in) {
   return {in.id, std::move(in.name), std::move(in.description), std::move(in.permissions), in.created_at, in.disabled};
 }
 
-KeyView view(ApiKeys::Key in) {
+ApiKeyView view(ApiKeys::Key in) {
   return {in.id,         in.account,    std::move(in.name), std::move(in.hint), std::move(in.permissions),
           in.created_at, in.expires_at, in.last_used_at,    in.revoked_at,      std::nullopt};
 }
@@ -118,7 +119,7 @@ awaitable<Result<Said>> disable(ApiKeys& service, const Manager& caller, OneAcco
   co_return out;
 }
 
-awaitable<Result<KeyView>> add_key(ApiKeys& service, const Manager& caller, NewKeyRequest in) {
+awaitable<Result<ApiKeyView>> add_key(ApiKeys& service, const Manager& caller, NewKeyRequest in) {
   std::optional<std::vector<std::string>> permissions;
   if (in.permissions) permissions = words(*in.permissions);
   auto run = [&](db::Tx& tx) {
@@ -130,15 +131,15 @@ awaitable<Result<KeyView>> add_key(ApiKeys& service, const Manager& caller, NewK
   co_return out;
 }
 
-awaitable<Result<KeyViews>> keys(ApiKeys& service, const Manager&, OneAccount in) {
+awaitable<Result<ApiKeyViews>> keys(ApiKeys& service, const Manager&, OneAccount in) {
   auto run = [&](db::Tx& tx) { return service.keys(tx, in.account_id); };
   AX_CO_TRY(auto found, co_await service.database().read(run));
-  KeyViews out;
+  ApiKeyViews out;
   for (auto& key : found) out.items.push_back(view(std::move(key)));
   co_return out;
 }
 
-awaitable<Result<KeyView>> rotate(ApiKeys& service, const Manager& caller, RotateKeyRequest in) {
+awaitable<Result<ApiKeyView>> rotate(ApiKeys& service, const Manager& caller, RotateKeyRequest in) {
   const std::chrono::hours overlap{in.overlap_hours ? in.overlap_hours->value : 0};
   auto run = [&](db::Tx& tx) { return service.rotate(tx, caller, in.key_id, overlap, std::chrono::days{in.days.value}); };
   AX_CO_TRY(auto made, co_await service.database().write(run));

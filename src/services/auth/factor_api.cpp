@@ -35,11 +35,11 @@ struct CodeRequest {
 };
 BOOST_DESCRIBE_STRUCT(CodeRequest, (), (challenge_token, method))
 
-struct ChallengeRequest {
+struct FactorChallengeRequest {
   TokenText challenge_token;
   static constexpr auto example = R"({"challenge_token":"hJ3…"})";
 };
-BOOST_DESCRIBE_STRUCT(ChallengeRequest, (), (challenge_token))
+BOOST_DESCRIBE_STRUCT(FactorChallengeRequest, (), (challenge_token))
 
 struct FaceProof {
   TokenText challenge_token;
@@ -131,7 +131,7 @@ awaitable<Result<Sent>> send_code(AuthService& service, const Anonymous& caller,
   co_return out;
 }
 
-awaitable<Result<PasskeyOptions>> second_options(AuthService& service, const Anonymous&, ChallengeRequest in) {
+awaitable<Result<PasskeyOptions>> second_options(AuthService& service, const Anonymous&, FactorChallengeRequest in) {
   AX_CO_TRY(auto options, co_await service.second_passkey_options(std::move(in.challenge_token.value)));
   PasskeyOptions out{{std::move(options)}};
   co_return out;
@@ -158,7 +158,7 @@ awaitable<Result<LoginAnswer>> step_up(AuthService& service, const SignedIn& cal
   co_return answer_with(service.sessions(), std::move(entered), false);
 }
 
-awaitable<Result<WithHeaders<LoginResult>>> begin_recovery(AuthService& service, const Visitor& caller, ChallengeRequest in) {
+awaitable<Result<WithHeaders<LoginResult>>> begin_recovery(AuthService& service, const Visitor& caller, FactorChallengeRequest in) {
   AX_CO_TRY(auto tokens, co_await service.begin_recovery(std::move(in.challenge_token.value), client_of(caller, false)));
   co_return answer_with(service.sessions(), std::move(tokens), false);
 }

@@ -19,7 +19,7 @@ BOOST_DESCRIBE_ENUM(MatchLevel, none, low, medium, high)
 
 using Data = Base64<10 * 1024 * 1024>;
 
-struct CaptureRequest {
+struct BiometricCaptureRequest {
   BiometricType biometric_type = BiometricType::fingerprint;
   Data biometric_data;
   std::optional<Unit> quality_threshold;
@@ -32,7 +32,7 @@ struct CaptureRequest {
   std::optional<Int<1, 3650>> lifetime_days;
   std::optional<Int<0, 30>> wait_seconds;
 };
-BOOST_DESCRIBE_STRUCT(CaptureRequest, (),
+BOOST_DESCRIBE_STRUCT(BiometricCaptureRequest, (),
                       (biometric_type, biometric_data, quality_threshold, position, resolution_dpi, raw_width, raw_height, purposes,
                        replace, lifetime_days, wait_seconds))
 
@@ -80,7 +80,7 @@ struct Deleted {
 };
 BOOST_DESCRIBE_STRUCT(Deleted, (), (deleted))
 
-struct VerifyRequest {
+struct BiometricVerifyRequest {
   BiometricType biometric_type = BiometricType::fingerprint;
   Data biometric_data;
   std::optional<Unit> quality_threshold;
@@ -89,7 +89,7 @@ struct VerifyRequest {
   std::optional<Int<32, 4000>> raw_width;
   std::optional<Int<32, 4000>> raw_height;
 };
-BOOST_DESCRIBE_STRUCT(VerifyRequest, (),
+BOOST_DESCRIBE_STRUCT(BiometricVerifyRequest, (),
                       (biometric_type, biometric_data, quality_threshold, position, resolution_dpi, raw_width, raw_height))
 
 struct BiometricMatch {
@@ -107,7 +107,7 @@ BOOST_DESCRIBE_STRUCT(BiometricMatch, (),
                       (biometric_id, verification_status, match_score, false_match_rate, confidence_level, quality_score, attempts_left,
                        processing_time_ms))
 
-struct SearchRequest {
+struct BiometricSearchRequest {
   BiometricType biometric_type = BiometricType::fingerprint;
   Data biometric_data;
   Purpose purpose = Purpose::identification;
@@ -117,24 +117,25 @@ struct SearchRequest {
   std::optional<Int<32, 4000>> raw_height;
   std::optional<Int<1, 50>> limit;
 };
-BOOST_DESCRIBE_STRUCT(SearchRequest, (), (biometric_type, biometric_data, purpose, position, resolution_dpi, raw_width, raw_height, limit))
+BOOST_DESCRIBE_STRUCT(BiometricSearchRequest, (),
+                      (biometric_type, biometric_data, purpose, position, resolution_dpi, raw_width, raw_height, limit))
 
-struct SearchHit {
+struct BiometricSearchHit {
   Uuid user_id;
   std::int64_t position = 0;
   double match_score = 0;
   double false_match_rate = 1;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(SearchHit, (), (user_id, position, match_score, false_match_rate))
+BOOST_DESCRIBE_STRUCT(BiometricSearchHit, (), (user_id, position, match_score, false_match_rate))
 
-struct SearchResult {
-  std::vector<SearchHit> matches;
+struct BiometricSearchResult {
+  std::vector<BiometricSearchHit> matches;
   std::int64_t searched = 0;
   std::int64_t processing_time_ms = 0;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(SearchResult, (), (matches, searched, processing_time_ms))
+BOOST_DESCRIBE_STRUCT(BiometricSearchResult, (), (matches, searched, processing_time_ms))
 
 struct RenewRequest {
   Purpose purpose = Purpose::verification;
@@ -167,7 +168,7 @@ Result<Input> input_of(const In& in) {
 }
 
 awaitable<Result<BiometricCapture>> capture(BiometricsService& service, const Can<Permission::capture_biometrics>& caller,
-                                            CaptureRequest in) {
+                                            BiometricCaptureRequest in) {
   CaptureOptions options;
   AX_CO_TRY(options.input, input_of(in));
   if (in.quality_threshold) options.quality_threshold = in.quality_threshold->value;
@@ -218,7 +219,8 @@ awaitable<Result<Deleted>> remove_all(BiometricsService& service, const Can<Perm
   co_return out;
 }
 
-awaitable<Result<BiometricMatch>> verify(BiometricsService& service, const Can<Permission::capture_biometrics>& caller, VerifyRequest in) {
+awaitable<Result<BiometricMatch>> verify(BiometricsService& service, const Can<Permission::capture_biometrics>& caller,
+                                         BiometricVerifyRequest in) {
   AX_CO_TRY(const auto input, input_of(in));
   const double threshold = in.quality_threshold ? in.quality_threshold->value : CaptureOptions{}.quality_threshold;
   std::string type{enum_name(in.biometric_type)};
@@ -236,14 +238,15 @@ awaitable<Result<BiometricMatch>> verify(BiometricsService& service, const Can<P
   co_return out;
 }
 
-awaitable<Result<SearchResult>> search(BiometricsService& service, const Can<Permission::review_verifications>& caller, SearchRequest in) {
+awaitable<Result<BiometricSearchResult>> search(BiometricsService& service, const Can<Permission::review_verifications>& caller,
+                                                BiometricSearchRequest in) {
   AX_CO_TRY(const auto input, input_of(in));
   std::string type{enum_name(in.biometric_type)};
   std::string purpose{enum_name(in.purpose)};
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 10);
   AX_CO_TRY(const auto found, co_await service.search(caller.id, std::move(type), std::move(in.biometric_data.value), input,
                                                       std::move(purpose), limit, caller.request));
-  SearchResult out;
+  BiometricSearchResult out;
   for (const auto& h : found.hits) out.matches.push_back({h.user, h.position, h.comparison.score, h.comparison.fmr});
   out.searched = found.searched;
   out.processing_time_ms = found.milliseconds;

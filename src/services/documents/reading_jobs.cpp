@@ -223,7 +223,8 @@ Result<> DocumentsService::keep(const Uuid& id, const Loaded& loaded, Outcome& o
   }
 
   // What is kept is drawn anew from the pixels, with the numbers painted over: no metadata, no text layer, nothing beneath.
-  if (std::erase_if(out.pictures, [](const Picture& picture) { return !picture.may_be_kept; }) > 0) {
+  // What was kept once has been searched in the original, and its painted-over number is not there to be found.
+  if (!out.kept_pictures && std::erase_if(out.pictures, [](const Picture& picture) { return !picture.may_be_kept; }) > 0) {
     out.kept.redacted = true;
     out.reading.findings.push_back({"picture_kept", document::Outcome::failed,
                                     "A picture on which the document's number could not be located is not kept",
