@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 
 import server
-from common import PASSWORD, Authx, Figure, Person, Report, Settings, Unmeasurable, free_port, median, note, scratch, wrk
+from auth_introspect import introspect_per_s
+from common import PASSWORD, Authx, Figure, Person, Report, Settings, Unmeasurable, binary, free_port, median, note, scratch, wrk
 
 CONNECTIONS = 32
 # Each refresh uses its token up and brings the next one: a request takes the oldest that no connection holds.
@@ -47,7 +48,7 @@ def run(report: Report, settings: Settings) -> None:
         if settings.wants(name):
             report.measure(name, lambda name=name, url=url: refreshes(report, settings, name, url))
     if settings.wants("introspect_per_s"):
-        report.skip("introspect_per_s", "this version has no introspection endpoint")
+        report.measure("introspect_per_s", lambda: introspections(report, settings))
     for name, work in {"rss_mb_auth": memory, "ready_seconds_auth": ready}.items():
         if settings.wants(name):
             report.measure(name, lambda work=work: work(report, settings))
@@ -106,6 +107,11 @@ def refreshes(report: Report, settings: Settings, name: str, database: contextli
             rates.append(rate * (time.perf_counter() - begun) / (cpu_seconds(authx.process.pid) - cpu))
         note(f"{name}: {median(walls):,.0f} a second of wall time on this machine, with the load generator beside it")
         report.add(Figure(name, median(rates), "/s/core", aim=">= 2,000"))
+
+
+def introspections(report: Report, settings: Settings) -> None:
+    rates = [introspect_per_s(str(binary())) for _ in range(settings.runs)]
+    report.add(Figure("introspect_per_s", median(rates), "/s/core", aim=">= 2,000"))
 
 
 def memory(report: Report, settings: Settings) -> None:
