@@ -110,4 +110,22 @@ std::optional<Bytes> base64_decode(std::string_view text) {
 std::string base64url_encode(BytesView bytes) { return encode64(bytes, kUrl, false); }
 std::optional<Bytes> base64url_decode(std::string_view text) { return decode64(text, kUrlInverse); }
 
+std::string percent_encode(std::string_view text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const bool unreserved =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      out += c;
+      continue;
+    }
+    out += '%';
+    out += digits[static_cast<unsigned char>(c) >> 4];
+    out += digits[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
 }  // namespace authx

@@ -16,4 +16,6 @@ std::optional<Bytes> base64_decode(std::string_view text);     ///< padding opti
 std::string base64url_encode(BytesView bytes);                 ///< RFC 4648 §5, unpadded
 std::optional<Bytes> base64url_decode(std::string_view text);  ///< unpadded only, canonical bits only
 
+std::string percent_encode(std::string_view text);  ///< all but RFC 3986's unreserved characters
+
 }  // namespace authx

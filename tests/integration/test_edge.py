@@ -66,6 +66,16 @@ def test_too_many_logins_are_limited_per_address(servers):
     server.close()
 
 
+def test_what_anyone_may_store_is_limited_by_address(servers):
+    server = servers(AUTHX_RATE_LIMITS="true").start()
+    session = requests.Session()
+    for method, path in (("GET", "/oauth/authorize?client_id=x"), ("POST", "/oauth/device_authorization")):
+        seen = {session.request(method, server.root + path, allow_redirects=False, timeout=30).status_code for _ in range(300)}
+        assert 429 in seen and not seen & {200, 302}, (path, seen)
+        time.sleep(7)  # the bucket is shared
+    server.close()
+
+
 # TLS
 
 

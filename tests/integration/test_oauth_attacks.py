@@ -96,6 +96,18 @@ def test_a_wrong_verifier_gets_nothing(app, person, verifier):
     refused(exchange(app, code_for(person, app), code_verifier=verifier), "invalid_grant")
 
 
+# Registration
+
+
+def test_registering_without_an_initial_token_makes_no_key(servers):
+    server = issuing_server(servers)
+    refused = requests.post(server.root + "/oauth/register", timeout=30, json={
+        "client_name": "x", "redirect_uris": ["https://app.example.org/cb"], "id_token_signed_response_alg": "RS256"})
+    assert refused.status_code == 401
+    assert database.value(server, "SELECT count(*) FROM signing_keys WHERE algorithm = 'RS256'") == 0
+    server.close()
+
+
 # Redirects
 
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/batch.h"
 #include "app/commands.h"
 #include "engines/fingerprint/calibration.h"
 #include "engines/fingerprint/evaluate.h"
@@ -49,11 +50,6 @@ bool is_template(BytesView bytes) {
   return begins("AXFT") || begins(std::string_view{"FMR\0", 4});
 }
 
-Error about(const std::string& path, Error error) {
-  error.detail = error.detail.empty() ? path : path + ": " + error.detail;
-  return error;
-}
-
 Result<fp::Template> parse_template(BytesView bytes, const std::string& format) {
   if (format == kOwnFormat || (format.empty() && !bytes.empty() && bytes[0] == 'A')) return fp::deserialize(bytes);
   AX_TRY(const auto record, fp::read_record(bytes, format.empty() ? std::nullopt : fp::format_from(format)));
@@ -78,49 +74,20 @@ Result<fp::Template> load(const std::string& path, const FingerArgs& args) {
   AX_TRY(const Bytes bytes, read_file(path, std::size_t{50} << 20));
   if (is_template(bytes) || !args.from.empty()) {
     auto t = parse_template(bytes, args.from);
-    return t ? std::move(t) : about(path, t.error());
+    return t ? std::move(t) : about_file(path, t.error());
   }
   auto e = extract_image(bytes, args.dpi);
-  if (!e) return about(path, e.error());
+  if (!e) return about_file(path, e.error());
   return std::move(e->finger);
-}
-
-/// Files as they are, folders as the files in them, in order of name.
-Result<std::vector<std::string>> expand(const std::vector<std::string>& paths) {
-  std::vector<std::string> out;
-  for (const auto& path : paths) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-      out.push_back(path);
-      continue;
-    }
-    std::vector<std::string> inside;
-    for (const auto& f : fs::directory_iterator(path, error)) {
-      if (f.is_regular_file()) inside.push_back(f.path().string());
-    }
-    if (error) return Error::invalid(path, "cannot be read");
-    std::ranges::sort(inside);
-    out.insert(out.end(), inside.begin(), inside.end());
-  }
-  if (out.empty()) return Error::invalid("files", "none found");
-  return out;
 }
 
 json::object quality_json(const fp::Quality& q) {
   json::array issues;
   for (const auto issue : q.issues) issues.push_back(json::value{{"code", fp::to_string(issue)}, {"advice", fp::advice(issue)}});
-  return {{"score", q.score},
-          {"orientation_certainty", q.orientation_certainty},
-          {"local_clarity", q.local_clarity},
-          {"frequency_domain", q.frequency_domain},
-          {"ridge_valley_uniformity", q.ridge_valley_uniformity},
-          {"orientation_flow", q.orientation_flow},
-          {"mean_gray", q.mean_gray},
-          {"contrast", q.contrast},
-          {"area_mm2", q.area_mm2},
-          {"coherent_area", q.coherent_area},
-          {"minutiae", q.minutiae},
-          {"issues", issues}};
+  json::object out{{"score", q.score}};
+  for (const auto& [name, value] : fp::measures(q)) out[json::string_view{name.data(), name.size()}] = value;
+  out["issues"] = std::move(issues);
+  return out;
 }
 
 json::object extraction_json(const fp::Extraction& e) {
@@ -152,7 +119,7 @@ Result<Bytes> encode(const fp::Template& t, const FingerArgs& args) {
 /// `each` is told the file and what was read; a file that fails is reported and the rest goes on.
 template <class Each>
 Result<> for_each_image(const FingerArgs& args, Cli& cli, Each&& each) {
-  AX_TRY(const auto files, expand(args.files));
+  AX_TRY(const auto files, expand_folders(args.files));
   json::array list;
   std::string human;
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -161,9 +128,7 @@ Result<> for_each_image(const FingerArgs& args, Cli& cli, Each&& each) {
     const Result<> done = e ? each(files[i], *e) : Result<>{e.error()};
     json::object entry{{"file", files[i]}};
     if (!done) {
-      const auto& error = done.error();
-      const std::string why =
-          error.faults.empty() ? std::string{to_string(error.code)} : error.faults.front().field + " " + error.faults.front().reason;
+      const std::string why = reason_of(done.error());
       entry["error"] = why;
       human += fmt::format("{}{}: not enrolled: {}", human.empty() ? "" : "\n", files[i], why);
       cli.exit = Exit::negative;
@@ -224,7 +189,7 @@ Result<> match(const FingerArgs& args, Cli& cli) {
 
 Result<> search(const FingerArgs& args, Cli& cli) {
   AX_TRY(const auto probe, load(args.a, args));
-  AX_TRY(const auto files, expand(args.files));
+  AX_TRY(const auto files, expand_folders(args.files));
   std::vector<fp::Template> templates;
   std::vector<std::string> names;
   std::size_t skipped = 0;
@@ -315,7 +280,7 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
     int dpi = args.dpi.value_or(fp::kDpi);
     if (const auto colon = folder.rfind(':'); colon != std::string::npos && std::sscanf(folder.c_str() + colon, ":%d", &dpi) == 1)
       folder.resize(colon);
-    AX_TRY(const auto files, expand({folder}));
+    AX_TRY(const auto files, expand_folders({folder}));
     struct Labelled {
       unsigned finger = 0, impression = 0;
       fp::Template t;

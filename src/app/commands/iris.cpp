@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/batch.h"
 #include "app/commands.h"
+#include "engines/accuracy/fusion.h"
 #include "engines/accuracy/report.h"
 #include "engines/iris/calibration.h"
 #include "engines/iris/extract.h"
@@ -29,15 +31,6 @@ struct IrisArgs {
   std::string probe, in, to, out, html, eye = "unknown", format = "iso-2011";
   double fmr = iris::kDefaultFmr;
 };
-
-Error about(const std::string& path, Error error) {
-  error.detail = error.detail.empty() ? path : path + ": " + error.detail;
-  return error;
-}
-
-std::string reason(const Error& error) {
-  return error.faults.empty() ? std::string{to_string(error.code)} : error.faults.front().field + " " + error.faults.front().reason;
-}
 
 iris::Eye eye_of(const std::string& name) {
   return name == "left" ? iris::Eye::left : name == "right" ? iris::Eye::right : iris::Eye::unknown;
@@ -72,56 +65,27 @@ Result<std::vector<iris::Template>> load(const std::string& path, const IrisArgs
   std::vector<iris::Template> out;
   if (is_template(bytes)) {
     auto t = iris::deserialize(bytes);
-    if (!t) return about(path, t.error());
+    if (!t) return about_file(path, t.error());
     out.push_back(*t);
     return out;
   }
   const auto images = pictures(bytes, eye_of(args.eye));
-  if (!images) return about(path, images.error());
+  if (!images) return about_file(path, images.error());
   for (const Picture& p : *images) {
     auto e = iris::extract(p.image, p.eye);
-    if (!e) return about(path, e.error());
+    if (!e) return about_file(path, e.error());
     out.push_back(e->iris);
   }
-  return out;
-}
-
-/// Files as they are, folders as the files in them, in order of name.
-Result<std::vector<std::string>> expand(const std::vector<std::string>& paths) {
-  std::vector<std::string> out;
-  for (const auto& path : paths) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-      out.push_back(path);
-      continue;
-    }
-    std::vector<std::string> inside;
-    for (const auto& f : fs::directory_iterator(path, error)) {
-      if (f.is_regular_file()) inside.push_back(f.path().string());
-    }
-    if (error) return Error::invalid(path, "cannot be read");
-    std::ranges::sort(inside);
-    out.insert(out.end(), inside.begin(), inside.end());
-  }
-  if (out.empty()) return Error::invalid("files", "none found");
   return out;
 }
 
 json::object quality_json(const iris::Quality& q) {
   json::array issues;
   for (const auto issue : q.issues) issues.push_back(json::value{{"code", iris::to_string(issue)}, {"advice", iris::advice(issue)}});
-  return {{"score", q.score},
-          {"usable_iris_area", q.usable_iris_area},
-          {"iris_sclera_contrast", q.iris_sclera_contrast},
-          {"iris_pupil_contrast", q.iris_pupil_contrast},
-          {"pupil_circularity", q.pupil_circularity},
-          {"gray_level_utilisation", q.gray_level_utilisation},
-          {"iris_radius", q.iris_radius},
-          {"pupil_iris_ratio", q.pupil_iris_ratio},
-          {"iris_pupil_concentricity", q.iris_pupil_concentricity},
-          {"margin_adequacy", q.margin_adequacy},
-          {"sharpness", q.sharpness},
-          {"issues", issues}};
+  json::object out{{"score", q.score}};
+  for (const auto& [name, value] : iris::measures(q)) out[json::string_view{name.data(), name.size()}] = value;
+  out["issues"] = std::move(issues);
+  return out;
 }
 
 json::object extraction_json(const iris::Extraction& e) {
@@ -150,12 +114,12 @@ std::string extraction_text(const iris::Extraction& e) {
 /// reported and the rest goes on.
 template <class Each>
 Result<> for_each_picture(const IrisArgs& args, Cli& cli, Each&& each) {
-  AX_TRY(const auto files, expand(args.files));
+  AX_TRY(const auto files, expand_folders(args.files));
   json::array list;
   std::string human;
   const auto refused = [&](const std::string& file, const Error& error) {
-    list.push_back(json::value{{"file", file}, {"error", reason(error)}});
-    human += fmt::format("{}{}: not enrolled: {}", human.empty() ? "" : "\n", file, reason(error));
+    list.push_back(json::value{{"file", file}, {"error", reason_of(error)}});
+    human += fmt::format("{}{}: not enrolled: {}", human.empty() ? "" : "\n", file, reason_of(error));
     cli.exit = Exit::negative;
   };
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -237,7 +201,7 @@ Result<> match(const IrisArgs& args, Cli& cli) {
       rates.push_back(m.fmr);
       report(m, iris::to_string(eye));
     }
-    fmr = iris::fuse_rates(rates);
+    fmr = accuracy::fuse_rates(rates);
   } else {
     const auto m = iris::match_images(sides[0], sides[1], args.fmr);
     fmr = m.fmr;
@@ -256,7 +220,7 @@ Result<> match(const IrisArgs& args, Cli& cli) {
 
 Result<> search(const IrisArgs& args, Cli& cli) {
   AX_TRY(const auto probes, load(args.probe, args));
-  AX_TRY(const auto files, expand(args.files));
+  AX_TRY(const auto files, expand_folders(args.files));
   std::vector<iris::Template> templates;
   std::vector<std::string> names;
   std::size_t skipped = 0;
@@ -304,7 +268,7 @@ Result<> convert(const IrisArgs& args, Cli& cli) {
 
 /// All pairs of a folder's PERSON_EYE_n.* files; an eye is a subject. What cannot be enrolled matches nothing.
 Result<> bench(const IrisArgs& args, Cli& cli) {
-  AX_TRY(const auto files, expand(args.files));
+  AX_TRY(const auto files, expand_folders(args.files));
   struct Labelled {
     std::string subject;
     std::optional<iris::Template> t;
@@ -320,7 +284,7 @@ Result<> bench(const IrisArgs& args, Cli& cli) {
     if (loaded)
       l.t = loaded->front();
     else
-      failures.push_back(json::value{{"file", files[i]}, {"error", reason(loaded.error())}});
+      failures.push_back(json::value{{"file", files[i]}, {"error", reason_of(loaded.error())}});
     all.push_back(std::move(l));
     cli.progress(i + 1, files.size(), "files");
   }

@@ -1,12 +1,10 @@
 #include <fmt/format.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "app/commands.h"
-#include "app/runtime.h"
+#include "app/endpoints.h"
 
 namespace authx::app {
 namespace {
@@ -58,22 +56,11 @@ std::string table(const http::Router& router) {
 void add_policy_commands(CLI::App& root, Cli& cli) {
   auto* command = root.add_subcommand("policy", "Print who may do what, as Markdown");
   command->callback([&cli] {
-    // As for the OpenAPI description: it comes from the mounted endpoints, on storage that lives as long as this command.
-    const auto folder = std::filesystem::temp_directory_path() / ("authx-policy-" + std::to_string(::getpid()));
-    auto run = [&]() -> Result<> {
-      Config config;
-      config.data_dir = folder.string();
-      config.upload_dir = config.data_dir + "/objects";
-      AX_TRY(const auto runtime, Runtime::create(std::move(config)));
-      http::Router router{runtime->storage->clock, "/v1"};
-      mount(router, *runtime);
+    const auto done = with_endpoints([&cli](const http::Router& router) {
       const auto text = table(router);
       cli.print(text, json::value{{"markdown", text}});
-      return {};
-    };
-    if (auto done = run(); !done) cli.fail(done.error());
-    std::error_code ec;
-    std::filesystem::remove_all(folder, ec);
+    });
+    if (!done) cli.fail(done.error());
   });
 }
 

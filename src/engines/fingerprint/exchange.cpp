@@ -7,6 +7,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "base/byte_reader.h"
+
 namespace authx::fingerprint {
 namespace {
 
@@ -34,45 +36,6 @@ const Entry& entry(Format format) { return *std::ranges::find(kFormats, format, 
 bool is_card(Format f) { return f == Format::iso_2005_card || f == Format::iso_2005_card_compact; }
 
 Error wrong(std::string reason) { return Error::invalid("template", std::move(reason)); }
-
-/// Big-endian reading that remembers having run out instead of reading on.
-class Reader {
- public:
-  explicit Reader(BytesView bytes) : bytes_(bytes) {}
-  std::uint32_t take(std::size_t n) {
-    if (left() < n) {
-      short_ = true, at_ = bytes_.size();
-      return 0;
-    }
-    std::uint32_t v = 0;
-    for (std::size_t i = 0; i < n; ++i) v = v << 8 | bytes_[at_++];
-    return v;
-  }
-  std::uint8_t u8() { return static_cast<std::uint8_t>(take(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(take(2)); }
-  Bytes block(std::size_t n) {
-    if (left() < n) {
-      short_ = true, at_ = bytes_.size();
-      return {};
-    }
-    at_ += n;
-    return {bytes_.begin() + static_cast<std::ptrdiff_t>(at_ - n), bytes_.begin() + static_cast<std::ptrdiff_t>(at_)};
-  }
-  template <std::size_t N>
-  std::array<std::uint8_t, N> array() {
-    std::array<std::uint8_t, N> out{};
-    for (auto& b : out) b = u8();
-    return out;
-  }
-  std::size_t left() const { return bytes_.size() - at_; }
-  std::size_t at() const { return at_; }
-  bool ran_out() const { return short_; }
-
- private:
-  BytesView bytes_;
-  std::size_t at_ = 0;
-  bool short_ = false;
-};
 
 class Writer {
  public:
@@ -102,7 +65,7 @@ Result<> check_view(const View& v) {
 }
 
 /// A record minutia: 2 bits type, 14 bits x, 2 bits reserved, 14 bits y, angle, quality.
-Result<RawMinutia> read_minutia(Reader& in, Format format, const View& v, bool with_quality) {
+Result<RawMinutia> read_minutia(ByteReader& in, Format format, const View& v, bool with_quality) {
   const std::uint16_t x = in.u16(), y = in.u16();
   RawMinutia m{static_cast<std::uint8_t>(x >> 14), static_cast<std::uint16_t>(x & kMaxCoordinate),
                static_cast<std::uint16_t>(y & kMaxCoordinate), in.u8(), with_quality ? in.u8() : std::uint8_t{0}};
@@ -116,7 +79,7 @@ Result<RawMinutia> read_minutia(Reader& in, Format format, const View& v, bool w
   return m;
 }
 
-Result<> read_minutiae(Reader& in, Format format, std::size_t count, View& v) {
+Result<> read_minutiae(ByteReader& in, Format format, std::size_t count, View& v) {
   const std::size_t each = v.minutia_quality ? 6 : 5;
   if (count * each > in.left()) return wrong(fmt::format("counts {} minutiae, but has room for {}", count, in.left() / each));
   v.minutiae.reserve(count);
@@ -126,23 +89,24 @@ Result<> read_minutiae(Reader& in, Format format, std::size_t count, View& v) {
   }
   const std::size_t extended = in.u16();
   if (in.ran_out() || extended > in.left()) return wrong("extended data reaches beyond the end");
-  v.extended = in.block(extended);
+  const BytesView rest = in.block(extended);
+  v.extended.assign(rest.begin(), rest.end());
   return {};
 }
 
 Result<Record> read_before_2011(BytesView bytes, Format format) {
   Record r;
   r.format = format;
-  Reader in{bytes};
-  in.take(8);
-  std::size_t length = format == Format::ansi_2004 ? in.u16() : in.take(4);
+  ByteReader in{bytes};
+  in.block(8);
+  std::size_t length = format == Format::ansi_2004 ? in.u16() : in.u32();
   if (format == Format::ansi_2004 && length == 0) {
-    length = in.take(4);
+    length = in.u32();
     if (length <= 0xffff) return wrong("has a long length field for a short record");
   }
   if (in.ran_out()) return too_short();
   if (length != bytes.size()) return wrong(fmt::format("says that it has {} bytes, but has {}", length, bytes.size()));
-  if (format == Format::ansi_2004) r.product_id = in.take(4);
+  if (format == Format::ansi_2004) r.product_id = in.u32();
   r.device = in.u16();
   View common;
   common.width = in.u16(), common.height = in.u16(), common.x_per_cm = in.u16(), common.y_per_cm = in.u16();
@@ -170,9 +134,9 @@ Result<Record> read_before_2011(BytesView bytes, Format format) {
 Result<Record> read_2011(BytesView bytes) {
   Record r;
   r.format = Format::iso_2011;
-  Reader in{bytes};
-  in.take(8);
-  const std::size_t length = in.take(4), views = in.u16();
+  ByteReader in{bytes};
+  in.block(8);
+  const std::size_t length = in.u32(), views = in.u16();
   const std::uint8_t certified = in.u8();
   if (in.ran_out()) return too_short();
   if (length != bytes.size()) return wrong(fmt::format("says that it has {} bytes, but has {}", length, bytes.size()));
@@ -180,7 +144,7 @@ Result<Record> read_2011(BytesView bytes) {
   if (certified > 1) return wrong("the certification flag is neither 0 nor 1");
   r.certified = certified == 1;
   for (std::size_t i = 0; i < views; ++i) {
-    const std::size_t start = in.at(), size = in.take(4);
+    const std::size_t start = in.at(), size = in.u32();
     if (in.ran_out() || size < 39 || size - 4 > in.left()) return wrong("a representation's length is out of bounds");
     View v;
     v.captured_at = in.array<9>();
@@ -226,7 +190,7 @@ Result<Record> read_card(BytesView bytes, Format format) {
   View v;
   v.x_per_cm = v.y_per_cm = compact ? 100 : 1000;
   v.minutia_quality = false;
-  Reader in{bytes};
+  ByteReader in{bytes};
   while (in.left() != 0) {
     if (compact) {
       RawMinutia m;

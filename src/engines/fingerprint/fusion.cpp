@@ -1,7 +1,6 @@
 #include "engines/fingerprint/fusion.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace authx::fingerprint {
 
@@ -16,18 +15,6 @@ Match match_impressions(std::span<const Template> probes, std::span<const Templa
   best.fmr = std::min(1.0, best.fmr * static_cast<double>(std::max<std::size_t>(1, probes.size() * gallery.size())));
   best.match = best.fmr <= target_fmr;
   return best;
-}
-
-double fuse_fingers(std::span<const double> fmr) {
-  // P(product of n uniform variables <= x) = x * sum over k < n of (-ln x)^k / k!
-  double log_product = 0;
-  for (const double p : fmr) log_product += std::log(std::clamp(p, 1e-12, 1.0));
-  double term = 1, sum = fmr.empty() ? 1 : 0;
-  for (std::size_t k = 0; k < fmr.size(); ++k) {
-    sum += term;
-    term *= -log_product / static_cast<double>(k + 1);
-  }
-  return std::min(1.0, std::exp(log_product) * sum);
 }
 
 }  // namespace authx::fingerprint

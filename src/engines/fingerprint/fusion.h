@@ -11,8 +11,4 @@ namespace authx::fingerprint {
 /// Blocking only for the matches. Empty sides give no match.
 Match match_impressions(std::span<const Template> probes, std::span<const Template> gallery, double target_fmr = kDefaultFmr);
 
-/// Several different fingers of one person, which vary independently: the false-match rate of all together by Fisher's
-/// method. 1 for none; values outside of 0..1 are clamped.
-double fuse_fingers(std::span<const double> fmr);
-
 }  // namespace authx::fingerprint

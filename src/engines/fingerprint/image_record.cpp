@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "base/byte_reader.h"
+
 namespace authx::fingerprint {
 namespace {
 
@@ -13,31 +15,6 @@ constexpr std::size_t kHeader2005 = 32, kImageHeader2005 = 14, kHeader2011 = 16;
 constexpr std::uint8_t kMostPosition = 15;  ///< fingers and slaps; palms begin at 20
 
 Error wrong(std::string field, std::string reason) { return Error::invalid("finger_image." + std::move(field), std::move(reason)); }
-
-class Reader {
- public:
-  explicit Reader(BytesView bytes) : bytes_(bytes) {}
-  bool good() const { return good_; }
-  std::size_t at() const { return at_; }
-  std::uint64_t number(std::size_t n) {
-    std::uint64_t v = 0;
-    for (const std::uint8_t b : take(n)) v = v << 8 | b;
-    return v;
-  }
-  BytesView take(std::size_t n) {
-    if (bytes_.size() - at_ < n) {
-      good_ = false, at_ = bytes_.size();
-      return {};
-    }
-    at_ += n;
-    return bytes_.subspan(at_ - n, n);
-  }
-
- private:
-  BytesView bytes_;
-  std::size_t at_ = 0;
-  bool good_ = true;
-};
 
 void put(Bytes& out, std::uint64_t v, int n) {
   for (int i = 8 * (n - 1); i >= 0; i -= 8) out.push_back(static_cast<std::uint8_t>(v >> i));
@@ -77,17 +54,17 @@ Result<> check(const FingerImage& i) {
 }
 
 Result<ImageRecord> read_2005(BytesView bytes) {
-  Reader r{bytes};
-  r.take(8);
+  ByteReader r{bytes};
+  r.block(8);
   if (r.number(6) != bytes.size()) return wrong("length", "does not agree with the bytes");
-  r.take(4);  // capture device, acquisition level
+  r.block(4);  // capture device, acquisition level
   const auto count = r.number(1), unit = r.number(1);
-  r.take(4);  // resolution of the scan
+  r.block(4);  // resolution of the scan
   const auto x = r.number(2), y = r.number(2), depth = r.number(1), code = r.number(1);
-  r.take(2);
+  r.block(2);
   ImageRecord out;
   const auto compression = compression_of(code, out.format);
-  if (!r.good()) return wrong("header", "is cut short");
+  if (r.ran_out()) return wrong("header", "is cut short");
   if (count < 1 || count > ImageRecord::kMaxImages) return wrong("count", "is out of bounds");
   if (unit != 1 && unit != 2) return wrong("unit", "is neither inch nor centimetre");
   if (!compression) return wrong("compression", "is unknown");
@@ -96,14 +73,14 @@ Result<ImageRecord> read_2005(BytesView bytes) {
     FingerImage i;
     const auto length = r.number(4);
     i.position = static_cast<std::uint8_t>(r.number(1));
-    r.take(2);  // number of views and of this view
+    r.block(2);  // number of views and of this view
     i.quality = static_cast<std::uint8_t>(r.number(1));
     i.impression_type = static_cast<std::uint8_t>(r.number(1));
     i.width = static_cast<int>(r.number(2)), i.height = static_cast<int>(r.number(2));
-    r.take(1);
-    if (!r.good() || length < kImageHeader2005) return wrong("length", "of an image is out of bounds");
-    const BytesView data = r.take(length - kImageHeader2005);
-    if (!r.good()) return wrong("length", "of an image reaches beyond the record");
+    r.block(1);
+    if (r.ran_out() || length < kImageHeader2005) return wrong("length", "of an image is out of bounds");
+    const BytesView data = r.block(length - kImageHeader2005);
+    if (r.ran_out()) return wrong("length", "of an image reaches beyond the record");
     i.dpi = to_dpi(x, y, unit), i.depth = static_cast<int>(depth), i.compression = *compression;
     i.data.assign(data.begin(), data.end());
     AX_CHECK(check(i));
@@ -115,42 +92,42 @@ Result<ImageRecord> read_2005(BytesView bytes) {
 }
 
 Result<ImageRecord> read_2011(BytesView bytes) {
-  Reader r{bytes};
-  r.take(8);
+  ByteReader r{bytes};
+  r.block(8);
   if (r.number(4) != bytes.size()) return wrong("length", "does not agree with the bytes");
   const auto count = r.number(2);
   const bool certified = r.number(1) != 0;
-  r.take(1);  // number of fingers
-  if (!r.good()) return wrong("header", "is cut short");
+  r.block(1);  // number of fingers
+  if (r.ran_out()) return wrong("header", "is cut short");
   if (count < 1 || count > ImageRecord::kMaxImages) return wrong("count", "is out of bounds");
   ImageRecord out;
   out.format = ImageRecordFormat::iso_2011;
   for (std::uint64_t n = 0; n < count; ++n) {
     const auto length = r.number(4);
-    if (!r.good() || length < 4) return wrong("length", "of an image is out of bounds");
-    const BytesView whole = r.take(length - 4);
-    if (!r.good()) return wrong("length", "of an image reaches beyond the record");
-    Reader p{whole};
+    if (r.ran_out() || length < 4) return wrong("length", "of an image is out of bounds");
+    const BytesView whole = r.block(length - 4);
+    if (r.ran_out()) return wrong("length", "of an image reaches beyond the record");
+    ByteReader p{whole};
     FingerImage i;
-    p.take(14);  // time and device
+    p.block(14);  // time and device
     const auto qualities = p.number(1);
     for (std::uint64_t q = 0; q < qualities; ++q) {
       const auto value = static_cast<std::uint8_t>(p.number(1));
       if (q == 0 && (value <= 100 || value >= 254)) i.quality = value;
-      p.take(4);
+      p.block(4);
     }
-    if (certified) p.take(3 * p.number(1));
+    if (certified) p.block(3 * p.number(1));
     i.position = static_cast<std::uint8_t>(p.number(1));
-    p.take(1);
+    p.block(1);
     const auto unit = p.number(1);
-    p.take(4);
+    p.block(4);
     const auto x = p.number(2), y = p.number(2);
     i.depth = static_cast<int>(p.number(1));
     const auto compression = compression_of(p.number(1), out.format);
     i.impression_type = static_cast<std::uint8_t>(p.number(1));
     i.width = static_cast<int>(p.number(2)), i.height = static_cast<int>(p.number(2));
-    const BytesView data = p.take(p.number(4));
-    if (!p.good()) return wrong("representation", "is cut short");
+    const BytesView data = p.block(p.number(4));
+    if (p.ran_out()) return wrong("representation", "is cut short");
     if (unit != 1 && unit != 2) return wrong("unit", "is neither inch nor centimetre");
     if (!compression) return wrong("compression", "is unknown");
     i.compression = *compression, i.dpi = to_dpi(x, y, unit);

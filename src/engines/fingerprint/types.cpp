@@ -37,4 +37,17 @@ std::string_view advice(QualityIssue issue) noexcept {
   return "Lay the middle of the fingertip on the sensor.";
 }
 
+std::array<std::pair<std::string_view, double>, 10> measures(const Quality& q) noexcept {
+  return {{{"orientation_certainty", q.orientation_certainty},
+           {"local_clarity", q.local_clarity},
+           {"frequency_domain", q.frequency_domain},
+           {"ridge_valley_uniformity", q.ridge_valley_uniformity},
+           {"orientation_flow", q.orientation_flow},
+           {"mean_gray", q.mean_gray},
+           {"contrast", q.contrast},
+           {"area_mm2", q.area_mm2},
+           {"coherent_area", q.coherent_area},
+           {"minutiae", static_cast<double>(q.minutiae)}}};
+}
+
 }  // namespace authx::fingerprint

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace authx::fingerprint {
@@ -57,6 +59,9 @@ struct Quality {
   int minutiae = 0;
   std::vector<QualityIssue> issues;
 };
+
+/// The measures under their names, as reports and answers show them.
+std::array<std::pair<std::string_view, double>, 10> measures(const Quality& quality) noexcept;
 
 /// Signals of a presentation attack seen in one image, 0 (nothing suspicious) .. 1. Not validated on attack data:
 /// evidence for a person who looks at it, never a control.

@@ -10,8 +10,4 @@ namespace authx::iris {
 /// of pairs (Bonferroni). Pairs of a known left and a known right eye are left out. Empty sides give no match.
 Match match_images(std::span<const Template> probes, std::span<const Template> others, double target_fmr = kDefaultFmr);
 
-/// Both eyes of one person, or an iris beside a face or a finger: independent comparisons, each by its false-match rate.
-/// The rate of all together by Fisher's method; 1 for none, values outside of 0..1 are clamped. What is missing is left out.
-double fuse_rates(std::span<const double> fmr);
-
 }  // namespace authx::iris

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/byte_reader.h"
 #include "imaging/decode.h"
 
 namespace authx::iris {
@@ -17,39 +18,6 @@ constexpr int kMaxSide = 8192;
 constexpr std::uint16_t kMonoRaw = 2, kRgbRaw = 4;
 
 Error wrong(std::string reason) { return Error::invalid("record", std::move(reason)); }
-
-/// Big-endian reading that remembers having run out instead of reading on.
-class Reader {
- public:
-  explicit Reader(BytesView bytes) : bytes_(bytes) {}
-  std::uint32_t take(std::size_t n) {
-    if (left() < n) {
-      short_ = true, at_ = bytes_.size();
-      return 0;
-    }
-    std::uint32_t v = 0;
-    for (std::size_t i = 0; i < n; ++i) v = v << 8 | bytes_[at_++];
-    return v;
-  }
-  std::uint8_t u8() { return static_cast<std::uint8_t>(take(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(take(2)); }
-  BytesView block(std::size_t n) {
-    if (left() < n) {
-      short_ = true, at_ = bytes_.size();
-      return {};
-    }
-    at_ += n;
-    return bytes_.subspan(at_ - n, n);
-  }
-  std::size_t left() const { return bytes_.size() - at_; }
-  std::size_t at() const { return at_; }
-  bool ran_out() const { return short_; }
-
- private:
-  BytesView bytes_;
-  std::size_t at_ = 0;
-  bool short_ = false;
-};
 
 Error too_short() { return wrong("ends before its content is complete"); }
 
@@ -70,8 +38,8 @@ Result<> check(RecordImage& image) {
 }
 
 Result<Record> read_2005(BytesView bytes) {
-  Reader in{bytes};
-  in.take(12);
+  ByteReader in{bytes};
+  in.block(12);
   in.u16();  // capture device
   const std::size_t eyes = in.u8(), header = in.u16();
   in.u16();  // orientation, scan, occlusions
@@ -97,7 +65,7 @@ Result<Record> read_2005(BytesView bytes) {
       in.u16();  // image number
       image.quality = in.u8();
       in.u16(), in.u16();  // rotation angle and its uncertainty
-      const std::size_t length = in.take(4);
+      const std::size_t length = in.u32();
       image.data = in.block(length);
       if (in.ran_out()) return too_short();
       AX_CHECK(check(image));
@@ -109,8 +77,8 @@ Result<Record> read_2005(BytesView bytes) {
 }
 
 Result<Record> read_2011(BytesView bytes) {
-  Reader in{bytes};
-  in.take(12);
+  ByteReader in{bytes};
+  in.block(12);
   const std::size_t count = in.u16();
   const std::uint8_t certified = in.u8(), eyes = in.u8();
   if (in.ran_out()) return too_short();
@@ -120,7 +88,7 @@ Result<Record> read_2011(BytesView bytes) {
   Record r;
   r.year = 2011;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t start = in.at(), size = in.take(4);
+    const std::size_t start = in.at(), size = in.u32();
     if (in.ran_out() || size < 52 || size - 4 > in.left()) return wrong("a representation's length is out of bounds");
     in.block(9);                  // date and time
     in.u8(), in.u16(), in.u16();  // device's technology, vendor and type
@@ -130,7 +98,7 @@ Result<Record> read_2011(BytesView bytes) {
     image.quality = 255;
     for (std::size_t q = 0; q < qualities; ++q) {
       const std::uint8_t score = in.u8();
-      in.take(4);
+      in.block(4);
       if (q == 0) image.quality = score;
     }
     in.u16();  // representation number
@@ -140,7 +108,7 @@ Result<Record> read_2011(BytesView bytes) {
     image.width = in.u16(), image.height = in.u16(), image.depth = in.u8();
     in.u16(), in.u16(), in.u16();  // range, roll angle and its uncertainty
     in.block(12);                  // bounds of the iris' centre and diameter
-    const std::size_t length = in.take(4);
+    const std::size_t length = in.u32();
     image.data = in.block(length);
     if (in.ran_out()) return too_short();
     if (label > 2) return wrong(fmt::format("eye label {} is not defined", label));
@@ -161,8 +129,8 @@ bool is_record(BytesView bytes) noexcept { return bytes.size() >= 8 && std::rang
 Result<Record> read_record(BytesView bytes) {
   if (!is_record(bytes)) return wrong("is no iris image record");
   if (bytes.size() > kMaxRecordBytes) return wrong("is too large");
-  Reader in{bytes.subspan(8)};
-  if (const std::size_t length = in.take(4); in.ran_out() || length != bytes.size())
+  ByteReader in{bytes.subspan(8)};
+  if (const std::size_t length = in.u32(); in.ran_out() || length != bytes.size())
     return wrong("its length field does not agree with its size");
   if (std::ranges::equal(bytes.subspan(4, 4), k2005)) return read_2005(bytes);
   if (std::ranges::equal(bytes.subspan(4, 4), k2011)) return read_2011(bytes);

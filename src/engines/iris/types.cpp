@@ -60,4 +60,17 @@ std::string_view advice(Issue issue) noexcept {
   return "Change the exposure: the picture is too dark or too bright.";
 }
 
+std::array<std::pair<std::string_view, double>, 10> measures(const Quality& q) noexcept {
+  return {{{"usable_iris_area", q.usable_iris_area},
+           {"iris_sclera_contrast", q.iris_sclera_contrast},
+           {"iris_pupil_contrast", q.iris_pupil_contrast},
+           {"pupil_circularity", q.pupil_circularity},
+           {"gray_level_utilisation", q.gray_level_utilisation},
+           {"iris_radius", q.iris_radius},
+           {"pupil_iris_ratio", q.pupil_iris_ratio},
+           {"iris_pupil_concentricity", q.iris_pupil_concentricity},
+           {"margin_adequacy", q.margin_adequacy},
+           {"sharpness", q.sharpness}}};
+}
+
 }  // namespace authx::iris

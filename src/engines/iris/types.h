@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace authx::iris {
@@ -62,6 +63,9 @@ struct Quality {
   double sharpness = 0;                 ///< 0..100
   std::vector<Issue> issues;
 };
+
+/// The measures under their names, as reports and answers show them.
+std::array<std::pair<std::string_view, double>, 10> measures(const Quality& quality) noexcept;
 
 /// Signals of a presentation attack seen in one image, 0 (nothing suspicious) .. 1. Not validated on attack data:
 /// evidence for a person who looks at it, never a control.

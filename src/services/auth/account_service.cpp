@@ -5,18 +5,13 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "crypto/hash.h"
+#include "services/auth/one_time_tokens.h"
 #include "services/users/person_box.h"
 #include "telemetry/log.h"
 
 namespace authx::auth {
 namespace {
 
-constexpr db::Query kInsertToken{"accounts.insert_token",
-                                 "INSERT INTO one_time_tokens (token_hash, user_id, purpose, expires_at) VALUES ($1, $2, $3, $4)"};
-constexpr db::Query kDropTokens{"accounts.drop_tokens", "DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2"};
-constexpr db::Query kUseToken{"accounts.use_token",
-                              "UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND "
-                              "expires_at > $3 RETURNING user_id"};
 constexpr db::Query kAddChange{
     "accounts.add_change",
     "INSERT INTO contact_changes (token_hash, user_id, kind, row_id, value, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
@@ -130,11 +125,10 @@ awaitable<void> AccountService::send_reset(Core& core, std::string email, http::
     AX_CHECK(core.guesses.failed(tx, limits));
     if (!found || !found->active) return core.audit.append(tx, {std::nullopt, "auth.reset_for_nobody", "{}", &request});
     const auto now = core.clock.now();
-    const auto token = crypto::random_token();
-    AX_CHECK(tx.exec(kDropTokens, found->id, "password_reset"));
-    AX_CHECK(tx.exec(kInsertToken, digest_of(token), found->id, "password_reset", now + core.options.reset_lifetime));
+    AX_CHECK(one_time_tokens::drop(tx, found->id, "password_reset"));
+    AX_TRY(const auto token, one_time_tokens::issue(tx, found->id, "password_reset", now + core.options.reset_lifetime));
     AX_CHECK(core.tell(tx, found->id, email, "Reset your password",
-                       "Choose a new password: " + core.options.public_url + "/reset-password#token=" + token +
+                       "Choose a new password: " + core.options.public_url + "/reset-password#token=" + token.expose() +
                            " The link is valid for half an hour. If you did not ask for it, do nothing."));
     return core.audit.append(tx, {found->id, "auth.reset_requested", "{}", &request});
   };
@@ -153,9 +147,9 @@ awaitable<Result<>> AccountService::reset_password(SecretText token, SecretText 
   AX_CO_TRY(const auto hashed, co_await core_.hashing.run(std::move(hash)));
   auto store = [this, &token, &hashed, &request](db::Tx& tx) -> Result<> {
     const auto now = core_.clock.now();
-    AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "password_reset", now));
-    if (rows.empty()) return bad_token();
-    const auto id = rows[0].uuid(0);
+    AX_TRY(const auto whose, one_time_tokens::use(tx, token.expose(), "password_reset", now));
+    if (!whose) return bad_token();
+    const auto& id = *whose;
     AX_TRY(const auto user, users::get(tx, core_.keyring, id));
     if (!user.active) return bad_token();
     AX_CHECK(users::set_password(tx, id, hashed, now));

@@ -28,7 +28,6 @@ using EraseHook = std::function<Result<>(db::Tx& tx, const Uuid& user)>;
 struct AuthOptions {
   crypto::PasswordCost cost;
   double password_bits = 14;
-  std::string breached_list;  ///< file; empty: none
   SessionOptions sessions;
   std::chrono::hours link_lifetime{24};
   std::chrono::minutes reset_lifetime{30};

@@ -3,16 +3,12 @@
 #include "crypto/hash.h"
 #include "services/auth/devices.h"
 #include "services/auth/factors/factors.h"
+#include "services/auth/one_time_tokens.h"
 #include "services/notifications/outbox.h"
 
 namespace authx::auth {
 namespace {
 
-constexpr db::Query kInsertToken{"tokens.insert",
-                                 "INSERT INTO one_time_tokens (token_hash, user_id, purpose, expires_at) VALUES ($1, $2, $3, $4)"};
-constexpr db::Query kUseToken{"tokens.use",
-                              "UPDATE one_time_tokens SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND "
-                              "expires_at > $3 RETURNING user_id"};
 constexpr db::Query kForgetTokens{"tokens.forget", "DELETE FROM one_time_tokens WHERE expires_at < $1"};
 constexpr db::Query kForgetPending{"pending.forget", "DELETE FROM pending_logins WHERE expires_at < $1"};
 constexpr db::Query kForgetCodes{"codes.forget", "DELETE FROM one_time_codes WHERE expires_at < $1"};
@@ -47,10 +43,9 @@ awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::opt
       return Uuid::generate(now);
     }
     AX_TRY(const auto id, users::create(tx, core_.keyring, now, user));
-    const auto token = crypto::random_token();
     const bool setup = !user.password_hash.has_value();
-    AX_CHECK(tx.exec(kInsertToken, digest_of(token), id, setup ? "password_setup" : "email_verify", now + core_.options.link_lifetime));
-    const auto link = core_.options.public_url + (setup ? "/setup-password#token=" : "/verify-email#token=") + token;
+    AX_TRY(const auto token, one_time_tokens::issue(tx, id, setup ? "password_setup" : "email_verify", now + core_.options.link_lifetime));
+    const auto link = core_.options.public_url + (setup ? "/setup-password#token=" : "/verify-email#token=") + token.expose();
     AX_CHECK(
         notifications::add(tx, core_.keyring, now, id, "email", user.email, setup ? "Set up your account" : "Confirm your e-mail address",
                            (setup ? "Choose a password to finish your registration: " : "Confirm that this address is yours: ") + link));
@@ -132,12 +127,11 @@ awaitable<Result<>> AuthService::set_password(SecretText token, SecretText passw
   AX_CO_TRY(const auto hashed, co_await core_.hashing.run(std::move(hash)));
   auto store = [this, &token, &hashed, &request](db::Tx& tx) -> Result<> {
     const auto now = core_.clock.now();
-    AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "password_setup", now));
-    if (rows.empty()) return Error::invalid("token", "is unknown, used or expired");
-    const auto user = rows[0].uuid(0);
-    AX_CHECK(users::set_password(tx, user, hashed, now));
-    AX_CHECK(users::mark_email_verified(tx, user, now));  // the link went to that address alone
-    return core_.audit.append(tx, {user, "auth.password_set", "{}", &request});
+    AX_TRY(const auto user, one_time_tokens::use(tx, token.expose(), "password_setup", now));
+    if (!user) return Error::invalid("token", "is unknown, used or expired");
+    AX_CHECK(users::set_password(tx, *user, hashed, now));
+    AX_CHECK(users::mark_email_verified(tx, *user, now));  // the link went to that address alone
+    return core_.audit.append(tx, {*user, "auth.password_set", "{}", &request});
   };
   co_return co_await core_.database.write(store);
 }
@@ -145,10 +139,10 @@ awaitable<Result<>> AuthService::set_password(SecretText token, SecretText passw
 awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInfo request) {
   auto store = [this, &token, &request](db::Tx& tx) -> Result<> {
     const auto now = core_.clock.now();
-    AX_TRY(const auto rows, tx.exec(kUseToken, digest_of(token.expose()), "email_verify", now));
-    if (rows.empty()) return Error::invalid("token", "is unknown, used or expired");
-    AX_CHECK(users::mark_email_verified(tx, rows[0].uuid(0), now));
-    return core_.audit.append(tx, {rows[0].uuid(0), "auth.email_verified", "{}", &request});
+    AX_TRY(const auto user, one_time_tokens::use(tx, token.expose(), "email_verify", now));
+    if (!user) return Error::invalid("token", "is unknown, used or expired");
+    AX_CHECK(users::mark_email_verified(tx, *user, now));
+    return core_.audit.append(tx, {*user, "auth.email_verified", "{}", &request});
   };
   co_return co_await core_.database.write(store);
 }

@@ -344,29 +344,24 @@ awaitable<Result<Entered>> AuthService::step_up(http::Principal caller, SecretTe
     Result<Entered> refused{Errc::forbidden};
     co_return refused;
   }
-  struct Found {
-    std::optional<std::string> hash;
-    std::vector<GuessLimit> limits;
+  const auto limits = core_.guesses.limits("step_up", caller.id.str(), std::nullopt, caller.request.ip);
+  const auto held = core_.guesses.hold(limits);
+  auto find = [this, &caller, &limits](db::Tx& tx) -> Result<std::optional<std::string>> {
+    AX_CHECK(core_.guesses.admit(tx, limits));
+    return users::password_hash(tx, caller.id);
   };
-  auto find = [this, &caller](db::Tx& tx) -> Result<Found> {
-    Found out;
-    AX_TRY(out.hash, users::password_hash(tx, caller.id));
-    out.limits = core_.guesses.limits("step_up", caller.id.str(), std::nullopt, caller.request.ip);
-    AX_CHECK(core_.guesses.admit(tx, out.limits));
-    return out;
-  };
-  AX_CO_TRY(const auto found, co_await core_.database.read(find));
-  auto verify = [secret = std::move(password), hash = found.hash.value_or(decoy_)]() -> Result<bool> {
+  AX_CO_TRY(const auto hash, co_await core_.database.read(find));
+  auto verify = [secret = std::move(password), hash = hash.value_or(decoy_)]() -> Result<bool> {
     return crypto::verify_password(secret.expose(), hash);
   };
   AX_CO_TRY(const bool right, co_await core_.hashing.run(std::move(verify)));
-  auto go_on = [this, &caller, &found, right](db::Tx& tx) -> Result<std::optional<Entered>> {
-    if (!right || !found.hash) {
-      AX_CHECK(core_.guesses.failed(tx, found.limits));
+  auto go_on = [this, &caller, &limits, &hash, right](db::Tx& tx) -> Result<std::optional<Entered>> {
+    if (!right || !hash) {
+      AX_CHECK(core_.guesses.failed(tx, limits));
       AX_CHECK(core_.audit.append(tx, {caller.id, "auth.step_up_failed", "{}", &caller.request}));
       return std::optional<Entered>{};
     }
-    AX_CHECK(core_.guesses.succeeded(tx, found.limits));
+    AX_CHECK(core_.guesses.succeeded(tx, limits));
     AX_TRY(const auto factors, factors_of(tx, caller.id));
     AX_TRY(auto needed, ask(tx, caller.id, caller.session, "pwd", factors.methods(), std::nullopt));
     if (factors.any()) return std::optional<Entered>{std::move(needed)};

@@ -38,15 +38,7 @@ Sample to_sample(const fp::Extraction& e) {
   const auto& q = e.quality;
   s.quality = q.score / 100.0;
   s.features = fp::serialize(e.finger);
-  s.measures = {{"minutiae", q.minutiae},
-                {"area_mm2", q.area_mm2},
-                {"coherent_area", q.coherent_area},
-                {"orientation_certainty", q.orientation_certainty},
-                {"local_clarity", q.local_clarity},
-                {"frequency_domain", q.frequency_domain},
-                {"ridge_valley_uniformity", q.ridge_valley_uniformity},
-                {"orientation_flow", q.orientation_flow},
-                {"contrast", q.contrast}};
+  for (const auto& [name, value] : fp::measures(q)) s.measures[js(name)] = value;
   for (const auto issue : q.issues) s.reasons.push_back({std::string{fp::to_string(issue)}, std::string{fp::advice(issue)}});
   for (const auto& cue : e.cues) s.attack_signals[js(cue.name)] = cue.value;
   return s;

@@ -55,16 +55,7 @@ Sample to_sample(const iris::Extraction& e) {
   const auto& q = e.quality;
   s.quality = q.score / 100.0;
   s.features = iris::serialize(e.iris);
-  s.measures = {{"usable_iris_area", q.usable_iris_area},
-                {"iris_sclera_contrast", q.iris_sclera_contrast},
-                {"iris_pupil_contrast", q.iris_pupil_contrast},
-                {"pupil_circularity", q.pupil_circularity},
-                {"gray_level_utilisation", q.gray_level_utilisation},
-                {"iris_radius", q.iris_radius},
-                {"pupil_iris_ratio", q.pupil_iris_ratio},
-                {"iris_pupil_concentricity", q.iris_pupil_concentricity},
-                {"margin_adequacy", q.margin_adequacy},
-                {"sharpness", q.sharpness}};
+  for (const auto& [name, value] : iris::measures(q)) s.measures[js(name)] = value;
   for (const auto issue : q.issues) s.reasons.push_back({std::string{iris::to_string(issue)}, std::string{iris::advice(issue)}});
   for (const auto& cue : e.cues) s.attack_signals[js(cue.name)] = cue.value;
   return s;

@@ -31,23 +31,6 @@ constexpr std::string_view kHandlePrefix = "urn:ietf:params:oauth:request_uri:";
 
 std::int64_t seconds(Time t) { return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count(); }
 
-std::string encode(std::string_view text) {
-  static constexpr std::string_view kept = "-._~";
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kept.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += digits[static_cast<unsigned char>(c) >> 4];
-      out += digits[static_cast<unsigned char>(c) & 15];
-    }
-  }
-  return out;
-}
-
 bool is_challenge(std::string_view text) {
   const auto bytes = base64url_decode(text);
   return bytes && bytes->size() == 32;
@@ -156,7 +139,7 @@ std::string OAuthService::answer(const AuthorizationParams& params,
     separator = '&';
     out += key;
     out += '=';
-    out += encode(value);
+    out += percent_encode(value);
   };
   for (const auto& [key, value] : more) put(key, value);
   put("state", params.state);

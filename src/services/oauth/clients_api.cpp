@@ -123,7 +123,7 @@ awaitable<Result<ClientView>> create(OAuthService& service, const Manager& calle
   AX_CO_TRY(auto metadata, parsed(in.metadata.value));
   AX_CO_TRY(const bool first_party, flag(in.metadata.value, "first_party"));
   const auto& p = service.parts();
-  AX_CO_CHECK(p.keys.ensure(metadata.id_token_algorithm));
+  AX_CO_CHECK(co_await service.ensure_key(metadata.id_token_algorithm));
   auto store = [&](db::Tx& tx) -> Result<NewClient> {
     AX_TRY(auto made, insert_client(tx, p.clock.now(), metadata, first_party, caller.id, false));
     AX_CHECK(p.audit.append(tx, {caller.id, "oauth.client_created", change(made.client, metadata, first_party, false), &caller.request}));
@@ -160,7 +160,7 @@ awaitable<Result<ClientView>> update(OAuthService& service, const Manager& calle
   AX_CO_TRY(const bool first_party, flag(in.metadata.value, "first_party"));
   AX_CO_TRY(const bool disabled, flag(in.metadata.value, "disabled"));
   const auto& p = service.parts();
-  AX_CO_CHECK(p.keys.ensure(metadata.id_token_algorithm));
+  AX_CO_CHECK(co_await service.ensure_key(metadata.id_token_algorithm));
   auto store = [&](db::Tx& tx) -> Result<Client> {
     AX_TRY(auto found, find_client(tx, in.client_id.str()));
     if (!found) return Errc::not_found;
@@ -223,7 +223,8 @@ awaitable<Result<KeyList>> keys(OAuthService& service, const Manager&, Empty) {
 awaitable<Result<KeyList>> rotate(OAuthService& service, const Manager& caller, RotateRequest in) {
   const auto& p = service.parts();
   const bool at_once = in.at_once.value_or(false);
-  AX_CO_CHECK(p.keys.rotate(at_once));
+  auto make = [&p, at_once] { return p.keys.rotate(at_once); };
+  AX_CO_CHECK(co_await p.work.run(std::move(make)));
   auto note = [&](db::Tx& tx) {
     return p.audit.append(tx, {caller.id, "oauth.keys_rotated", json::serialize(json::object{{"at_once", at_once}}), &caller.request});
   };
@@ -270,9 +271,9 @@ awaitable<Result<Outcome<json::object>>> self_register(OAuthService& service, co
     AX_CHECK(p.audit.append(tx, {std::nullopt, "oauth.client_registered", names(made.client), &caller.request}));
     return Outcome<NewClient>{std::move(made)};
   };
-  if (metadata) AX_CO_CHECK(p.keys.ensure(metadata->id_token_algorithm));
   AX_CO_TRY(auto made, co_await p.database.write(store));
   if (!made) co_return Out{made.error()};
+  AX_CO_CHECK(co_await service.ensure_key(metadata->id_token_algorithm));  // not before the initial token was good
   auto out = registered(service, made->client);
   if (made->secret) {
     out["client_secret"] = *made->secret;

@@ -244,6 +244,12 @@ awaitable<Result<Outcome<json::object>>> OAuthService::userinfo(SecretText autho
   co_return co_await p_.database.read(read);
 }
 
+awaitable<Result<>> OAuthService::ensure_key(crypto::JwsAlgorithm algorithm) {
+  if (p_.keys.has(algorithm)) co_return Result<>{};
+  auto make = [this, algorithm] { return p_.keys.ensure(algorithm); };
+  co_return co_await p_.work.run(std::move(make));
+}
+
 Result<> OAuthService::end_session(db::Tx& tx, const auth::Session& session, std::string_view why) {
   AX_TRY(const bool ended, p_.sessions.revoke(tx, session.id, why));
   if (!ended) return {};

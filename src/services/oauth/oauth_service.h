@@ -109,6 +109,7 @@ class OAuthService {
  public:
   struct Parts {
     db::AsyncDatabase& database;
+    WorkPool& work;  ///< for making keys
     const Clock& clock;
     const crypto::Keyring& keyring;
     const audit::Log& audit;
@@ -120,6 +121,9 @@ class OAuthService {
     std::function<Result<std::optional<json::object>>(db::Tx&, const Uuid&)> verified_claims;
   };
   explicit OAuthService(Parts parts) : p_(std::move(parts)) {}
+
+  /// Makes the first key of an algorithm that a client asks for.
+  awaitable<Result<>> ensure_key(crypto::JwsAlgorithm algorithm);
 
   // Front channel
   awaitable<Result<Onward>> authorize(RawAuthorization raw, http::RequestInfo request);

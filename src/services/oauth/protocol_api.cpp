@@ -261,7 +261,7 @@ About redirecting(std::string_view id, std::string_view summary) {
   out.error_form = ErrorForm::oauth;
   out.success = 302;
   out.content_type = "text/plain";
-  out.bucket = "api";
+  out.bucket = "auth";  // each such request is kept, and anyone may send one
   return out;
 }
 
@@ -275,8 +275,9 @@ void add_protocol_routes(Router& router, OAuthService& service) {
   router.post("//oauth/token", service, &token, about("oauthToken", "Exchange a grant for tokens"));
   router.post("//oauth/introspect", service, &introspect, about("oauthIntrospect", "State of a token (RFC 7662)"));
   router.post("//oauth/revoke", service, &revoke, about("oauthRevoke", "Give a token back (RFC 7009)"));
-  router.post("//oauth/device_authorization", service, &device,
-              about("oauthDevice", "Begin a sign-in on a device without a browser (RFC 8628)"));
+  auto on_device = about("oauthDevice", "Begin a sign-in on a device without a browser (RFC 8628)");
+  on_device.bucket = "auth";
+  router.post("//oauth/device_authorization", service, &device, std::move(on_device));
   router.get("//oauth/userinfo", service, &userinfo_get, about("oauthUserinfo", "Claims about the person that a token stands for"));
   router.post("//oauth/userinfo", service, &userinfo_post, about("oauthUserinfoPost", "The same by POST"));
   router.get("//oauth/logout", service, &logout, redirecting("oauthLogout", "End the session (OpenID Connect RP-Initiated Logout)"));

@@ -44,10 +44,15 @@ Result<> SigningKeys::make(db::Tx& tx, const crypto::PrivateKey& key, Time activ
   return {};
 }
 
-Result<> SigningKeys::ensure(JwsAlgorithm algorithm) {
-  AX_CHECK(load());
+bool SigningKeys::has(JwsAlgorithm algorithm) const {
   const auto known = set();
-  if (std::ranges::any_of(*known, [&](const auto& k) { return k->key.public_key().algorithm() == algorithm; })) return {};
+  return std::ranges::any_of(*known, [&](const auto& k) { return k->key.public_key().algorithm() == algorithm; });
+}
+
+Result<> SigningKeys::ensure(JwsAlgorithm algorithm) {
+  if (has(algorithm)) return {};
+  AX_CHECK(load());
+  if (has(algorithm)) return {};
   AX_TRY(const auto key, crypto::PrivateKey::generate(algorithm));
   auto store = [&](db::Tx& tx) -> Result<> {
     AX_TRY(const auto rows, tx.exec(kNewest, name_of(algorithm)));
@@ -125,11 +130,10 @@ Result<> SigningKeys::tend() {
 
 Result<int> SigningKeys::rotate(bool at_once) {
   AX_CHECK(load());
-  const auto known = set();
   const auto now = clock_.now();
   int made = 0;
   for (const auto algorithm : {JwsAlgorithm::EdDSA, JwsAlgorithm::ES256, JwsAlgorithm::RS256}) {
-    if (std::ranges::none_of(*known, [&](const auto& k) { return k->key.public_key().algorithm() == algorithm; })) continue;
+    if (!has(algorithm)) continue;
     AX_TRY(const auto key, crypto::PrivateKey::generate(algorithm));
     auto store = [&](db::Tx& tx) { return make(tx, key, at_once ? now : now + policy_.ahead); };
     AX_CHECK(database_.write(store));

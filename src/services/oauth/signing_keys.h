@@ -24,6 +24,8 @@ class SigningKeys {
   SigningKeys(db::Database& database, const Clock& clock, const crypto::Keyring& keyring, RotationPolicy policy = {})
       : database_(database), clock_(clock), keyring_(keyring), policy_(policy) {}
 
+  /// Whether this process knows a key of the algorithm.
+  bool has(crypto::JwsAlgorithm algorithm) const;
   /// Makes a key of the algorithm when there is none. Blocks (RSA takes some hundred milliseconds).
   Result<> ensure(crypto::JwsAlgorithm algorithm);
   /// Makes successors that are due, forgets keys that are past, and reads what other processes made. Call every minute.

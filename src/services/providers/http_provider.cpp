@@ -32,19 +32,6 @@ std::string path_of(std::string_view url) {
   return slash == std::string_view::npos ? "/" : std::string{url.substr(slash)};
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain)
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
 std::optional<std::chrono::seconds> retry_after(const http::ClientAnswer& answer) {
   const auto found = answer.headers.find("retry-after");
   if (found == answer.headers.end()) return std::nullopt;
@@ -73,10 +60,9 @@ class TokenSource {
     const std::scoped_lock lock{mutex_};  // one fetch serves all who wait
     if (!token_.empty() && clock_.now() < until_) return token_;
     http::ClientRequest request;
-    request.headers = {
-        {"Content-Type", "application/x-www-form-urlencoded"},
-        {"Accept", "application/json"},
-        {"Authorization", "Basic " + base64_encode(as_bytes(percent_encoded(id_) + ":" + percent_encoded(secret_.expose())))}};
+    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                       {"Accept", "application/json"},
+                       {"Authorization", "Basic " + base64_encode(as_bytes(percent_encode(id_) + ":" + percent_encode(secret_.expose())))}};
     request.body = SecretText{"grant_type=client_credentials"};
     AX_TRY(const auto answer, client_->call(std::move(request)));
     if (answer.status == 429 || answer.status >= 500) return Error{Errc::unavailable, "token endpoint"};

@@ -50,5 +50,10 @@ TEST(Hex, RoundTripsAndRefusesOddOrForeignCharacters) {
   EXPECT_FALSE(hex_decode("zz"));
 }
 
+TEST(Percent, KeepsOnlyWhatNeedsNoEncoding) {
+  EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(percent_encode("a b&c=/%+\xC3\xA9"), "a%20b%26c%3D%2F%25%2B%C3%A9");
+}
+
 }  // namespace
 }  // namespace authx

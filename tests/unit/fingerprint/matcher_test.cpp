@@ -109,14 +109,6 @@ TEST(Fusion, TheBestPairDecidesAndTheRateCountsTheTries) {
   EXPECT_FALSE(match_impressions({}, gallery).match);
 }
 
-TEST(Fusion, FingersTogetherSayMoreThanEachAlone) {
-  EXPECT_EQ(fuse_fingers({}), 1);
-  EXPECT_DOUBLE_EQ(fuse_fingers(std::array{0.03}), 0.03);
-  EXPECT_LT(fuse_fingers(std::array{1e-3, 1e-3}), 2e-5);
-  EXPECT_GT(fuse_fingers(std::array{0.5, 0.5}), 0.5);
-  EXPECT_LE(fuse_fingers(std::array{1.0, 1.0, 7.0}), 1);
-}
-
 TEST(Gallery, FindsTheFingerAmongOthers) {
   std::vector<Template> enrolled;
   for (unsigned seed = 40; seed < 60; ++seed) enrolled.push_back(seen(test::Finger{seed}));

@@ -130,13 +130,5 @@ TEST(IrisFusion, TheBestImageDecidesAndPaysForTheTries) {
   EXPECT_FALSE(match_images({}, stored).match);
 }
 
-TEST(IrisFusion, TwoEyesSayMoreThanOne) {
-  const std::vector<double> one{1e-3}, two{1e-3, 1e-3}, none;
-  EXPECT_NEAR(fuse_rates(one), 1e-3, 1e-12);
-  EXPECT_LT(fuse_rates(two), 2e-5);
-  EXPECT_EQ(fuse_rates(none), 1);
-  EXPECT_EQ(fuse_rates(std::vector{1.0, 1.0}), 1);
-}
-
 }  // namespace
 }  // namespace authx::iris

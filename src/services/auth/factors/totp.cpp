@@ -5,6 +5,7 @@
 #include <ZXing/MultiFormatWriter.h>
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "base/random.h"
 #include "crypto/otp.h"
 #include "services/users/person_box.h"
@@ -36,16 +37,6 @@ Result<std::optional<std::int64_t>> match(db::Tx& tx, const Core& core, const Uu
   const auto step = crypto::totp_match(as_bytes(secret), code, core.clock.now());
   wipe(secret.data(), secret.size());
   return step;
-}
-
-std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
 }
 
 }  // namespace
