@@ -43,7 +43,7 @@ struct Config {
   std::int64_t jwt_expire_minutes = 60;
   std::int64_t session_idle_hours = 14 * 24;
   std::int64_t session_hours = 90 * 24;
-  std::string oauth_algorithm = "ES256";    ///< of OAuth access tokens: ES256, EdDSA or RS256
+  std::string oauth_algorithm = "ES256";  ///< of OAuth access tokens: ES256, EdDSA or RS256
   std::int64_t oauth_access_minutes = 10;
   bool oauth_private_peers = false;
   std::int64_t argon2_memory_kib = 19 * 1024;

@@ -59,9 +59,9 @@ struct Truth {
   std::optional<Date> expiry_date;
   std::vector<std::string> mrz;
   std::vector<Placed> values;
-  imaging::Quad outline{};  ///< the card on the image
+  imaging::Quad outline{};            ///< the card on the image
   std::vector<imaging::Box> secrets;  ///< on the upright card: digits of an Aadhaar number or VID that must not be stored
-  imaging::Box portrait{};  ///< on the upright card of `card_width` x `card_height`
+  imaging::Box portrait{};            ///< on the upright card of `card_width` x `card_height`
   int card_width = 0;
   int card_height = 0;
 };

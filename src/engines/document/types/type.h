@@ -44,7 +44,7 @@ struct TypeReader {
   Type type = Type::unknown;
   double (*score)(const Page& page);  ///< 0..1: how sure that the page is of this kind
   void (*extract)(const Page& page, const Extraction& out);
-  std::span<const std::string_view> required;  ///< fields that a front must have for full confidence
+  std::span<const std::string_view> required;   ///< fields that a front must have for full confidence
   bool (*is_back)(const Page& page) = nullptr;  ///< tells the sides apart where print can
 };
 
