@@ -25,6 +25,7 @@ CREATE TABLE sessions (
     revoked_why TEXT
 );
 CREATE INDEX idx_sessions_user ON sessions(user_id, id);
+CREATE INDEX idx_sessions_device ON sessions(user_id, device, ip_address);
 CREATE INDEX idx_sessions_parent ON sessions(parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX idx_sessions_expiry ON sessions(expires_at);
 

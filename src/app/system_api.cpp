@@ -117,7 +117,8 @@ void mount(Router& router, Runtime& runtime) {
   router.set_authenticator(
       [auth = runtime.auth.get(), oauth = runtime.oauth.get(), keys = runtime.api_keys.get()](std::string_view token) -> Result<Principal> {
         if (access::ApiKeys::is_key(token)) return keys->authenticate(token);
-        return oauth::is_access_token(token) ? oauth->authenticate(token) : auth->authenticate(token);
+        if (!crypto::JwtHs256::has_own_header(token) && oauth::is_access_token(token)) return oauth->authenticate(token);
+        return auth->authenticate(token);
       });
   if (runtime.serves("auth")) {
     auth::add_routes(router, *runtime.auth);

@@ -52,6 +52,10 @@ std::string JwtHs256::sign(const json::object& claims) const {
   return token;
 }
 
+bool JwtHs256::has_own_header(std::string_view token) noexcept {
+  return token.size() > kHeader.size() && token.starts_with(kHeader) && token[kHeader.size()] == '.';
+}
+
 Result<json::object> JwtHs256::verify(std::string_view token, Time now, std::chrono::seconds leeway) const {
   if (token.size() > jose::kMaxToken) return refused("token too long");
   const auto parts = jose::split(token);

@@ -24,6 +24,8 @@ class JwtHs256 {
   explicit JwtHs256(SecretBytes key);  ///< at least 32 bytes, else std::invalid_argument
 
   std::string sign(const json::object& claims) const;
+  /// Whether a token has the header that `sign` writes, by its text.
+  static bool has_own_header(std::string_view token) noexcept;
   /// Checks form, signature (constant time), algorithm, `exp` (required) and, when present, `nbf` and `iat`, with `leeway`.
   /// Every failure is `Errc::unauthenticated`; the detail says which check failed.
   Result<json::object> verify(std::string_view token, Time now, std::chrono::seconds leeway = std::chrono::seconds{0}) const;

@@ -27,9 +27,8 @@ enum class Permission : std::uint8_t {
   manage_users,
   manage_documents,  ///< have anyone's documents read again, and delete them
   manage_access,     ///< OAuth clients, signing keys, service accounts, API keys, roles
-  provision_users,   ///< SCIM
 };
-inline constexpr std::size_t kPermissions = 11;
+inline constexpr std::size_t kPermissions = 10;
 
 std::string_view to_string(Role role) noexcept;
 std::string_view to_string(Permission permission) noexcept;

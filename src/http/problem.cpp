@@ -112,44 +112,31 @@ Response problem(const Error& error, const RequestInfo& info, Time now, bool as_
   return response;
 }
 
-Response protocol_problem(const Error& error, ErrorForm form) {
+Response oauth_problem(const Error& error) {
   Response response;
   response.status = http_status(error.code);
   std::string message{error.message.empty() ? default_message(error.code) : std::string_view{error.message}};
   if (!error.faults.empty()) message = error.faults.front().field + " " + error.faults.front().reason;
-  if (form == ErrorForm::scim) {
-    response.content_type = "application/scim+json";
-    response.body = R"({"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":")" + std::to_string(response.status) + '"';
-    if (response.status == 400) response.body += R"(,"scimType":"invalidValue")";
-    if (response.status == 409) response.body += R"(,"scimType":"uniqueness")";
-    response.body += R"(,"detail":)";
-  } else {
-    std::string_view code = "invalid_request";
-    if (response.status == 401) code = "invalid_client";
-    if (response.status == 403) code = "access_denied";
-    if (response.status == 429 || response.status == 503) code = "temporarily_unavailable";
-    if (response.status == 500) code = "server_error";
-    response.body = R"({"error":)";
-    write_quoted(response.body, code);
-    response.body += R"(,"error_description":)";
-  }
+  std::string_view code = "invalid_request";
+  if (response.status == 401) code = "invalid_client";
+  if (response.status == 403) code = "access_denied";
+  if (response.status == 429 || response.status == 503) code = "temporarily_unavailable";
+  if (response.status == 500) code = "server_error";
+  response.body = R"({"error":)";
+  write_quoted(response.body, code);
+  response.body += R"(,"error_description":)";
   write_quoted(response.body, message);
   response.body += '}';
   if (error.retry_after)
     response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
   else if (response.status == 503)
     response.headers.emplace_back("Retry-After", "2");
-  if (response.status == 401)
-    response.headers.emplace_back("WWW-Authenticate", form == ErrorForm::oauth ? "Basic realm=\"oauth\"" : "Bearer");
+  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"oauth\"");
   return response;
 }
 
-json::object protocol_error_schema(ErrorForm form) {
+json::object oauth_error_schema() {
   const json::value text{{"type", "string"}};
-  if (form == ErrorForm::scim)
-    return {{"type", "object"},
-            {"required", {"schemas", "status", "detail"}},
-            {"properties", {{"schemas", {{"type", "array"}, {"items", text}}}, {"status", text}, {"scimType", text}, {"detail", text}}}};
   return {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", text}, {"error_description", text}, {"error_uri", text}}}};
 }
 

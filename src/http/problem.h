@@ -14,11 +14,11 @@ std::string_view default_message(Errc code) noexcept;
 /// `detail` is logged with the request id, never sent.
 Response problem(const Error& error, const RequestInfo& info, Time now, bool as_problem_json);
 
-/// Whose form the errors of an endpoint have: ours, OAuth's (RFC 6749, 5.2) or SCIM's (RFC 7644, 3.12).
-enum class ErrorForm : std::uint8_t { envelope, oauth, scim };
+/// Whose form the errors of an endpoint have: ours, or OAuth's (RFC 6749, 5.2).
+enum class ErrorForm : std::uint8_t { envelope, oauth };
 /// An error that arose before or outside the protocol's own rules: a malformed request, a full queue.
-Response protocol_problem(const Error& error, ErrorForm form);
-json::object protocol_error_schema(ErrorForm form);
+Response oauth_problem(const Error& error);
+json::object oauth_error_schema();
 
 /// The OpenAPI schema of the envelope.
 json::object error_schema();

@@ -135,7 +135,7 @@ Response Router::fail(const Endpoint& endpoint, const Request& request, const Er
               {"code", to_string(error.code)},
               {"detail", error.detail},
               {"field", error.faults.empty() ? "" : error.faults.front().field}});
-  if (endpoint.about.error_form != ErrorForm::envelope) return protocol_problem(error, endpoint.about.error_form);
+  if (endpoint.about.error_form != ErrorForm::envelope) return oauth_problem(error);
   return problem(error, request.info, clock_.now(), request.headers.accept.find("application/problem+json") != std::string_view::npos);
 }
 
@@ -217,7 +217,6 @@ Response raw_answer(RawResponse&& out) {
                                                "text/html; charset=utf-8",
                                                "application/json",
                                                "application/jwt",
-                                               "application/scim+json",
                                                "image/jpeg",
                                                "image/png",
                                                "text/plain; version=0.0.4; charset=utf-8"};
@@ -298,12 +297,9 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   add_error(Errc::internal);
   add_error(Errc::overloaded);
   for (const auto code : about.errors) add_error(code);
-  const char* error_type = about.error_form == ErrorForm::scim ? "application/scim+json" : "application/json";
-  const char* error_ref = about.error_form == ErrorForm::oauth  ? "#/components/schemas/OAuthError"
-                          : about.error_form == ErrorForm::scim ? "#/components/schemas/ScimError"
-                                                                : "#/components/schemas/Error";
+  const char* error_ref = about.error_form == ErrorForm::oauth ? "#/components/schemas/OAuthError" : "#/components/schemas/Error";
   for (const auto& [status, text] : errors) {
-    json::object content{{error_type, {{"schema", {{"$ref", error_ref}}}}}};
+    json::object content{{"application/json", {{"schema", {{"$ref", error_ref}}}}}};
     // A fault that must not be sent on to the redirect address is told to the person in front of the browser.
     if (about.error_form == ErrorForm::oauth && about.success == 302 && status == 400)
       content["text/plain"] = {{"schema", {{"type", "string"}}}};
@@ -324,8 +320,7 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
 json::object Router::openapi(std::string_view version) const {
   Schemas schemas;
   schemas["Error"] = error_schema();
-  schemas["OAuthError"] = protocol_error_schema(ErrorForm::oauth);
-  schemas["ScimError"] = protocol_error_schema(ErrorForm::scim);
+  schemas["OAuthError"] = oauth_error_schema();
   json::object paths;
   for (const auto& endpoint : endpoints_) {
     auto& item = paths[endpoint->path];
@@ -334,17 +329,18 @@ json::object Router::openapi(std::string_view version) const {
     std::ranges::transform(method, method.begin(), [](char c) { return static_cast<char>(c | 32); });
     item.as_object()[method] = endpoint->describe(schemas);
   }
-  return {{"openapi", "3.1.0"},
-          {"info",
-           {{"title", "F-AI AuthX"},
-            {"version", json::string{version.data(), version.size()}},
-            {"description",
-             "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}; OAuth, OpenID "
-             "Connect and SCIM endpoints have their standards' own forms."}}},
-          {"servers", json::array{json::value{{"url", "/"}}}},
-          {"paths", paths},
-          {"components",
-           {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
+  return {
+      {"openapi", "3.1.0"},
+      {"info",
+       {{"title", "F-AI AuthX"},
+        {"version", json::string{version.data(), version.size()}},
+        {"description",
+         "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}; OAuth and OpenID "
+         "Connect endpoints have their standards' own forms."}}},
+      {"servers", json::array{json::value{{"url", "/"}}}},
+      {"paths", paths},
+      {"components",
+       {{"schemas", schemas}, {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
 }
 
 }  // namespace authx::http

@@ -395,8 +395,7 @@ class ServerImpl final : public Server {
   awaitable<Response> respond(Connection& self, Stream& stream, beast::flat_buffer& buffer, Parser& parser, Request& request,
                               Endpoint*& endpoint, bool& drained, std::string& head) {
     const auto refuse = [&](const Error& error) {
-      if (endpoint != nullptr && endpoint->about.error_form != ErrorForm::envelope)
-        return protocol_problem(error, endpoint->about.error_form);
+      if (endpoint != nullptr && endpoint->about.error_form != ErrorForm::envelope) return oauth_problem(error);
       return problem(error, request.info, router_.clock().now(),
                      request.headers.accept.find("application/problem+json") != std::string_view::npos);
     };
@@ -651,7 +650,7 @@ class ServerImpl final : public Server {
     if (type.size() < wanted.size() || !beast::iequals(type.substr(0, wanted.size()), wanted)) return false;
     return type.size() == wanted.size() || type[wanted.size()] == ';' || type[wanted.size()] == ' ';
   }
-  static bool json_type(std::string_view type) { return is_type(type, "application/json") || is_type(type, "application/scim+json"); }
+  static bool json_type(std::string_view type) { return is_type(type, "application/json"); }
 
   static Error too_large(std::size_t limit) {
     Error error{Errc::payload_too_large};

@@ -12,7 +12,8 @@ constexpr db::Query kInsert{
 constexpr db::Query kForget{"devices.forget", "DELETE FROM known_devices WHERE user_id = $1"};
 constexpr db::Query kSeen{
     "devices.seen",
-    "SELECT count(*), coalesce(sum(CASE WHEN device = $2 AND ip_address = $3 THEN 1 ELSE 0 END), 0) FROM sessions WHERE user_id = $1"};
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1) THEN 1 ELSE 0 END, "
+    "CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1 AND device = $2 AND ip_address = $3) THEN 1 ELSE 0 END"};
 
 }  // namespace
 
