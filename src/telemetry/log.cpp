@@ -1,10 +1,15 @@
 #include "telemetry/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 #include "base/time.h"
 
@@ -14,10 +19,64 @@ namespace {
 std::atomic<Level> g_level{Level::info};
 std::atomic<bool> g_json{true};
 
+/// stderr, with one system call for many lines when they come fast: a line that comes when none was written for `kPause` goes out at
+/// once, those that follow it within the pause go out together, and what is a warning or worse never waits.
+class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  ~StderrSink() override {
+    late_.request_stop();
+    late_.join();
+    write_out();
+  }
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kPause{5};
+  static constexpr std::size_t kMost = 64 * 1024;
+
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const bool first = waiting_.empty();
+    waiting_.append(message.payload.data(), message.payload.size());
+    waiting_ += '\n';
+    if (message.level >= spdlog::level::warn || waiting_.size() >= kMost || (first && Steady::now() - written_ >= kPause)) {
+      write_out();
+    } else if (first) {
+      has_waiting_.notify_one();
+    }
+  }
+
+  void flush_() override { write_out(); }
+
+  void write_out() {
+    std::string_view rest = waiting_;
+    while (!rest.empty()) {
+      const auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) break;  // nobody reads: a log that can't be written must not stop the server
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+    waiting_.clear();
+    written_ = Steady::now();
+  }
+
+  void write_late(const std::stop_token& stop) {
+    std::unique_lock lock{mutex_};
+    while (!stop.stop_requested()) {
+      if (!has_waiting_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
+      has_waiting_.wait_for(lock, stop, kPause, [] { return false; });
+      write_out();
+    }
+  }
+
+  std::string waiting_;
+  Steady::time_point written_{};
+  std::condition_variable_any has_waiting_;
+  std::jthread late_{[this](const std::stop_token& stop) { write_late(stop); }};
+};
+
 spdlog::logger& sink() {
   static const auto logger = [] {
-    auto made = std::make_shared<spdlog::logger>("authx", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%v");
+    auto made = std::make_shared<spdlog::logger>("authx", std::make_shared<StderrSink>());
     made->set_level(spdlog::level::trace);
     return made;
   }();
@@ -102,7 +161,7 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
       append_value(line, field);
     }
   }
-  sink().log(spdlog::level::info, line);
+  sink().log(level >= Level::warning ? spdlog::level::warn : spdlog::level::info, line);
 }
 
 void flush() { sink().flush(); }

@@ -201,8 +201,7 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
   return tokens_.sign(claims);
 }
 
-Result<http::Principal> AuthService::authenticate(std::string_view token) const {
-  AX_TRY(const auto claims, tokens_.verify(token, core_.clock.now()));
+Result<http::Principal> AuthService::principal_of(const json::object& claims) const {
   const auto* sub = claims.if_contains("sub");
   const auto* role = claims.if_contains("role");
   const auto* permissions = claims.if_contains("permissions");
@@ -217,8 +216,7 @@ Result<http::Principal> AuthService::authenticate(std::string_view token) const 
   if (sid == nullptr || !sid->is_string() || auth_time == nullptr || !auth_time->is_int64() || acr == nullptr || !acr->is_string())
     return Error{Errc::unauthenticated, "claims"};
   const auto session = Uuid::parse({sid->as_string().data(), sid->as_string().size()});
-  if (!session || !core_.sessions.is_live(*session)) return Error{Errc::unauthenticated, "session"};
-  if (!core_.sessions.knows()) return Error{Errc::unavailable, "revocations could not be read"};
+  if (!session) return Error{Errc::unauthenticated, "session"};
   http::Principal principal;
   principal.session = *session;
   principal.auth_time = Time{std::chrono::seconds{auth_time->as_int64()}};
@@ -229,6 +227,21 @@ Result<http::Principal> AuthService::authenticate(std::string_view token) const 
   for (const auto& word : permissions->as_array())
     if (word.is_string()) http::add_permission(principal.permissions, {word.as_string().data(), word.as_string().size()});
   return principal;
+}
+
+Result<http::Principal> AuthService::authenticate(std::string_view token) const {
+  const auto now = core_.clock.now();
+  const auto* known = known_.find(token, now);
+  http::Principal verified;
+  if (known == nullptr) {
+    AX_TRY(const auto claims, tokens_.verify(token, now));
+    AX_TRY(verified, principal_of(claims));
+    if (const auto& exp = claims.at("exp"); exp.is_int64()) known_.keep(token, now, Time{std::chrono::seconds{exp.as_int64()}}, verified);
+    known = &verified;
+  }
+  if (!core_.sessions.is_live(*known->session)) return Error{Errc::unauthenticated, "session"};
+  if (!core_.sessions.knows()) return Error{Errc::unavailable, "revocations could not be read"};
+  return *known;
 }
 
 }  // namespace authx::auth

@@ -11,6 +11,7 @@
 #include "crypto/jwt.h"
 #include "services/auth/auth_core.h"
 #include "services/auth/factors/passkeys.h"
+#include "services/auth/known_tokens.h"
 #include "services/users/users_service.h"
 
 namespace authx::auth {
@@ -121,9 +122,11 @@ class AuthService {
                        const std::optional<Bytes>& device);
   Result<bool> check_proof(db::Tx& tx, const Pending& pending, const SecondProof& proof, std::string& amr, std::uint8_t& aal,
                            const http::RequestInfo& request);
+  Result<http::Principal> principal_of(const json::object& claims) const;
 
   Core core_;
   crypto::JwtHs256 tokens_;
+  KnownTokens known_;
   std::string decoy_;  ///< a hash that no password has: verified for unknown addresses, so that they cost the same
 };
 
