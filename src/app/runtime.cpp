@@ -95,23 +95,6 @@ auth::webauthn::RelyingParty relying_party(const Config& config) {
   return out;
 }
 
-Result<std::shared_ptr<const document::TrustStore>> load_trust(const Config& config) {
-  document::TrustAnchors anchors;
-  const auto load = [](const std::vector<std::string>& paths, std::vector<std::string>& out) -> Result<> {
-    for (const auto& path : paths) {
-      AX_TRY(const auto bytes, read_file(path, std::size_t{8} << 20));
-      out.emplace_back(as_text(bytes));
-    }
-    return {};
-  };
-  AX_CHECK(load(config.uidai_certificates, anchors.aadhaar_qr_pem));
-  anchors.offline_kyc_pem = anchors.aadhaar_qr_pem;
-  AX_CHECK(load(config.pdf_certificates, anchors.pdf_pem));
-  AX_CHECK(load(config.csca_certificates, anchors.csca_pem));
-  AX_TRY(auto store, document::TrustStore::parse(anchors));
-  return std::make_shared<const document::TrustStore>(std::move(store));
-}
-
 /// What the second pack said, for whoever judges it: in metrics and the log, nowhere else.
 void report_shadow(const face::ShadowReport& r) {
   const auto* outcome = !r.error.empty() ? "error" : r.primary_found == r.shadow_found ? "agrees" : "differs";
@@ -143,6 +126,23 @@ Result<std::unique_ptr<Storage>> Storage::open(const Config& config) {
   storage->audit = std::make_unique<audit::Log>(storage->clock, storage->keyring->derive("audit"));
   storage->checkpoint_file = config.data_dir + "/audit-checkpoints";
   return storage;
+}
+
+Result<std::shared_ptr<const document::TrustStore>> load_trust(const Config& config) {
+  document::TrustAnchors anchors;
+  const auto load = [](const std::vector<std::string>& paths, std::vector<std::string>& out) -> Result<> {
+    for (const auto& path : paths) {
+      AX_TRY(const auto bytes, read_file(path, std::size_t{8} << 20));
+      out.emplace_back(as_text(bytes));
+    }
+    return {};
+  };
+  AX_CHECK(load(config.uidai_certificates, anchors.aadhaar_qr_pem));
+  anchors.offline_kyc_pem = anchors.aadhaar_qr_pem;
+  AX_CHECK(load(config.pdf_certificates, anchors.pdf_pem));
+  AX_CHECK(load(config.csca_certificates, anchors.csca_pem));
+  AX_TRY(auto store, document::TrustStore::parse(anchors));
+  return std::make_shared<const document::TrustStore>(std::move(store));
 }
 
 Result<std::shared_ptr<const face::FaceEngine>> load_face_engine(const Config& config) {

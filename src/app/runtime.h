@@ -76,6 +76,8 @@ class FaceModels {
 
 /// Loads the configured pack (`find_face_models`).
 Result<std::shared_ptr<const face::FaceEngine>> load_face_engine(const Config& config);
+/// The certificates that the configuration names, whose signatures on documents count.
+Result<std::shared_ptr<const document::TrustStore>> load_trust(const Config& config);
 
 /// Every service, wired.
 struct Runtime {

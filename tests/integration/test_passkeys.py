@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import socket
-from pathlib import Path
 
 import jwt
 import pytest
@@ -14,8 +11,9 @@ import requests
 
 from support import database
 from support.authenticator import BE, UP, UV, Authenticator, b64, unb64
+from support.browser import PATIENCE, browser, web_folder
 from support.people import PASSWORD, Person, data_of, error_of, faults_of, login, new_email, new_person, register
-from support.server import REPOSITORY, Server
+from support.server import Server
 
 ORIGIN = "https://id.example.org"
 RELATED = "https://app.example.org"
@@ -240,31 +238,21 @@ def test_malformed_registrations_are_validation_errors(site, member, value):
 
 
 def test_the_page_adds_a_passkey_and_signs_in_with_it_in_chromium(servers, tmp_path):
-    from selenium import webdriver
     from selenium.common.exceptions import WebDriverException
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
     from selenium.webdriver.support import expected_conditions as EC
     from selenium.webdriver.support.ui import WebDriverWait
 
-    folder = Path(os.environ.get("AUTHX_WEB_DIR") or REPOSITORY / "web" / "dist")
-    chromium, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (folder / "index.html").exists() or not chromium or not driver_path:
-        pytest.skip("needs the built page and Debian's packages chromium and chromium-driver")
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    server = servers(AUTHX_WEB_DIR=str(folder), AUTHX_PORT=str(port), AUTHX_PUBLIC_URL=f"http://localhost:{port}", AUTHX_SERVICES="auth").start()
+    server = servers(AUTHX_WEB_DIR=web_folder(), AUTHX_PORT=str(port), AUTHX_PUBLIC_URL=f"http://localhost:{port}", AUTHX_SERVICES="auth").start()
     email = new_email()
     data_of(register(server, email=email), 201)
-    browser_options = webdriver.ChromeOptions()
-    browser_options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage",
-                     "--window-size=1280,1400", f"--user-data-dir={tmp_path / 'profile'}"):
-        browser_options.add_argument(argument)
-    driver = webdriver.Chrome(options=browser_options, service=webdriver.ChromeService(driver_path))
+    driver = browser(tmp_path)
     try:
-        wait = WebDriverWait(driver, 60)
+        wait = WebDriverWait(driver, PATIENCE)
         key = VirtualAuthenticatorOptions()
         key.protocol = VirtualAuthenticatorOptions.Protocol.CTAP2
         key.transport = VirtualAuthenticatorOptions.Transport.INTERNAL

@@ -30,20 +30,27 @@ struct Options {
   std::string truth;
 };
 
-Result<std::vector<imaging::Image>> load_pages(const std::string& path, const Deadline& deadline) {
-  AX_TRY(const auto file, read_file(path, imaging::DecodeLimits{}.max_bytes));
-  auto decoded = imaging::decode(file, {}, deadline);
+struct Loaded {
+  Bytes file;
+  std::vector<imaging::Image> pages;
+};
+
+Result<Loaded> load_pages(const std::string& path, const Deadline& deadline) {
+  Loaded out;
+  AX_TRY(out.file, read_file(path, imaging::DecodeLimits{}.max_bytes));
+  auto decoded = imaging::decode(out.file, {}, deadline);
   if (!decoded) {
     Error e = std::move(decoded).error();
     for (auto& fault : e.faults) fault.field = path;
     return e;
   }
-  return std::move(decoded->pages);
+  out.pages = std::move(decoded->pages);
+  return out;
 }
 
 Result<imaging::Image> load(const std::string& path, const Deadline& deadline) {
-  AX_TRY(auto pages, load_pages(path, deadline));
-  return std::move(pages.front());
+  AX_TRY(auto loaded, load_pages(path, deadline));
+  return std::move(loaded.pages.front());
 }
 
 json::value to_json(const std::optional<Date>& d) { return d ? json::value(format_date(*d)) : json::value(nullptr); }
@@ -138,7 +145,7 @@ std::string to_text(const document::Reading& r) {
     out += fmt::format("\n  {:<16} {:<44} {:>3.0f} %  {}{}", f.name, f.normalised, 100 * f.confidence, document::to_string(f.source),
                        f.valid ? "" : "  ! " + f.reason);
   }
-  for (const auto& f : r.findings) out += fmt::format("\n  [{}] {}", document::to_string(f.outcome), f.explanation);
+  for (const auto& f : r.findings) out += fmt::format("\n  [{}] {}: {}", document::to_string(f.outcome), f.id, f.explanation);
   return out;
 }
 
@@ -146,15 +153,19 @@ Result<document::Reading> read_document(const Options& o) {
   const auto declared = document::parse_declared_type(o.type);
   if (!declared) return Error::invalid("type", "is none of aadhar, pan, passport, driving_license, voter_id, other");
   const auto deadline = Deadline::after(kTimeLimit);
-  AX_TRY(auto pages, load_pages(o.file, deadline));
-  const imaging::Image front = std::move(pages.front());
-  imaging::Image back;
+  AX_TRY(const auto front, load_pages(o.file, deadline));
+  Loaded back;
   if (!o.back.empty()) {
-    AX_TRY(back, load(o.back, deadline));
-  } else if (pages.size() > 1) {
-    back = std::move(pages[1]);  // a PDF with the sides on pages of their own
+    AX_TRY(back, load_pages(o.back, deadline));
   }
-  AX_TRY(auto reading, document::read(front, back.empty() ? nullptr : &back, *declared, date_of(SystemClock{}.now()), deadline));
+  // A PDF may have the sides on pages of their own.
+  const imaging::Image* second = !back.pages.empty() ? &back.pages.front() : front.pages.size() > 1 ? &front.pages[1] : nullptr;
+  document::ReadOptions options;
+  options.declared = *declared;
+  options.today = date_of(SystemClock{}.now());
+  options.front_file = front.file;
+  options.back_file = back.file;
+  AX_TRY(auto reading, document::read(front.pages.front(), second, options, deadline));
   if (!o.rectified.empty()) {
     imaging::Image shown = reading.pages.front().rectified;
     imaging::black_out(shown, reading.pages.front().secret_on_rectified);

@@ -19,16 +19,23 @@ struct Options {
   std::string document, back, selfie, type = "other", name, dob, config;
 };
 
-Result<imaging::Image> load(const std::string& path, std::string& digest) {
-  AX_TRY(const auto bytes, read_file(path, std::size_t{10} << 20));
-  digest = hex_encode(crypto::sha256(bytes));
-  auto decoded = imaging::decode(bytes);
+struct Picture {
+  Bytes file;
+  imaging::Image image;
+};
+
+Result<Picture> load(const std::string& path, std::string& digest) {
+  Picture out;
+  AX_TRY(out.file, read_file(path, std::size_t{10} << 20));
+  digest = hex_encode(crypto::sha256(out.file));
+  auto decoded = imaging::decode(out.file);
   if (!decoded) {
     auto error = std::move(decoded).error();
     for (auto& fault : error.faults) fault.field = path;
     return error;
   }
-  return std::move(decoded->pages.front());
+  out.image = std::move(decoded->pages.front());
+  return out;
 }
 
 Result<> run(Cli& cli, const Options& o) {
@@ -36,10 +43,11 @@ Result<> run(Cli& cli, const Options& o) {
   const auto type = document::parse_declared_type(o.type);
   if (!type) return Error::invalid("--type", "unknown document type");
   AX_TRY(const auto engine, load_face_engine(config));
+  AX_TRY(const auto trust, load_trust(config));
   decision::Inputs inputs;
   decision::DocumentFacts facts;
   AX_TRY(const auto front, load(o.document, facts.image_sha256));
-  std::optional<imaging::Image> back;
+  std::optional<Picture> back;
   std::string back_digest;
   if (!o.back.empty()) {
     AX_TRY(back, load(o.back, back_digest));
@@ -48,7 +56,11 @@ Result<> run(Cli& cli, const Options& o) {
   document::ReadOptions options;
   options.declared = *type;
   options.today = date_of(SystemClock{}.now());
-  AX_TRY(const auto reading, document::read(front, back ? &*back : nullptr, options, Deadline::after(std::chrono::seconds{60})));
+  options.front_file = front.file;
+  if (back) options.back_file = back->file;
+  options.trust = trust.get();
+  AX_TRY(const auto reading,
+         document::read(front.image, back ? &back->image : nullptr, options, Deadline::after(std::chrono::seconds{60})));
   const auto grade = documents::grade(reading);
   const auto shown = documents::reading_json(reading, grade);
   facts.type = document::to_string(reading.type);
@@ -68,7 +80,7 @@ Result<> run(Cli& cli, const Options& o) {
   cli.progress(2, 3, "comparing the faces");
   auto& face = inputs.face;
   AX_TRY(const auto selfie, load(o.selfie, face.image_sha256));
-  AX_TRY(const auto live, engine->analyse(selfie));
+  AX_TRY(const auto live, engine->analyse(selfie.image));
   face.captured = true;
   face.accepted = live.quality.acceptable && live.embedding.has_value();
   face.liveness_model = live.liveness.available;
