@@ -9,7 +9,7 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 foreach(spec "sodium libsodium" "pq libpq" "sqlite sqlite3" "hiredis hiredis" "curl libcurl" "jpeg libjpeg" "png libpng"
              "webp libwebp" "webpdemux libwebpdemux" "tiff libtiff-4" "openjp2 libopenjp2" "poppler poppler-cpp" "tesseract tesseract"
-             "lept lept" "zxing zxing" "zbar zbar" "xml2 libxml-2.0" "zlib zlib" "tomlplusplus tomlplusplus" "pangocairo pangocairo")
+             "lept lept" "zxing zxing" "zbar zbar" "xml2 libxml-2.0" "zlib zlib" "maxminddb libmaxminddb" "tomlplusplus tomlplusplus" "pangocairo pangocairo")
   separate_arguments(pair UNIX_COMMAND ${spec})
   list(GET pair 0 name)
   list(GET pair 1 module)

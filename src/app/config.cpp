@@ -91,6 +91,7 @@ const std::vector<Setting>& settings() {
         {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
         {"AUTHX_PASSWORD_BITS", &Config::password_bits, "least bits of guessing that a new password must cost (zxcvbn)", 0, 80},
         {"AUTHX_BREACHED_LIST", &Config::breached_list, "file of `authx auth breached-list build`: passwords that are refused"},
+        {"AUTHX_GEOIP_DATABASE", &Config::geoip_database, "file in MaxMind's format with cities: sign-ins too far apart are noticed"},
         {"AUTHX_REQUIRED_AAL", &Config::required_aal, "assurance that a role's permissions need, as admin=2,verifier=2"},
         {"AUTHX_PASSKEY_DOMAIN", &Config::passkey_domain, "relying party id of passkeys; empty: the public URL's host"},
         {"AUTHX_PASSKEY_ORIGINS", &Config::passkey_origins, "further origins that may use its passkeys, comma-separated"},

@@ -49,7 +49,7 @@ struct Config {
   std::int64_t argon2_memory_kib = 19 * 1024;
   std::int64_t argon2_passes = 2;
   std::int64_t password_bits = 14;
-  std::string breached_list;
+  std::string breached_list, geoip_database;
   std::vector<std::string> required_aal;
   std::string passkey_domain;
   std::vector<std::string> passkey_origins;

@@ -272,6 +272,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   if (!c.breached_list.empty()) {
     AX_TRY(breached, auth::BreachedList::open(c.breached_list));
   }
+  if (!c.geoip_database.empty()) {
+    AX_TRY(auth_options.places, auth::Places::open(c.geoip_database));
+  }
   auto jwt_key = c.jwt_secret_key.empty() ? s.keyring->derive("jwt") : SecretBytes{to_bytes(c.jwt_secret_key.expose())};
   r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
                                                 crypto::JwtHs256{std::move(jwt_key)}, auth_options, std::move(breached));

@@ -11,14 +11,10 @@ import jwt
 import pytest
 import requests
 
-from support.people import PASSWORD, Person, data_of, error_of, faults_of, login, new_email, new_person, register
+from support.people import PASSWORD, Person, data_of, error_of, faults_of, login, new_email, new_person, outbox, register
 
 LINK = re.compile(r"/setup-password#token=(\S+)")
 CONFIRMATION = re.compile(r"/verify-email#token=(\S+)")
-
-
-def outbox_for(server, email: str) -> list[dict]:
-    return [m for m in server.cli("outbox", "--limit", "100") if m["recipient"] == email]
 
 
 def test_registration_with_a_password_answers_as_the_specification_says(server):
@@ -37,7 +33,7 @@ def test_an_account_without_a_password_is_set_up_by_the_emailed_link(server):
     email = new_email()
     data_of(register(server, email=email, password=None), 201)
     error_of(login(server, email, "any password at all"), 401, "INVALID_CREDENTIALS")
-    [message] = outbox_for(server, email)
+    [message] = outbox(server, email)
     assert message["channel"] == "email"
     token = LINK.search(message["body"]).group(1)
     body = {"token": token, "password": "my very own password"}
@@ -52,7 +48,7 @@ def test_an_account_without_a_password_is_set_up_by_the_emailed_link(server):
 def test_an_address_is_confirmed_by_its_emailed_link(server):
     person = new_person(server)
     assert data_of(person.get("/users/me"))["email_verified"] is False
-    [message] = outbox_for(server, person.email)
+    [message] = outbox(server, person.email)
     body = {"token": CONFIRMATION.search(message["body"]).group(1)}
     setup = {**body, "password": "someone else's choice"}
     assert requests.post(server.base + "/auth/password/setup", json=setup, timeout=30).status_code == 400, "a link serves one purpose"
@@ -78,7 +74,7 @@ def test_registering_an_existing_address_answers_the_same_and_changes_nothing(se
     assert {k for k in first.headers} == {k for k in again.headers}
     error_of(login(server, email, "another password"), 401, "INVALID_CREDENTIALS")
     assert data_of(login(server, email, PASSWORD))["user"]["name"] == "First Owner"
-    assert any("already have an account" in m["subject"] for m in outbox_for(server, email))
+    assert any("already have an account" in m["subject"] for m in outbox(server, email))
 
 
 def test_login_answers_as_the_specification_says(server):

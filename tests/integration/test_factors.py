@@ -15,14 +15,10 @@ from PIL import Image
 
 from support import database
 from support.factors import challenge, enrol, forget_step, oathtool, prove
-from support.people import PASSWORD, Person, data_of, enter, error_of, faults_of, login, new_email, new_person, new_worker, register
+from support.people import PASSWORD, Person, data_of, enter, error_of, faults_of, login, new_email, new_person, new_worker, outbox, register
 from support.server import Server
 
 CODE = re.compile(r"^(\d{6}) is your code")
-
-
-def outbox(server: Server, to: str) -> list[dict]:
-    return [m for m in server.cli("outbox", "--limit", "50") if m["recipient"] == to]
 
 
 def strong(person: Person, secret: str) -> Person:

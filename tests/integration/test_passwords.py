@@ -13,15 +13,11 @@ import requests
 
 from support import database
 from support.factors import challenge, enrol
-from support.people import PASSWORD, Person, data_of, enter, error_of, faults_of, login, new_email, new_person, register
+from support.people import PASSWORD, Person, data_of, enter, error_of, faults_of, login, new_email, new_person, outbox, register
 from support.server import Server, binary
 
 RESET = re.compile(r"/reset-password#token=(\S+)")
 OTHER = "another good choice"
-
-
-def outbox(server: Server, to: str) -> list[dict]:
-    return [m for m in server.cli("outbox", "--limit", "50") if m["recipient"] == to]
 
 
 def ask_reset(server: Server, email: str) -> requests.Response:

@@ -121,6 +121,11 @@ def administrator(server: Server) -> Person:
     return enter(server, ADMIN_EMAIL, server.admin_password, "admin")
 
 
+def outbox(server: Server, to: str) -> list[dict]:
+    """The messages to an address that no provider has taken, newest first."""
+    return [m for m in server.cli("outbox", "--limit", "100") if m["recipient"] == to]
+
+
 def error_of(answer: requests.Response, status: int, code: str) -> dict:
     """Checks the whole error envelope and returns the error."""
     assert answer.status_code == status, f"{answer.status_code}: {answer.text[:500]}"

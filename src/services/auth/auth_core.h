@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "services/audit/audit_log.h"
 #include "services/auth/guess_guard.h"
 #include "services/auth/passwords.h"
+#include "services/auth/places.h"
 #include "services/auth/sessions.h"
 #include "services/auth/webauthn.h"
 
@@ -37,6 +39,7 @@ struct AuthOptions {
   webauthn::RelyingParty passkeys;
   std::array<std::uint8_t, 4> needed_aal{1, 1, 1, 1};  ///< by `http::Role`
   bool limit_addresses = true;
+  std::shared_ptr<const Places> places = nullptr;  ///< none: nobody travels too fast
 };
 
 /// What the parts of authentication share.

@@ -15,6 +15,9 @@ constexpr db::Query kSeen{
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1) THEN 1 ELSE 0 END, "
     "CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1 AND device = $2 AND ip_address = $3) THEN 1 ELSE 0 END"};
 
+constexpr db::Query kLastSeen{"devices.last_seen",
+                              "SELECT ip_address, last_used_at FROM sessions WHERE user_id = $1 ORDER BY id DESC LIMIT 10"};
+
 }  // namespace
 
 Result<std::optional<Bytes>> known(db::Tx& tx, const Uuid& user, std::string_view token) {
@@ -38,6 +41,20 @@ Result<SecretText> remember(db::Tx& tx, const Core& core, const Uuid& user, cons
 Result<bool> is_new(db::Tx& tx, const Uuid& user, const http::RequestInfo& request) {
   AX_TRY(const auto rows, tx.exec(kSeen, user, device_label(request.user_agent), request.ip));
   return rows.at(0).integer(0) > 0 && rows[0].integer(1) == 0;
+}
+
+Result<std::optional<Travel>> impossible(db::Tx& tx, const Places& places, const Uuid& user, const http::RequestInfo& request, Time now) {
+  const auto here = places.of(request.ip);
+  if (!here) return std::optional<Travel>{};
+  AX_TRY(const auto rows, tx.exec(kLastSeen, user));
+  const db::Row* last = nullptr;
+  for (const auto& row : rows)
+    if (last == nullptr || row.time(1) > last->time(1)) last = &row;
+  if (last == nullptr) return std::optional<Travel>{};
+  const auto there = places.of(last->text(0));
+  const auto within = std::chrono::duration_cast<std::chrono::seconds>(now - last->time(1));
+  if (!there || !impossible_travel(*there, *here, within)) return std::optional<Travel>{};
+  return std::optional{Travel{there->country, here->country, least_distance_km(*there, *here), within}};
 }
 
 Result<> forget_all(db::Tx& tx, const Uuid& user) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,14 @@ Result<std::optional<Bytes>> known(db::Tx& tx, const Uuid& user, std::string_vie
 Result<SecretText> remember(db::Tx& tx, const Core& core, const Uuid& user, const std::optional<Bytes>& device, std::string_view label);
 /// Whether the person has signed in before, but never from such a device at this address.
 Result<bool> is_new(db::Tx& tx, const Uuid& user, const http::RequestInfo& request);
+/// How a person must have travelled since they were last seen, when nobody can: `places` tells where the addresses are. Nothing when it is
+/// possible, or not known.
+struct Travel {
+  std::string from, to;  ///< countries
+  double least_km = 0;
+  std::chrono::seconds within{};
+};
+Result<std::optional<Travel>> impossible(db::Tx& tx, const Places& places, const Uuid& user, const http::RequestInfo& request, Time now);
 Result<> forget_all(db::Tx& tx, const Uuid& user);
 
 }  // namespace authx::auth::devices

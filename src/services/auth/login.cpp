@@ -138,6 +138,20 @@ Result<Tokens> AuthService::enter(db::Tx& tx, const Uuid& id, std::string amr, s
                             "/security"));
     AX_CHECK(core_.audit.append(tx, {id, "auth.new_device", "{}", &client.request}));
   }
+  if (core_.options.places) {
+    AX_TRY(const auto travel, devices::impossible(tx, *core_.options.places, id, client.request, core_.clock.now()));
+    if (travel) {
+      AX_CHECK(core_.tell(tx, id, user.email, "Sign-in from far away",
+                          "Your account was signed in to from " + label + " at " + client.request.ip +
+                              ", too far from where it was used a short time before. If that was not you, change your password and end all "
+                              "sessions at " +
+                              core_.options.public_url + "/security"));
+      AX_CHECK(core_.audit.append(tx, {id, "auth.impossible_travel",
+                                       fmt::format(R"({{"from":"{}","to":"{}","least_km":{:.0f},"minutes":{}}})", travel->from, travel->to,
+                                                   travel->least_km, travel->within.count() / 60),
+                                       &client.request}));
+    }
+  }
   Opening opening;
   opening.user = id;
   opening.amr = std::move(amr);
