@@ -14,18 +14,11 @@ import zxingcpp
 from PIL import Image
 
 from support import database
-from support.factors import challenge, enrol, forget_step, oathtool, prove
+from support.factors import challenge, enrol, forget_step, oathtool, prove, strong
 from support.people import PASSWORD, Person, data_of, enter, error_of, faults_of, login, new_email, new_person, new_worker, outbox, register
 from support.server import Server
 
 CODE = re.compile(r"^(\d{6}) is your code")
-
-
-def strong(person: Person, secret: str) -> Person:
-    """The person, signed in with both factors."""
-    data = data_of(prove(person.server, challenge(person)["challenge_token"], "totp", oathtool(secret)))
-    forget_step(person.server, person.id)
-    return Person(person.server, person.id, person.email, person.password, "user", data["access_token"])
 
 
 def claims_of(token: str) -> dict:
