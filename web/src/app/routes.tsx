@@ -9,6 +9,7 @@ import { PasswordSetupPage } from '@/features/account/PasswordSetupPage';
 import { RegisterPage } from '@/features/account/RegisterPage';
 
 const lazyDashboard = async () => ({ Component: (await import('@/app/screens/DashboardScreen')).DashboardScreen });
+const lazyRecover = async () => ({ Component: (await import('@/app/screens/RecoverScreen')).RecoverScreen });
 const lazyVerify = async () => ({ Component: (await import('@/app/screens/VerifyScreen')).VerifyScreen });
 const lazyDocument = async () => ({ Component: (await import('@/app/screens/DocumentScreen')).DocumentScreen });
 const lazyVerification = async () => ({ Component: (await import('@/app/screens/VerificationScreen')).VerificationScreen });
@@ -39,6 +40,7 @@ export const routes: RouteObject[] = [
       {
         element: <RequireSession />,
         children: [
+          { path: '/recover', lazy: lazyRecover },
           {
             element: <Shell />,
             children: [

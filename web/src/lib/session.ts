@@ -14,7 +14,7 @@ export interface Session {
   user: SessionUser;
 }
 
-export type SessionEnd = 'expired' | 'signed-out';
+export type SessionEnd = 'expired' | 'signed-out' | 'recovered';
 
 interface State {
   session: Session | null;

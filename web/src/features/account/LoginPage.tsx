@@ -8,6 +8,7 @@ import { Navigate, useLocation } from 'react-router';
 import { AccountFrame, AccountLink } from '@/features/account/AccountFrame';
 import { enter, needsProof, useLogin } from '@/features/account/api/login';
 import { loginWithPasskey, usePasskeyLogin } from '@/features/account/api/prove';
+import { useBeginRecovery } from '@/features/account/api/recover';
 import { conditionalWorks, passkeysWork } from '@/features/account/passkey';
 import { SecondFactorForm } from '@/features/account/SecondFactorForm';
 import { enteredText } from '@/lib/form';
@@ -19,6 +20,7 @@ import { useFaultFocus } from '@/ui/useFaultFocus';
 const endings = {
   expired: 'Your session has ended. Sign in to continue.',
   'signed-out': 'You have signed out.',
+  recovered: 'Your account is recovered. Sign in with your password, then add second factors anew.',
 };
 
 const requiredInput = { htmlInput: { 'aria-required': true } };
@@ -45,17 +47,29 @@ export function LoginPage() {
   const location = useLocation();
   const login = useLogin();
   const passkey = usePasskeyLogin();
+  const recovery = useBeginRecovery();
   usePasskeySuggestions();
   const [missing, setMissing] = useState<Record<string, string>>({});
   const faults = login.error?.byField ?? missing;
   const form = useFaultFocus(faults);
 
-  if (session !== null) return <Navigate to={pageBefore(location.state)} replace />;
+  if (session !== null) return <Navigate to={recovery.isSuccess ? '/recover' : pageBefore(location.state)} replace />;
 
   if (login.data !== undefined && needsProof(login.data)) {
+    const challenge = login.data;
     return (
       <AccountFrame title="One more proof" lead="Your account is protected by a second factor.">
-        <SecondFactorForm challenge={login.data} />
+        <SecondFactorForm
+          challenge={challenge}
+          onLost={
+            <>
+              <FaultNotice fault={recovery.error} />
+              <Button id="lost-factors" variant="text" color="inherit" loading={recovery.isPending} onClick={() => recovery.mutate(challenge)}>
+                I have none of these any more
+              </Button>
+            </>
+          }
+        />
       </AccountFrame>
     );
   }

@@ -2,10 +2,11 @@ import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
-import { useState, type SubmitEvent } from 'react';
+import { useContext, useState, type ReactNode, type SubmitEvent } from 'react';
 import type { FurtherProof, ProofMethod } from '@/features/account/api/login';
-import { useProve, useSendCode } from '@/features/account/api/prove';
+import { useProve, useProveFace, useSendCode } from '@/features/account/api/prove';
 import { enteredText } from '@/lib/form';
+import { FaceCamera } from '@/ui/FaceCamera';
 import { FaultNotice } from '@/ui/FaultNotice';
 
 const names: Record<ProofMethod, string> = {
@@ -24,15 +25,25 @@ const labels: Partial<Record<ProofMethod, string>> = {
   recovery_code: 'Recovery code',
 };
 
+interface Props {
+  challenge: FurtherProof;
+  onProved?: () => void;
+  /** What whoever has none of the methods left can do */
+  onLost?: ReactNode;
+}
+
 /** The second proof of a sign-in or a step-up. */
-export function SecondFactorForm({ challenge, onProved }: { challenge: FurtherProof; onProved?: () => void }) {
-  const offered = challenge.methods.filter((method) => method !== 'face');
+export function SecondFactorForm({ challenge, onProved, onLost }: Props) {
+  const camera = useContext(FaceCamera);
+  const offered = challenge.methods.filter((method) => method !== 'face' || camera !== null);
   const [method, setMethod] = useState<ProofMethod>(offered.includes('totp') ? 'totp' : (offered[0] ?? 'recovery_code'));
   const prove = useProve();
+  const proveFace = useProveFace();
   const sendCode = useSendCode();
 
   const choose = (next: ProofMethod) => {
     prove.reset();
+    proveFace.reset();
     sendCode.reset();
     setMethod(next);
     if (next === 'passkey') prove.mutate({ challenge, method: next }, { onSuccess: onProved });
@@ -48,7 +59,7 @@ export function SecondFactorForm({ challenge, onProved }: { challenge: FurtherPr
   const needsSending = (method === 'sms' || method === 'email') && sendCode.isIdle;
   return (
     <Box sx={{ display: 'grid', gap: 2.25 }}>
-      <FaultNotice fault={prove.error ?? sendCode.error} besideFields={[]} />
+      <FaultNotice fault={prove.error ?? proveFace.error ?? sendCode.error} besideFields={[]} />
       {sendCode.isSuccess && (
         <Alert severity="info" role="status">
           A code is on its way. It is valid for ten minutes.
@@ -70,6 +81,11 @@ export function SecondFactorForm({ challenge, onProved }: { challenge: FurtherPr
           </Button>
         </Box>
       )}
+      {method === 'face' &&
+        camera?.(async (picture) => {
+          // What went wrong is shown above; the camera stays for another try.
+          await proveFace.mutateAsync({ challenge, picture }, { onSuccess: onProved }).catch(() => undefined);
+        })}
       {offered
         .filter((other) => other !== method || other === 'passkey')
         .map((other) => (
@@ -77,6 +93,7 @@ export function SecondFactorForm({ challenge, onProved }: { challenge: FurtherPr
             {names[other]}
           </Button>
         ))}
+      {onLost}
     </Box>
   );
 }

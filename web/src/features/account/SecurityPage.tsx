@@ -211,7 +211,7 @@ function Sessions() {
               )
             }
           >
-            <Typography sx={{ fontWeight: 600 }}>
+            <Typography component="div" sx={{ fontWeight: 600 }}>
               {device} {current && <Chip size="small" label="This session" />}
             </Typography>
             <Typography variant="body2" color="textSecondary">

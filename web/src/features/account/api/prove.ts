@@ -24,6 +24,17 @@ async function prove({ challenge, method, code }: Proof): Promise<LoginResult> {
 
 export const useProve = () => useMutation({ mutationFn: prove, onSuccess: enter });
 
+export const useProveFace = () =>
+  useMutation({
+    mutationFn: ({ challenge, picture }: { challenge: FurtherProof; picture: Blob }) => {
+      const data = new FormData();
+      data.append('challenge_token', challenge.challenge_token);
+      data.append('face_image', picture, 'face.jpg');
+      return call<LoginResult>({ method: 'POST', url: '/auth/mfa/face', data });
+    },
+    onSuccess: enter,
+  });
+
 export const useSendCode = () =>
   useMutation({
     mutationFn: ({ challenge, method }: { challenge: FurtherProof; method: ProofMethod }) =>
