@@ -56,7 +56,7 @@ void check_ocr(Report& report, const Config& config) {
     const auto plus = config.ocr_language.find('+', at);
     const auto language = config.ocr_language.substr(at, plus == std::string::npos ? plus : plus - at);
     bool found = false;
-    for (const auto& folder : folders) found = found || fs::exists(folder + "/" + language + ".traineddata");
+    for (const auto& folder : folders) found = found || fs::exists(fs::path{folder} / fmt::format("{}.traineddata", language));
     if (!found) missing += (missing.empty() ? "" : ", ") + language;
     if (plus == std::string::npos) break;
     at = plus + 1;

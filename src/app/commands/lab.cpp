@@ -134,6 +134,7 @@ Result<> lab_face(const LabArgs& args, Cli& cli) {
   AX_TRY(auto rows, read_csv(args.pairs, 3));
   if (args.limit != 0 && args.limit < rows.size()) {
     std::vector<std::vector<std::string>> some;  // evenly spread, so that both classes stay represented
+    some.reserve(args.limit);
     for (std::size_t i = 0; i < args.limit; ++i) some.push_back(rows[i * rows.size() / args.limit]);
     rows = std::move(some);
   }
@@ -144,6 +145,7 @@ Result<> lab_face(const LabArgs& args, Cli& cli) {
     pictures[row[0]], pictures[row[1]];
   }
   std::vector<decltype(pictures)::value_type*> work;
+  work.reserve(pictures.size());
   for (auto& entry : pictures) work.push_back(&entry);
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
