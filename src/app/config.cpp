@@ -86,7 +86,7 @@ const std::vector<Setting>& settings() {
         {"AUTHX_SESSION_HOURS", &Config::session_hours, "how long a session lives, used or not", 1, 24 * 365},
         {"AUTHX_OAUTH_ALGORITHM", &Config::oauth_algorithm, "what signs OAuth access tokens: ES256, EdDSA or RS256"},
         {"AUTHX_OAUTH_ACCESS_MINUTES", &Config::oauth_access_minutes, "lifetime of OAuth access tokens", 1, 60},
-        {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers, "back-channel logout may go to private addresses"},
+        {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers, "back-channel logout and sign-in through outside providers may go to private addresses"},
         {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
         {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
         {"AUTHX_PASSWORD_BITS", &Config::password_bits, "least bits of guessing that a new password must cost (zxcvbn)", 0, 80},

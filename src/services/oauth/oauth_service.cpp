@@ -101,11 +101,16 @@ Result<http::Principal> OAuthService::authenticate(std::string_view token) const
   http::Permissions asked;
   for (const auto& word : words_of(text_of(claims, "scope")))
     if (word.starts_with("authx:")) http::add_permission(asked, std::string_view{word}.substr(6));
-  const auto own = http::permissions_of(out.role);
+  http::Permissions own;
+  if (const auto* words = claims.if_contains("permissions"); words != nullptr && words->is_array())
+    for (const auto& word : words->as_array())
+      if (word.is_string()) http::add_permission(own, {word.as_string().data(), word.as_string().size()});
   for (std::size_t i = 0; i < http::kPermissions; ++i) {
     const auto permission = static_cast<http::Permission>(i);
     if (asked.has(permission) && (!person || own.has(permission))) out.permissions.add(permission);
   }
+  if (const auto* needed = claims.if_contains("needed_aal"); needed != nullptr && needed->is_int64())
+    out.needed_aal = static_cast<std::uint8_t>(std::clamp<std::int64_t>(needed->as_int64(), 1, 3));
   if (const auto* time = claims.if_contains("auth_time"); time != nullptr && time->is_int64())
     out.auth_time = Time{std::chrono::seconds{time->as_int64()}};
   const auto acr = text_of(claims, "acr");

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -33,6 +34,7 @@ struct OAuthOptions {
   std::chrono::seconds pushed_lifetime{90};
   std::chrono::seconds device_lifetime{600};
   bool private_peers = false;  ///< back-channel logout may go to private addresses
+  std::array<std::uint8_t, 4> needed_aal{1, 1, 1, 1};  ///< by `http::Role`, of the person whom a program acts for
 };
 
 /// An authorization request after its checks (RFC 6749, 4.1.1; OpenID Connect Core, 3.1.2.1).

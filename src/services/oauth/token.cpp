@@ -74,6 +74,10 @@ Result<Tokens> OAuthService::mint(const Client& client, const users::User& user,
   if (std::ranges::any_of(scope, [](const auto& word) { return word.starts_with("authx:"); })) {
     const auto role = http::to_string(user.role);
     access["role"] = json::string_view{role.data(), role.size()};
+    json::array own;
+    for (auto& word : http::words_of(user.permissions)) own.push_back(json::value(json::string{word}));
+    access["permissions"] = std::move(own);
+    access["needed_aal"] = std::max(user.needed_aal, p_.options.needed_aal[static_cast<std::size_t>(user.role)]);
   }
   Tokens out;
   AX_TRY(out.access_token, p_.keys.sign(access, "at+jwt", p_.options.algorithm));
