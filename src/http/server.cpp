@@ -645,7 +645,7 @@ class ServerImpl final : public Server {
     return scheme != std::string_view::npos && origin.substr(scheme + 3) == host;
   }
   bool trusted(const std::string& address) const {
-    return std::ranges::find(options_.trusted_proxies, address) != options_.trusted_proxies.end();
+    return options_.trusted_proxies.contains(address);
   }
 
   static bool is_type(std::string_view type, std::string_view wanted) {

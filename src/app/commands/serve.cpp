@@ -128,7 +128,7 @@ Result<> serve(Config config) {
   options.file_limit = static_cast<std::size_t>(c.max_file_size);
   options.spool_folder = c.data_dir;
   options.cors_origins = c.cors_origins;
-  options.trusted_proxies = c.trusted_proxies;
+  AX_TRY(options.trusted_proxies, http::Networks::parse(c.trusted_proxies));
   options.access_log = c.access_log;
   http::WebSocketHandler socket;
   std::map<std::string, progress::Topic> topics;

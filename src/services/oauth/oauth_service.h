@@ -164,6 +164,7 @@ class OAuthService {
   SigningKeys& keys() noexcept { return p_.keys; }
   const Parts& parts() const noexcept { return p_; }
 
+  /// Also lets every session's end be told to its client, whoever ended it.
   void register_jobs();
   /// Removes what expired; every minute.
   Result<> sweep();
@@ -200,8 +201,8 @@ class OAuthService {
                                       const http::RequestInfo& request);
   Outcome<std::string> audience(const Client& client, const std::string& resource) const;
   Result<json::object> claims_of(db::Tx& tx, const users::User& user, const Words& scope) const;
-  /// Ends a client's session and tells the client (OpenID Connect Back-Channel Logout 1.0).
-  Result<> end_session(db::Tx& tx, const auth::Session& session, std::string_view why);
+  /// Tells a client that a session of its ended (OpenID Connect Back-Channel Logout 1.0), once that is committed.
+  Result<> announce_end(db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id);
   Result<> deliver_logout(const jobs::Job& job);
   Result<bool> consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& scope) const;
   bool live(const json::object& claims) const;

@@ -142,7 +142,7 @@ Result<Outcome<Tokens>> OAuthService::by_code(db::Tx& tx, const Client& client, 
     AX_TRY(const auto used, tx.exec(kUsedCode, hash));
     if (!used.empty() && !used[0].is_null(0)) {  // a second use: one of the two was a thief, so what the first got is void
       AX_TRY(const auto session, p_.sessions.find(tx, used[0].uuid(0)));
-      if (session) AX_CHECK(end_session(tx, *session, "reused"));
+      if (session) AX_CHECK(p_.sessions.revoke(tx, session->id, "reused"));
       AX_CHECK(p_.audit.append(
           tx, {std::nullopt, "oauth.code_replayed", json::serialize(json::object{{"client_id", used[0].uuid(1).str()}}), &request}));
     }
@@ -201,7 +201,7 @@ Result<Outcome<Tokens>> OAuthService::by_refresh(db::Tx& tx, const Client& clien
   const auto user = users::get(tx, p_.keyring, rotated.session.user);
   if (!user && user.error().code != Errc::not_found) return user.error();
   if (!user || !user->active) {
-    AX_CHECK(end_session(tx, rotated.session, "disabled"));
+    AX_CHECK(p_.sessions.revoke(tx, rotated.session.id, "disabled"));
     return invalid_grant("the account is gone or disabled");
   }
   std::optional<std::string> jkt;
