@@ -202,12 +202,12 @@ awaitable<Result<Document>> create_user(ScimService& service, const Directory& c
   AX_CO_TRY(const auto out, co_await service.create_user(caller, std::move(in.document.value)));
   co_return made(caller, out, 201);
 }
-awaitable<Result<Document>> list_users(ScimService& service, const Directory&, ListQuery in) {
-  AX_CO_TRY(auto out, co_await service.users(query_of(in)));
+awaitable<Result<Document>> list_users(ScimService& service, const Directory& caller, ListQuery in) {
+  AX_CO_TRY(auto out, co_await service.users(caller, query_of(in)));
   co_return page(std::move(out));
 }
 awaitable<Result<Document>> get_user(ScimService& service, const Directory& caller, OneQuery in) {
-  AX_CO_TRY(const auto out, co_await service.user(in.id.value));
+  AX_CO_TRY(const auto out, co_await service.user(caller, in.id.value));
   co_return read(caller, out, in);
 }
 awaitable<Result<Document>> replace_user(ScimService& service, const Directory& caller, ChangedResource in) {

@@ -26,7 +26,8 @@ constexpr db::Query kDelete{"scim_groups.delete", "DELETE FROM scim_groups WHERE
 constexpr db::Query kBind{"scim_groups.bind", "UPDATE scim_groups SET role = $2 WHERE id = $1"};
 constexpr db::Query kMembers{"scim_group_members.list", "SELECT user_id FROM scim_group_members WHERE group_id = $1 ORDER BY user_id"};
 constexpr db::Query kJoin{"scim_group_members.insert",
-                          "INSERT INTO scim_group_members (group_id, user_id) SELECT $1, user_id FROM scim_users WHERE user_id = $2 "
+                          "INSERT INTO scim_group_members (group_id, user_id) SELECT g.id, u.user_id FROM scim_groups g, scim_users u "
+                          "WHERE g.id = $1 AND u.user_id = $2 "
                           "RETURNING user_id"};
 constexpr db::Query kLeave{"scim_group_members.delete", "DELETE FROM scim_group_members WHERE group_id = $1 AND user_id = $2"};
 constexpr db::Query kBindings{"scim_groups.bindings",

@@ -80,8 +80,8 @@ class ScimService {
   explicit ScimService(Parts parts) : p_(std::move(parts)) {}
 
   awaitable<Result<Resource>> create_user(http::Directory by, json::object document);
-  awaitable<Result<Resource>> user(std::string id);
-  awaitable<Result<Page>> users(Query query);
+  awaitable<Result<Resource>> user(http::Directory by, std::string id);
+  awaitable<Result<Page>> users(http::Directory by, Query query);
   awaitable<Result<Conditional<Resource>>> replace_user(http::Directory by, std::string id, json::object document);
   awaitable<Result<Conditional<Resource>>> patch_user(http::Directory by, std::string id, json::object operations);
   awaitable<Result<bool>> delete_user(http::Directory by, std::string id);  ///< false: the condition did not hold

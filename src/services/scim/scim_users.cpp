@@ -207,22 +207,24 @@ awaitable<Result<Resource>> ScimService::create_user(http::Directory by, json::o
   co_return co_await p_.database.write(run);
 }
 
-awaitable<Result<Resource>> ScimService::user(std::string id) {
+awaitable<Result<Resource>> ScimService::user(http::Directory by, std::string id) {
   auto run = [&](db::Tx& tx) -> Result<Resource> {
     AX_TRY(const auto found, account(tx, id));
-    return shown(tx, found);
+    AX_TRY(auto out, shown(tx, found));
+    AX_CHECK(p_.core.audit.append(tx, {by.id, "directory.user_viewed", json::serialize(json::object{{"user", out.id}}), &by.request}));
+    return out;
   };
-  co_return co_await p_.database.read(run);
+  co_return co_await p_.database.write(run);
 }
 
-awaitable<Result<Page>> ScimService::users(Query query) {
+awaitable<Result<Page>> ScimService::users(http::Directory by, Query query) {
   std::optional<Filter> filter;
   if (!query.filter.empty()) {
     AX_CO_TRY(filter, Filter::parse(query.filter));
   }
   const auto start = std::clamp<std::int64_t>(query.start, 1, 1'000'000'000);
   const auto count = std::clamp<std::int64_t>(query.count, 0, kPageSize);
-  auto run = [&](db::Tx& tx) -> Result<Page> {
+  auto find = [&](db::Tx& tx) -> Result<Page> {
     Page out;
     out.start = start;
     const auto add = [&](const Resource& one) { out.items.push_back(projected(one.body, query.attributes, query.excluded)); };
@@ -263,7 +265,13 @@ awaitable<Result<Page>> ScimService::users(Query query) {
     }
     return out;
   };
-  co_return co_await p_.database.read(run);
+  auto run = [&](db::Tx& tx) -> Result<Page> {
+    AX_TRY(auto out, find(tx));
+    AX_CHECK(p_.core.audit.append(
+        tx, {by.id, "directory.users_listed", json::serialize(json::object{{"count", out.items.size()}}), &by.request}));
+    return out;
+  };
+  co_return co_await p_.database.write(run);
 }
 
 Result<Conditional<Resource>> ScimService::change_user(db::Tx& tx, const http::Directory& by, std::string_view id,
