@@ -54,7 +54,7 @@ class Permissions {
 Permissions permissions_of(Role role) noexcept;
 void add_permission(Permissions& set, std::string_view word) noexcept;  ///< unknown words grant nothing
 std::optional<Permission> parse_permission(std::string_view word) noexcept;
-std::vector<std::string> words_of(Permissions set);             ///< in the order of `Permission`
+std::vector<std::string> words_of(Permissions set);              ///< in the order of `Permission`
 Permissions parse_permissions(std::string_view words) noexcept;  ///< space-separated, as they are stored
 
 /// A caller whose token was verified.

@@ -138,7 +138,7 @@ Response oauth_problem(const Error& error) {
 }
 
 Response scim_problem(const Error& error) {
-  static constexpr std::string_view kTypes[] = {"invalidFilter", "tooMany",      "uniqueness", "mutability", "invalidSyntax",
+  static constexpr std::string_view kTypes[] = {"invalidFilter", "tooMany",  "uniqueness",   "mutability",  "invalidSyntax",
                                                 "invalidPath",   "noTarget", "invalidValue", "invalidVers", "sensitive"};
   Response response;
   response.status = http_status(error.code);
@@ -172,8 +172,7 @@ json::object scim_error_schema() {
   const json::value text{{"type", "string"}};
   return {{"type", "object"},
           {"required", {"schemas", "status"}},
-          {"properties",
-           {{"schemas", {{"type", "array"}, {"items", text}}}, {"status", text}, {"scimType", text}, {"detail", text}}}};
+          {"properties", {{"schemas", {{"type", "array"}, {"items", text}}}, {"status", text}, {"scimType", text}, {"detail", text}}}};
 }
 
 Response refusal(ErrorForm form, const Error& error, const RequestInfo& info, Time now, bool as_problem_json) {

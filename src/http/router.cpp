@@ -271,10 +271,10 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
     if (!body_required.empty()) schema["required"] = body_required;
     if (const auto* examples = input.if_contains("examples")) schema["examples"] = *examples;
     if (whole.is_object()) schema = whole.as_object();
-    const char* body_type = endpoint.body == BodyKind::form         ? "multipart/form-data"
-                            : endpoint.body == BodyKind::urlencoded ? "application/x-www-form-urlencoded"
-                            : endpoint.about.error_form == ErrorForm::scim  ? "application/scim+json"
-                                                                            : "application/json";
+    const char* body_type = endpoint.body == BodyKind::form                ? "multipart/form-data"
+                            : endpoint.body == BodyKind::urlencoded        ? "application/x-www-form-urlencoded"
+                            : endpoint.about.error_form == ErrorForm::scim ? "application/scim+json"
+                                                                           : "application/json";
     op["requestBody"] = {{"required", true}, {"content", {{body_type, {{"schema", schema}}}}}};
   }
   json::object responses;

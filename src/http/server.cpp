@@ -417,8 +417,7 @@ class ServerImpl final : public Server {
         response.headers.emplace_back("Allow", match.allow);
         co_return response;
       }
-      if ((*method == Method::get || *method == Method::head) && !request.path.starts_with("/v1/") &&
-          !request.path.starts_with("/scim/")) {
+      if ((*method == Method::get || *method == Method::head) && !request.path.starts_with("/v1/") && !request.path.starts_with("/scim/")) {
         if (auto file = files_.serve(request.path, request.headers)) co_return std::move(*file);
       }
       co_return refuse(Error{Errc::not_found, "no such path"});
@@ -644,9 +643,7 @@ class ServerImpl final : public Server {
     const auto scheme = origin.find("://");
     return scheme != std::string_view::npos && origin.substr(scheme + 3) == host;
   }
-  bool trusted(const std::string& address) const {
-    return options_.trusted_proxies.contains(address);
-  }
+  bool trusted(const std::string& address) const { return options_.trusted_proxies.contains(address); }
 
   static bool is_type(std::string_view type, std::string_view wanted) {
     if (type.size() < wanted.size() || !beast::iequals(type.substr(0, wanted.size()), wanted)) return false;

@@ -62,19 +62,20 @@ void add_role_commands(CLI::App& root, Cli& cli) {
   const auto operators = access::Granter::the_operator();
 
   auto* roles = root.add_subcommand("roles", "What may be granted to people beside their account's role")->require_subcommand(1);
-  add_storage_command(*roles, cli, "list", "All roles, built-in ones first", o->config, [&cli, o](const Config& config, Storage& s) -> Result<> {
-    auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
-    const access::Roles all{s.clock, *s.audit, sessions};
-    AX_TRY(const auto found, s.database->read([&](db::Tx& tx) { return all.list(tx); }));
-    std::string text;
-    json::array items;
-    for (const auto& role : found) {
-      text += line(role);
-      items.push_back(told(role));
-    }
-    cli.print(text, items);
-    return {};
-  });
+  add_storage_command(*roles, cli, "list", "All roles, built-in ones first", o->config,
+                      [&cli, o](const Config& config, Storage& s) -> Result<> {
+                        auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
+                        const access::Roles all{s.clock, *s.audit, sessions};
+                        AX_TRY(const auto found, s.database->read([&](db::Tx& tx) { return all.list(tx); }));
+                        std::string text;
+                        json::array items;
+                        for (const auto& role : found) {
+                          text += line(role);
+                          items.push_back(told(role));
+                        }
+                        cli.print(text, items);
+                        return {};
+                      });
   const auto details = [&](CLI::App* on) {
     on->add_option("name", o->name)->required();
     on->add_option("--description", o->description);

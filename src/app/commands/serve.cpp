@@ -59,7 +59,8 @@ class Signals {
             if (runtime.serves("auth"))
               if (auto done = runtime.oauth->sweep(); !done) log::warning("oauth_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.serves("auth"))
-              if (auto done = runtime.federation->sweep(); !done) log::warning("federation_sweep_failed", {{"detail", done.error().detail}});
+              if (auto done = runtime.federation->sweep(); !done)
+                log::warning("federation_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.documents && runtime.serves("documents"))
               if (auto done = runtime.documents->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
             if (runtime.biometrics && runtime.serves("biometrics"))

@@ -22,16 +22,18 @@ constexpr db::Query kRemove{"roles.remove", "DELETE FROM roles WHERE name = $1"}
 constexpr db::Query kUsed{"roles.used",
                           "SELECT 1 FROM role_grants WHERE role = $1 UNION ALL SELECT 1 FROM scim_groups WHERE role = $1 LIMIT 1"};
 constexpr db::Query kHolders{"roles.holders", "SELECT DISTINCT user_id FROM role_grants WHERE role = $1"};
-constexpr db::Query kGiven{"roles.given",
-                           "SELECT u.role, g.role, r.permissions FROM users u LEFT JOIN role_grants g ON g.user_id = u.id AND g.source = $2 "
-                           "LEFT JOIN roles r ON r.name = g.role WHERE u.id = $1"};
+constexpr db::Query kGiven{
+    "roles.given",
+    "SELECT u.role, g.role, r.permissions FROM users u LEFT JOIN role_grants g ON g.user_id = u.id AND g.source = $2 "
+    "LEFT JOIN roles r ON r.name = g.role WHERE u.id = $1"};
 constexpr db::Query kPerson{"roles.person", "SELECT id FROM users WHERE id = $1"};
 constexpr db::Query kGrants{"role_grants.list",
                             "SELECT role, source, granted_by, granted_at FROM role_grants WHERE user_id = $1 ORDER BY role, source"};
 constexpr db::Query kGrant{"role_grants.insert",
                            "INSERT INTO role_grants (user_id, role, source, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5) "
                            "ON CONFLICT (user_id, role, source) DO NOTHING RETURNING role"};
-constexpr db::Query kWithdraw{"role_grants.delete", "DELETE FROM role_grants WHERE user_id = $1 AND role = $2 AND source = $3 RETURNING role"};
+constexpr db::Query kWithdraw{"role_grants.delete",
+                              "DELETE FROM role_grants WHERE user_id = $1 AND role = $2 AND source = $3 RETURNING role"};
 
 constexpr http::Role kBuiltIn[] = {http::Role::user, http::Role::verifier, http::Role::auditor, http::Role::admin};
 
@@ -118,9 +120,9 @@ Result<Role> Roles::change(db::Tx& tx, const Granter& by, const Role& role) {
     AX_TRY(const auto holders, tx.exec(kHolders, role.name));
     for (const auto& holder : holders) AX_CHECK(sessions_.revoke_all(tx, holder.uuid(0), "roles_changed"));
   }
-  AX_CHECK(audit_.append(
-      tx, {by.id, "access.role_changed",
-           json::serialize(json::object{{"role", role.name}, {"before", told(before)}, {"after", told(role)}}), by.request}));
+  AX_CHECK(
+      audit_.append(tx, {by.id, "access.role_changed",
+                         json::serialize(json::object{{"role", role.name}, {"before", told(before)}, {"after", told(role)}}), by.request}));
   auto after = role;
   after.created_at = before.created_at;
   after.updated_at = now;
@@ -134,8 +136,8 @@ Result<> Roles::remove(db::Tx& tx, const Granter& by, std::string_view name) {
   AX_TRY(const auto used, tx.exec(kUsed, name));
   if (!used.empty()) return conflict("The role is in use");
   AX_CHECK(tx.exec(kRemove, name));
-  return audit_.append(tx, {by.id, "access.role_deleted",
-                            json::serialize(json::object{{"role", before.name}, {"before", told(before)}}), by.request});
+  return audit_.append(
+      tx, {by.id, "access.role_deleted", json::serialize(json::object{{"role", before.name}, {"before", told(before)}}), by.request});
 }
 
 Result<std::vector<Grant>> Roles::grants(db::Tx& tx, const Uuid& user) const {

@@ -30,10 +30,12 @@ constexpr db::Query kList{"sessions.list",
                           " FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND idle_expires_at > $2 "
                           "ORDER BY id DESC LIMIT 100"};
 constexpr db::Query kStrengthen{"sessions.strengthen", "UPDATE sessions SET amr = $2, aal = $3, auth_time = $4 WHERE id = $1"};
-constexpr db::Query kRevoke{"sessions.revoke",
-                            "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, client_id"};
+constexpr db::Query kRevoke{
+    "sessions.revoke",
+    "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, client_id"};
 constexpr db::Query kRevokeAll{
-    "sessions.revoke_all", "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id, "
+    "sessions.revoke_all",
+    "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id, "
     "user_id, client_id"};
 constexpr db::Query kRevokeOthers{
     "sessions.revoke_others",

@@ -103,7 +103,8 @@ struct ProviderView {
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(ProviderView, (),
-                      (provider_id, name, issuer, client_id, scopes, has_secret, domains, creates_accounts, enabled, created_at, updated_at))
+                      (provider_id, name, issuer, client_id, scopes, has_secret, domains, creates_accounts, enabled, created_at,
+                       updated_at))
 
 struct ProviderViews {
   std::vector<ProviderView> items;
@@ -118,7 +119,8 @@ struct Said {
 BOOST_DESCRIBE_STRUCT(Said, (), (message))
 
 ProviderView view(const Provider& p) {
-  return {p.id, p.name, p.issuer, p.client_id, p.scopes, !p.secret.empty(), p.domains, p.creates_accounts, p.enabled, p.created_at, p.updated_at};
+  return {p.id,      p.name,       p.issuer,    p.client_id, p.scopes, !p.secret.empty(), p.domains, p.creates_accounts,
+          p.enabled, p.created_at, p.updated_at};
 }
 
 template <class In>
@@ -248,9 +250,11 @@ About about(std::string_view id, std::string_view summary, std::string_view tag,
 
 void add_routes(Router& router, FederationService& service) {
   constexpr std::string_view sign_in = "Authentication", account = "Account", administration = "Administration";
-  router.get("/auth/federation/providers", service, &choices, about("listSignInProviders", "Outside providers to sign in through", sign_in));
+  router.get("/auth/federation/providers", service, &choices,
+             about("listSignInProviders", "Outside providers to sign in through", sign_in));
   router.post("/auth/federation/providers/{provider_id}/start", service, &begin,
-              about("startOutsideSignIn", "Where to send the browser to sign in through a provider", sign_in, {Errc::not_found, Errc::unavailable}));
+              about("startOutsideSignIn", "Where to send the browser to sign in through a provider", sign_in,
+                    {Errc::not_found, Errc::unavailable}));
   router.post("/auth/federation/finish", service, &finish,
               about("finishOutsideSignIn", "Sign in with what the provider sent the browser back with; answers as login", sign_in,
                     {Errc::invalid_credentials, Errc::forbidden, Errc::conflict, Errc::unavailable}));
@@ -260,7 +264,8 @@ void add_routes(Router& router, FederationService& service) {
   router.post("/auth/federation/link/finish", service, &finish_link,
               about("finishProviderLink", "Link with what the provider sent the browser back with", account,
                     {Errc::invalid_credentials, Errc::conflict, Errc::unavailable}));
-  router.get("/auth/federation/identities", service, &identities, about("listLinkedProviders", "Providers linked to the caller's account", account));
+  router.get("/auth/federation/identities", service, &identities,
+             about("listLinkedProviders", "Providers linked to the caller's account", account));
   router.add(Method::del, "/auth/federation/identities/{identity_id}", service, &unlink,
              about("unlinkProvider", "Unlink a provider, unless it is the only way in", account, {Errc::not_found, Errc::conflict}));
   router.get("/admin/federation/providers", service, &list, about("listOutsideProviders", "Configured outside providers", administration));

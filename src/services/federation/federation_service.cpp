@@ -13,36 +13,42 @@ namespace {
 #define PROVIDER_COLUMNS \
   "id, name, issuer, client_id, wrapped_key, secret, scopes, domains, creates_accounts, enabled, created_at, updated_at"
 
-constexpr db::Query kProviders{"federation_providers.list", "SELECT " PROVIDER_COLUMNS " FROM federation_providers ORDER BY name, id LIMIT 100"};
+constexpr db::Query kProviders{"federation_providers.list",
+                               "SELECT " PROVIDER_COLUMNS " FROM federation_providers ORDER BY name, id LIMIT 100"};
 constexpr db::Query kProvider{"federation_providers.get", "SELECT " PROVIDER_COLUMNS " FROM federation_providers WHERE id = $1"};
 constexpr db::Query kSame{"federation_providers.same", "SELECT id FROM federation_providers WHERE issuer = $1 AND client_id = $2"};
 constexpr db::Query kInsert{
     "federation_providers.insert",
     "INSERT INTO federation_providers (id, name, issuer, client_id, wrapped_key, secret, scopes, domains, creates_accounts, enabled, "
     "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"};
-constexpr db::Query kUpdate{"federation_providers.update",
-                            "UPDATE federation_providers SET name = $2, client_id = $3, wrapped_key = $4, secret = $5, scopes = $6, domains = "
-                            "$7, creates_accounts = $8, enabled = $9, updated_at = $10 WHERE id = $1"};
+constexpr db::Query kUpdate{
+    "federation_providers.update",
+    "UPDATE federation_providers SET name = $2, client_id = $3, wrapped_key = $4, secret = $5, scopes = $6, domains = "
+    "$7, creates_accounts = $8, enabled = $9, updated_at = $10 WHERE id = $1"};
 constexpr db::Query kDelete{"federation_providers.delete", "DELETE FROM federation_providers WHERE id = $1"};
 
-constexpr db::Query kBegin{"federation_attempts.insert",
-                           "INSERT INTO federation_attempts (state_hash, provider_id, binding_hash, user_id, session_id, expires_at) VALUES "
-                           "($1, $2, $3, $4, $5, $6)"};
-constexpr db::Query kUse{"federation_attempts.use",
-                         "DELETE FROM federation_attempts WHERE state_hash = $1 AND expires_at > $2 RETURNING provider_id, binding_hash, user_id, "
-                         "session_id"};
+constexpr db::Query kBegin{
+    "federation_attempts.insert",
+    "INSERT INTO federation_attempts (state_hash, provider_id, binding_hash, user_id, session_id, expires_at) VALUES "
+    "($1, $2, $3, $4, $5, $6)"};
+constexpr db::Query kUse{
+    "federation_attempts.use",
+    "DELETE FROM federation_attempts WHERE state_hash = $1 AND expires_at > $2 RETURNING provider_id, binding_hash, user_id, "
+    "session_id"};
 constexpr db::Query kSweep{"federation_attempts.sweep", "DELETE FROM federation_attempts WHERE expires_at < $1"};
 
 constexpr db::Query kFind{"federation_identities.find",
                           "UPDATE federation_identities SET used_at = $3 WHERE provider_id = $1 AND subject_index = $2 RETURNING user_id"};
-constexpr db::Query kLink{"federation_identities.insert",
-                          "INSERT INTO federation_identities (id, provider_id, subject_index, user_id, linked_at) VALUES ($1, $2, $3, $4, $5)"};
+constexpr db::Query kLink{
+    "federation_identities.insert",
+    "INSERT INTO federation_identities (id, provider_id, subject_index, user_id, linked_at) VALUES ($1, $2, $3, $4, $5)"};
 constexpr db::Query kOwner{"federation_identities.owner",
                            "SELECT user_id FROM federation_identities WHERE provider_id = $1 AND subject_index = $2"};
 constexpr db::Query kIdentities{"federation_identities.list",
                                 "SELECT i.id, i.provider_id, p.name, i.linked_at, i.used_at FROM federation_identities i JOIN "
                                 "federation_providers p ON p.id = i.provider_id WHERE i.user_id = $1 ORDER BY i.id"};
-constexpr db::Query kUnlink{"federation_identities.delete", "DELETE FROM federation_identities WHERE id = $1 AND user_id = $2 RETURNING id"};
+constexpr db::Query kUnlink{"federation_identities.delete",
+                            "DELETE FROM federation_identities WHERE id = $1 AND user_id = $2 RETURNING id"};
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> out;
@@ -67,8 +73,12 @@ std::string text_of(const json::object& in, std::string_view name) {
 
 /// What an audit entry says of a provider; never its secret.
 json::object told(const Provider& p) {
-  return {{"name", p.name},       {"client_id", p.client_id},         {"scopes", p.scopes},
-          {"domains", joined(p.domains)}, {"creates_accounts", p.creates_accounts}, {"enabled", p.enabled}};
+  return {{"name", p.name},
+          {"client_id", p.client_id},
+          {"scopes", p.scopes},
+          {"domains", joined(p.domains)},
+          {"creates_accounts", p.creates_accounts},
+          {"enabled", p.enabled}};
 }
 
 Error failed(std::string detail) {
@@ -315,7 +325,8 @@ awaitable<Result<>> FederationService::unlink(http::Principal caller, Uuid ident
     if (gone.empty()) return Errc::not_found;
     AX_TRY(const auto left, tx.exec(kIdentities, caller.id));
     AX_TRY(const auto password, users::password_hash(tx, caller.id));
-    if (left.empty() && !password && factors.passkeys.empty()) return conflict("It is the only way into your account: set a password first");
+    if (left.empty() && !password && factors.passkeys.empty())
+      return conflict("It is the only way into your account: set a password first");
     return core.audit.append(
         tx, {caller.id, "auth.provider_unlinked", json::serialize(json::object{{"identity", identity.str()}}), &caller.request});
   };
@@ -336,9 +347,9 @@ awaitable<Result<Provider>> FederationService::add(http::Principal by, Provider 
     if (!in.secret.empty()) secret = crypto::seal_field(key, in.secret.expose(), {"federation_providers", "secret", id});
     AX_CHECK(tx.exec(kInsert, id, in.name, in.issuer, in.client_id, core.keyring.wrap(key, "federation:" + id.str()), secret, in.scopes,
                      joined(in.domains), in.creates_accounts, in.enabled, now));
-    AX_CHECK(core.audit.append(tx, {by.id, "access.provider_added",
-                                    json::serialize(json::object{{"provider", id.str()}, {"issuer", in.issuer}, {"after", told(in)}}),
-                                    &by.request}));
+    AX_CHECK(core.audit.append(
+        tx, {by.id, "access.provider_added",
+             json::serialize(json::object{{"provider", id.str()}, {"issuer", in.issuer}, {"after", told(in)}}), &by.request}));
     return provider(tx, id);
   };
   co_return co_await p_.database.write(run);
@@ -354,9 +365,9 @@ awaitable<Result<Provider>> FederationService::change(http::Principal by, Provid
     if (!kept.empty()) secret = crypto::seal_field(key, kept.expose(), {"federation_providers", "secret", in.id});
     AX_CHECK(tx.exec(kUpdate, in.id, in.name, in.client_id, core.keyring.wrap(key, "federation:" + in.id.str()), secret, in.scopes,
                      joined(in.domains), in.creates_accounts, in.enabled, core.clock.now()));
-    AX_CHECK(core.audit.append(tx, {by.id, "access.provider_changed",
-                                    json::serialize(json::object{{"provider", in.id.str()}, {"before", told(before)}, {"after", told(in)}}),
-                                    &by.request}));
+    AX_CHECK(core.audit.append(
+        tx, {by.id, "access.provider_changed",
+             json::serialize(json::object{{"provider", in.id.str()}, {"before", told(before)}, {"after", told(in)}}), &by.request}));
     return provider(tx, in.id);
   };
   auto out = co_await p_.database.write(run);
@@ -368,8 +379,8 @@ awaitable<Result<>> FederationService::remove(http::Principal by, Uuid id) {
   auto run = [this, &by, id](db::Tx& tx) -> Result<> {
     AX_TRY(const auto before, provider(tx, id));
     AX_CHECK(tx.exec(kDelete, id));
-    return p_.auth.core().audit.append(
-        tx, {by.id, "access.provider_removed", json::serialize(json::object{{"provider", id.str()}, {"before", told(before)}}), &by.request});
+    return p_.auth.core().audit.append(tx, {by.id, "access.provider_removed",
+                                            json::serialize(json::object{{"provider", id.str()}, {"before", told(before)}}), &by.request});
   };
   auto out = co_await p_.database.write(run);
   outside_.forget(id);

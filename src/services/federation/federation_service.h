@@ -41,8 +41,8 @@ struct Returned {
 /// has this address here, and nobody who registered somebody's address here waits in it for them. A person's second factors are asked for
 /// after the provider's sign-in as after a password.
 ///
-/// `state` is random; nonce and PKCE verifier are keyed hashes of it, and the database keeps its hash only. A sign-in belongs to the browser
-/// that began it (cookie), a link to the session that began it; each serves once, for ten minutes.
+/// `state` is random; nonce and PKCE verifier are keyed hashes of it, and the database keeps its hash only. A sign-in belongs to the
+/// browser that began it (cookie), a link to the session that began it; each serves once, for ten minutes.
 class FederationService {
  public:
   static constexpr std::size_t kMost = 50;  ///< providers

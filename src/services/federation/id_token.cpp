@@ -15,7 +15,8 @@ constexpr std::size_t kLongestSubject = 255;
 
 std::string_view text_of(const json::object& in, std::string_view name) {
   const auto* value = in.if_contains(json::string_view{name.data(), name.size()});
-  return value != nullptr && value->is_string() ? std::string_view{value->as_string().data(), value->as_string().size()} : std::string_view{};
+  return value != nullptr && value->is_string() ? std::string_view{value->as_string().data(), value->as_string().size()}
+                                                : std::string_view{};
 }
 
 Error refused(const char* why) { return Error{Errc::invalid_credentials, std::string{"ID token: "} + why}; }
@@ -29,7 +30,8 @@ bool hash_fits(std::string_view hash, std::string_view token, std::string_view a
 
 }  // namespace
 
-Result<json::object> check_id_token(std::string_view token, const std::vector<crypto::PublicKey>& keys, const Expected& expected, Time now) {
+Result<json::object> check_id_token(std::string_view token, const std::vector<crypto::PublicKey>& keys, const Expected& expected,
+                                    Time now) {
   auto verified = oauth::verify_foreign(token, keys, "", now);
   if (!verified) return Error{Errc::unauthenticated, "ID token: signature, form or times"};
   auto& claims = *verified;

@@ -49,7 +49,8 @@ Result<json::object> OutsideProviders::fetch(const std::string& url, const std::
     if (answer.error().code == Errc::overloaded) return answer.error();
     return Error{Errc::unavailable, "outside provider: " + answer.error().detail};
   }
-  if (form != nullptr && answer->status >= 400 && answer->status < 500) return Error{Errc::invalid_credentials, "outside provider: refused the code"};
+  if (form != nullptr && answer->status >= 400 && answer->status < 500)
+    return Error{Errc::invalid_credentials, "outside provider: refused the code"};
   if (answer->status != 200) return unavailable("answered with another status than 200");
   auto parsed = parse_json(answer->body);
   if (!parsed || !parsed->is_object()) return unavailable("answered no JSON object");
@@ -120,15 +121,16 @@ Result<std::vector<crypto::PublicKey>> OutsideProviders::keys(const Provider& pr
 
 Result<json::object> OutsideProviders::exchange(const Provider& provider, const Exchange& exchange) {
   AX_TRY(const auto about, metadata(provider));
-  std::string form = "grant_type=authorization_code&code=" + percent_encode(exchange.code) + "&redirect_uri=" + percent_encode(exchange.redirect_uri) +
-                     "&code_verifier=" + percent_encode(exchange.verifier);
+  std::string form = "grant_type=authorization_code&code=" + percent_encode(exchange.code) +
+                     "&redirect_uri=" + percent_encode(exchange.redirect_uri) + "&code_verifier=" + percent_encode(exchange.verifier);
   std::vector<std::pair<std::string, std::string>> headers;
   if (provider.secret.empty() || about.post_secret) form += "&client_id=" + percent_encode(provider.client_id);
   if (!provider.secret.empty()) {
     if (about.post_secret)
       form += "&client_secret=" + percent_encode(provider.secret.expose());
     else
-      headers.emplace_back("Authorization", "Basic " + base64_encode(as_bytes(percent_encode(provider.client_id) + ":" + percent_encode(provider.secret.expose()))));
+      headers.emplace_back("Authorization", "Basic " + base64_encode(as_bytes(percent_encode(provider.client_id) + ":" +
+                                                                              percent_encode(provider.secret.expose()))));
   }
   const SecretText body{std::move(form)};
   AX_TRY(const auto answer, fetch(about.token_endpoint, headers, &body));

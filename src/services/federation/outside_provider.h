@@ -30,8 +30,8 @@ struct Provider {
 struct Metadata {
   std::string authorization_endpoint, token_endpoint, jwks_uri;
   std::string userinfo_endpoint;  ///< may be empty
-  bool post_secret = false;    ///< it takes the client's secret in the body only
-  bool names_itself = false;   ///< its answers carry `iss` (RFC 9207)
+  bool post_secret = false;       ///< it takes the client's secret in the body only
+  bool names_itself = false;      ///< its answers carry `iss` (RFC 9207)
 };
 
 /// The conversation with outside providers, through `http::Client`: no redirect is followed, and no address is called that is not public

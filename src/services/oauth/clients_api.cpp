@@ -119,8 +119,8 @@ Result<ClientMetadata> parsed(const json::object& in) {
   return Error::invalid(metadata.error().error == "invalid_redirect_uri" ? "redirect_uris" : "metadata", metadata.error().description);
 }
 
-/// A client acts with its own `authx:` scopes when it signs in as itself: nobody makes one, changes one or takes over the secret of one that
-/// may do more than they.
+/// A client acts with its own `authx:` scopes when it signs in as itself: nobody makes one, changes one or takes over the secret of one
+/// that may do more than they.
 Result<> may_manage(const Manager& caller, const ClientMetadata& client) {
   for (const auto& word : client.scope)
     if (word.starts_with("authx:") && !caller.permissions.has_all(http::parse_permissions(std::string_view{word}.substr(6))))

@@ -33,7 +33,7 @@ struct OAuthOptions {
   std::chrono::seconds request_lifetime{600};
   std::chrono::seconds pushed_lifetime{90};
   std::chrono::seconds device_lifetime{600};
-  bool private_peers = false;  ///< back-channel logout may go to private addresses
+  bool private_peers = false;                          ///< back-channel logout may go to private addresses
   std::array<std::uint8_t, 4> needed_aal{1, 1, 1, 1};  ///< by `http::Role`, of the person whom a program acts for
 };
 

@@ -315,7 +315,9 @@ bool at_path(const Filter& filter, const json::object& in, std::span<const Attri
     const auto* found = member(*base, filter.path.name);
     if (found == nullptr) return false;
     const auto subs = attribute != nullptr ? attribute->subs : std::span<const Attribute>{};
-    const auto one = [&](const json::value& value) { return value.is_object() && passes(filter.children[0], value.as_object(), subs, nullptr); };
+    const auto one = [&](const json::value& value) {
+      return value.is_object() && passes(filter.children[0], value.as_object(), subs, nullptr);
+    };
     if (const auto* array = found->if_array()) return std::ranges::any_of(*array, one);
     return one(*found);
   }

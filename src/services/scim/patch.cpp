@@ -256,7 +256,8 @@ Result<json::object> patched(const json::object& resource, const json::object& o
                      });
   if (!named) return fault("invalidSyntax", "schemas must name the PatchOp message");
   const auto* list = member(operations, "Operations");
-  if (list == nullptr || !list->is_array() || list->as_array().empty()) return fault("invalidSyntax", "Operations must be a list that is not empty");
+  if (list == nullptr || !list->is_array() || list->as_array().empty())
+    return fault("invalidSyntax", "Operations must be a list that is not empty");
   if (list->as_array().size() > kMostOperations) return fault("tooMany", "there are too many operations");
   auto out = resource;
   Patch patch{out, schema};

@@ -55,7 +55,12 @@ constexpr Attribute kUser[] = {
     {.name = "emails", .type = Type::complex, .many = true, .description = "E-mail addresses", .subs = kValues},
     {.name = "phoneNumbers", .type = Type::complex, .many = true, .description = "Phone numbers", .subs = kValues},
     {.name = "addresses", .type = Type::complex, .many = true, .description = "Postal addresses", .subs = kAddress},
-    {.name = "groups", .type = Type::complex, .many = true, .read_only = true, .description = "Groups that hold the person", .subs = kGroupOfUser},
+    {.name = "groups",
+     .type = Type::complex,
+     .many = true,
+     .read_only = true,
+     .description = "Groups that hold the person",
+     .subs = kGroupOfUser},
 };
 constexpr Attribute kManager[] = {
     {.name = "value", .exact = true, .description = "The manager's id"},
@@ -130,8 +135,7 @@ Result<std::optional<json::value>> clean_one(const json::value& in, const Attrib
         return Out{std::move(members)};
       }
       // A value alone stands for its element, as directories send managers and members.
-      if (in.is_string() && find_attribute(attribute.subs, "value") != nullptr)
-        return clean_one(json::object{{"value", in}}, attribute);
+      if (in.is_string() && find_attribute(attribute.subs, "value") != nullptr) return clean_one(json::object{{"value", in}}, attribute);
       return invalid(name + " must be an object");
     }
     case Type::text:

@@ -377,8 +377,10 @@ void add_routes(Router& router, ScimService& service) {
   router.post("//scim/v2/Users", service, &create_user, scim("scimCreateUser", "Make an account", {Errc::conflict}, 201));
   router.get("//scim/v2/Users", service, &list_users, scim("scimListUsers", "The directory's accounts that pass a filter", {}));
   router.get("//scim/v2/Users/{id}", service, &get_user, scim("scimGetUser", "One account"));
-  router.add(Method::put, "//scim/v2/Users/{id}", service, &replace_user, scim("scimReplaceUser", "Replace an account's attributes", changes));
-  router.add(Method::patch, "//scim/v2/Users/{id}", service, &patch_user, scim("scimPatchUser", "Change some attributes of an account", changes));
+  router.add(Method::put, "//scim/v2/Users/{id}", service, &replace_user,
+             scim("scimReplaceUser", "Replace an account's attributes", changes));
+  router.add(Method::patch, "//scim/v2/Users/{id}", service, &patch_user,
+             scim("scimPatchUser", "Change some attributes of an account", changes));
   router.add(Method::del, "//scim/v2/Users/{id}", service, &delete_user,
              scim("scimDeleteUser", "Erase an account and everything of its person", {Errc::not_found}, 204));
   auto groups = [&](std::string_view id, std::string_view summary, std::vector<Errc> errors, int success = 200) {
@@ -389,9 +391,12 @@ void add_routes(Router& router, ScimService& service) {
   router.post("//scim/v2/Groups", service, &create_group, groups("scimCreateGroup", "Make a group", {Errc::conflict}, 201));
   router.get("//scim/v2/Groups", service, &list_groups, scim("scimListGroups", "The groups that pass a filter", {}));
   router.get("//scim/v2/Groups/{id}", service, &get_group, scim("scimGetGroup", "One group"));
-  router.add(Method::put, "//scim/v2/Groups/{id}", service, &replace_group, groups("scimReplaceGroup", "Replace a group's name and members", changes));
-  router.add(Method::patch, "//scim/v2/Groups/{id}", service, &patch_group, groups("scimPatchGroup", "Change a group's name or members", changes));
-  router.add(Method::del, "//scim/v2/Groups/{id}", service, &delete_group, scim("scimDeleteGroup", "Delete a group", {Errc::not_found}, 204));
+  router.add(Method::put, "//scim/v2/Groups/{id}", service, &replace_group,
+             groups("scimReplaceGroup", "Replace a group's name and members", changes));
+  router.add(Method::patch, "//scim/v2/Groups/{id}", service, &patch_group,
+             groups("scimPatchGroup", "Change a group's name or members", changes));
+  router.add(Method::del, "//scim/v2/Groups/{id}", service, &delete_group,
+             scim("scimDeleteGroup", "Delete a group", {Errc::not_found}, 204));
   router.get("//scim/v2/ServiceProviderConfig", service, &config, scim("scimConfig", "What of SCIM is supported", {}));
   router.get("//scim/v2/ResourceTypes", service, &resource_types, scim("scimResourceTypes", "The kinds of resources", {}));
   router.get("//scim/v2/ResourceTypes/{id}", service, &one_resource_type, scim("scimResourceType", "One kind of resource"));
@@ -400,7 +405,8 @@ void add_routes(Router& router, ScimService& service) {
 }
 
 void add_admin_routes(Router& router, ScimService& service) {
-  router.get("/admin/directory/groups", service, &bindings, admin("listDirectoryGroups", "The directory's groups and the roles that they bring", {}));
+  router.get("/admin/directory/groups", service, &bindings,
+             admin("listDirectoryGroups", "The directory's groups and the roles that they bring", {}));
   router.add(Method::put, "/admin/directory/groups/{group_id}/role", service, &bind_group,
              admin("bindDirectoryGroup", "Let a group bring a role whose permissions the caller has, or none"));
   router.add(Method::put, "/admin/directory/users/{user_id}", service, &hand_over,

@@ -19,9 +19,10 @@ constexpr db::Query kPage{"scim_groups.page", "SELECT " GROUP_COLUMNS " FROM sci
 constexpr db::Query kInsert{"scim_groups.insert",
                             "INSERT INTO scim_groups (id, display_name, name_key, external_id, version, created_at, updated_at) "
                             "VALUES ($1, $2, $3, $4, 1, $5, $5)"};
-constexpr db::Query kUpdate{"scim_groups.update",
-                            "UPDATE scim_groups SET display_name = $2, name_key = $3, external_id = $4, version = version + 1, updated_at = $5 "
-                            "WHERE id = $1"};
+constexpr db::Query kUpdate{
+    "scim_groups.update",
+    "UPDATE scim_groups SET display_name = $2, name_key = $3, external_id = $4, version = version + 1, updated_at = $5 "
+    "WHERE id = $1"};
 constexpr db::Query kDelete{"scim_groups.delete", "DELETE FROM scim_groups WHERE id = $1"};
 constexpr db::Query kBind{"scim_groups.bind", "UPDATE scim_groups SET role = $2 WHERE id = $1"};
 constexpr db::Query kMembers{"scim_group_members.list", "SELECT user_id FROM scim_group_members WHERE group_id = $1 ORDER BY user_id"};
@@ -154,9 +155,9 @@ awaitable<Result<Resource>> ScimService::create_group(http::Directory by, json::
     AX_TRY(const auto group, find_group(tx, id.str()));
     AX_CHECK(set_members(tx, group, wanted));
     AX_TRY(const auto held, members(tx, id));
-    AX_CHECK(p_.core.audit.append(
-        tx, {by.id, "directory.group_created",
-             json::serialize(json::object{{"group", id.str()}, {"after", {{"members", held.size()}}}}), &by.request}));
+    AX_CHECK(
+        p_.core.audit.append(tx, {by.id, "directory.group_created",
+                                  json::serialize(json::object{{"group", id.str()}, {"after", {{"members", held.size()}}}}), &by.request}));
     return shown(group, &held);
   };
   co_return co_await p_.database.write(run);
@@ -244,8 +245,11 @@ Result<Conditional<Resource>> ScimService::change_group(db::Tx& tx, const http::
     if (!std::ranges::binary_search(had, one) && joined.size() < 100) joined.push_back(json::value(json::string{one.str()}));
   for (const auto& one : had)
     if (!std::ranges::binary_search(has, one) && left.size() < 100) left.push_back(json::value(json::string{one.str()}));
-  const json::object what{{"group", before.id.str()}, {"before", {{"members", had.size()}}}, {"after", {{"members", has.size()}}},
-                          {"joined", joined},         {"left", left}};
+  const json::object what{{"group", before.id.str()},
+                          {"before", {{"members", had.size()}}},
+                          {"after", {{"members", has.size()}}},
+                          {"joined", joined},
+                          {"left", left}};
   AX_CHECK(p_.core.audit.append(tx, {by.id, "directory.group_changed", json::serialize(what), &by.request}));
   return Conditional<Resource>{shown(after, &has)};
 }
@@ -268,9 +272,9 @@ awaitable<Result<bool>> ScimService::delete_group(http::Directory by, std::strin
     if (found.role)
       for (const auto& member : had) AX_CHECK(p_.roles.take(tx, member, *found.role, found.id.str()));
     AX_CHECK(tx.exec(kDelete, found.id));
-    AX_CHECK(p_.core.audit.append(tx, {by.id, "directory.group_deleted",
-                                       json::serialize(json::object{{"group", found.id.str()}, {"before", {{"members", had.size()}}}}),
-                                       &by.request}));
+    AX_CHECK(p_.core.audit.append(
+        tx, {by.id, "directory.group_deleted",
+             json::serialize(json::object{{"group", found.id.str()}, {"before", {{"members", had.size()}}}}), &by.request}));
     return true;
   };
   co_return co_await p_.database.write(run);

@@ -27,7 +27,7 @@ struct Resource {
 
 struct Query {
   std::string filter;
-  std::int64_t start = 1;   ///< from 1
+  std::int64_t start = 1;  ///< from 1
   std::int64_t count = 100;
   std::string attributes, excluded;
 };

@@ -12,11 +12,13 @@
 namespace authx::scim {
 namespace {
 
-constexpr db::Query kFind{"scim_users.find",
-                          "SELECT s.profile, s.created_at, s.updated_at, u.status_reason FROM scim_users s JOIN users u ON u.id = s.user_id "
-                          "WHERE s.user_id = $1"};
-constexpr db::Query kInsert{"scim_users.insert",
-                            "INSERT INTO scim_users (user_id, profile, external_id_index, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)"};
+constexpr db::Query kFind{
+    "scim_users.find",
+    "SELECT s.profile, s.created_at, s.updated_at, u.status_reason FROM scim_users s JOIN users u ON u.id = s.user_id "
+    "WHERE s.user_id = $1"};
+constexpr db::Query kInsert{
+    "scim_users.insert",
+    "INSERT INTO scim_users (user_id, profile, external_id_index, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)"};
 constexpr db::Query kUpdate{"scim_users.update",
                             "UPDATE scim_users SET profile = $2, external_id_index = $3, updated_at = $4 WHERE user_id = $1"};
 constexpr db::Query kForget{"scim_users.delete", "DELETE FROM scim_users WHERE user_id = $1"};
@@ -128,8 +130,8 @@ Result<json::object> ScimService::told(db::Tx& tx, const Account& account) const
   AX_TRY(const auto rows, tx.exec(kGroups, account.user.id));
   json::array groups;
   for (const auto& row : rows)
-    groups.push_back(json::object{
-        {"value", row.uuid(0).str()}, {"$ref", p_.base + "/Groups/" + row.uuid(0).str()}, {"display", row.text(1)}});
+    groups.push_back(
+        json::object{{"value", row.uuid(0).str()}, {"$ref", p_.base + "/Groups/" + row.uuid(0).str()}, {"display", row.text(1)}});
   if (!groups.empty()) out["groups"] = std::move(groups);
   return out;
 }
@@ -192,9 +194,9 @@ awaitable<Result<Resource>> ScimService::create_user(http::Directory by, json::o
     AX_CHECK(store(tx, id, profile, true));
     if (active) {
       AX_TRY(const auto token, auth::one_time_tokens::issue(tx, id, "password_setup", now + core.options.link_lifetime));
-      AX_CHECK(core.tell(tx, id, email, "Set up your account",
-                         "An account was made for you. Choose a password: " + core.options.public_url +
-                             "/setup-password#token=" + token.expose()));
+      AX_CHECK(core.tell(
+          tx, id, email, "Set up your account",
+          "An account was made for you. Choose a password: " + core.options.public_url + "/setup-password#token=" + token.expose()));
     } else {
       AX_CHECK(users::set_status(tx, id, "disabled", kReason, now));
     }
@@ -345,8 +347,7 @@ awaitable<Result<>> ScimService::hand_over(http::Principal by, Uuid id) {
     AX_TRY(const auto rows, tx.exec(kFind, id));
     if (!rows.empty()) return {};
     AX_CHECK(store(tx, id, json::object{{"userName", user.email}, {"displayName", user.name}}, true));
-    return p_.core.audit.append(
-        tx, {by.id, "directory.user_handed_over", json::serialize(json::object{{"user", id.str()}}), &by.request});
+    return p_.core.audit.append(tx, {by.id, "directory.user_handed_over", json::serialize(json::object{{"user", id.str()}}), &by.request});
   };
   co_return co_await p_.database.write(run);
 }
@@ -361,8 +362,7 @@ awaitable<Result<>> ScimService::take_back(http::Principal by, Uuid id) {
     AX_CHECK(tx.exec(kTouchGroups, id, p_.core.clock.now()));
     AX_CHECK(tx.exec(kLeaveGroups, id));
     AX_CHECK(tx.exec(kForget, id));
-    return p_.core.audit.append(
-        tx, {by.id, "directory.user_taken_back", json::serialize(json::object{{"user", id.str()}}), &by.request});
+    return p_.core.audit.append(tx, {by.id, "directory.user_taken_back", json::serialize(json::object{{"user", id.str()}}), &by.request});
   };
   co_return co_await p_.database.write(run);
 }

@@ -50,7 +50,8 @@ Result<std::optional<std::string>> password_hash(db::Tx& tx, const Uuid& id);
 Result<> set_email(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view email, Time now);
 Result<> set_phone(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view phone, Time now);  ///< verified too
 /// `Errc::conflict` as above; nothing is verified by it: another system says so.
-Result<> replace_contact(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view name, std::string_view email, Time now);
+Result<> replace_contact(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view name, std::string_view email,
+                         Time now);
 /// active, locked or disabled; `Errc::not_found`.
 Result<> set_status(db::Tx& tx, const Uuid& id, std::string_view status, std::string_view reason, Time now);
 /// Destroys the person's key and all rows of theirs; what is left of them anywhere opens no more.

@@ -21,20 +21,37 @@ bool passes(std::string_view text) {
 }
 
 TEST(ScimFilter, EveryOperatorComparesAsTheStandardSays) {
-  for (const auto text :
-       {R"(userName eq "jo@example.org")", R"(USERNAME Eq "JO@EXAMPLE.ORG")", R"(title co "gine")", R"(title sw "eng")", R"(title ew "EER")",
-        R"(title gt "a")", R"(title ge "engineer")", R"(title lt "f")", R"(title le "engineer")", "title pr", R"(title ne "Boss")",
-        "active eq true", R"(active eq "True")", "active ne false", R"(name.familyName eq "o'malley")", R"(externalId eq "Ext-1")",
-        R"(meta.created lt "2024-01-01T12:00:00+01:00")", R"(emails eq "jo@home.example")", R"(emails.type eq "home")",
-        R"(emails[type eq "work" and value co "@example.org"])", "nickName eq null", "title ne null",
-        R"(urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "sales")",
-        R"(urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "m1")",
-        R"(urn:ietf:params:scim:schemas:core:2.0:User:userName sw "jo")", R"(nickName ne "x")"})
+  for (const auto text : {R"(userName eq "jo@example.org")",
+                          R"(USERNAME Eq "JO@EXAMPLE.ORG")",
+                          R"(title co "gine")",
+                          R"(title sw "eng")",
+                          R"(title ew "EER")",
+                          R"(title gt "a")",
+                          R"(title ge "engineer")",
+                          R"(title lt "f")",
+                          R"(title le "engineer")",
+                          "title pr",
+                          R"(title ne "Boss")",
+                          "active eq true",
+                          R"(active eq "True")",
+                          "active ne false",
+                          R"(name.familyName eq "o'malley")",
+                          R"(externalId eq "Ext-1")",
+                          R"(meta.created lt "2024-01-01T12:00:00+01:00")",
+                          R"(emails eq "jo@home.example")",
+                          R"(emails.type eq "home")",
+                          R"(emails[type eq "work" and value co "@example.org"])",
+                          "nickName eq null",
+                          "title ne null",
+                          R"(urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "sales")",
+                          R"(urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "m1")",
+                          R"(urn:ietf:params:scim:schemas:core:2.0:User:userName sw "jo")",
+                          R"(nickName ne "x")"})
     EXPECT_TRUE(passes(text)) << text;
   for (const auto text :
-       {R"(userName eq "other")", R"(externalId eq "ext-1")", R"(meta.created lt "2024-01-01T10:00:00Z")", "active eq false", R"(nickName eq "x")",
-        "nickName pr", R"(title ne "engineer")", R"(emails[type eq "home" and value co "@example.org"])", R"(department eq "sales")", "title eq 5",
-        R"(emails ne "jo@example.org")"})
+       {R"(userName eq "other")", R"(externalId eq "ext-1")", R"(meta.created lt "2024-01-01T10:00:00Z")", "active eq false",
+        R"(nickName eq "x")", "nickName pr", R"(title ne "engineer")", R"(emails[type eq "home" and value co "@example.org"])",
+        R"(department eq "sales")", "title eq 5", R"(emails ne "jo@example.org")"})
     EXPECT_FALSE(passes(text)) << text;
 }
 
@@ -51,12 +68,28 @@ TEST(ScimFilter, WhatIsNoFilterIsRefusedAsThat) {
   for (int i = 0; i < 40; ++i) deep += "(";
   std::string many = "title pr";
   for (int i = 0; i < 70; ++i) many += " or title pr";
-  for (const std::string& text :
-       {std::string{}, std::string{"title"}, std::string{"title eq"}, std::string{R"(title xx "a")"}, std::string{R"(title eq "a)"},
-        std::string{R"(title eq "a" and)"}, std::string{R"(title eq "a" title pr)"}, std::string{R"((title pr)"}, std::string{R"(title pr))"},
-        std::string{R"(emails[type eq "a")"}, std::string{R"(emails[emails[type pr]])"}, std::string{"1title pr"}, std::string{"title eq {}"},
-        std::string{"title gt true"}, std::string{"not title pr"}, std::string{R"(urn:x:y:title eq "a")"}, std::string{"title eq \"\\"},
-        std::string{R"(title eq 'a')"}, deep, many, "title eq \"" + std::string(3000, 'a') + '"', std::string{"' OR 1=1 --"}}) {
+  for (const std::string& text : {std::string{},
+                                  std::string{"title"},
+                                  std::string{"title eq"},
+                                  std::string{R"(title xx "a")"},
+                                  std::string{R"(title eq "a)"},
+                                  std::string{R"(title eq "a" and)"},
+                                  std::string{R"(title eq "a" title pr)"},
+                                  std::string{R"((title pr)"},
+                                  std::string{R"(title pr))"},
+                                  std::string{R"(emails[type eq "a")"},
+                                  std::string{R"(emails[emails[type pr]])"},
+                                  std::string{"1title pr"},
+                                  std::string{"title eq {}"},
+                                  std::string{"title gt true"},
+                                  std::string{"not title pr"},
+                                  std::string{R"(urn:x:y:title eq "a")"},
+                                  std::string{"title eq \"\\"},
+                                  std::string{R"(title eq 'a')"},
+                                  deep,
+                                  many,
+                                  "title eq \"" + std::string(3000, 'a') + '"',
+                                  std::string{"' OR 1=1 --"}}) {
     const auto filter = Filter::parse(text);
     ASSERT_FALSE(filter) << text;
     EXPECT_EQ(filter.error().faults.at(0).field, "invalidFilter");

@@ -46,7 +46,8 @@ TEST(ScimPatch, ValuesWithoutAPathMayNamePaths) {
 }
 
 TEST(ScimPatch, ElementsAreFoundMadeAndRemovedByFilter) {
-  EXPECT_EQ(done(kPerson, R"({"op":"add","path":"emails[type eq \"other\"].value","value":"c@example.org"})").at("emails").as_array().size(), 3U);
+  EXPECT_EQ(
+      done(kPerson, R"({"op":"add","path":"emails[type eq \"other\"].value","value":"c@example.org"})").at("emails").as_array().size(), 3U);
   const auto left = done(kPerson, R"({"op":"remove","path":"emails[type eq \"work\"]"})").at("emails").as_array();
   ASSERT_EQ(left.size(), 1U);
   EXPECT_EQ(left[0].at("type"), "home");
@@ -55,7 +56,8 @@ TEST(ScimPatch, ElementsAreFoundMadeAndRemovedByFilter) {
 }
 
 TEST(ScimPatch, OnlyTheNewestPrimaryStays) {
-  const auto emails = done(kPerson, R"({"op":"add","path":"emails","value":[{"value":"c@example.org","primary":true}]})").at("emails").as_array();
+  const auto emails =
+      done(kPerson, R"({"op":"add","path":"emails","value":[{"value":"c@example.org","primary":true}]})").at("emails").as_array();
   ASSERT_EQ(emails.size(), 3U);
   EXPECT_EQ(emails[0].at("primary"), false);
   EXPECT_EQ(emails[2].at("primary"), true);
@@ -91,7 +93,8 @@ TEST(ScimPatch, WhatDoesNotFitIsToldByItsType) {
 }
 
 TEST(ScimProjection, KeepsWhatIsAskedAndAlwaysTheId) {
-  const auto whole = parse_json(R"({"id":"1","schemas":["s"],"userName":"a","name":{"givenName":"J","familyName":"O"},"title":"t"})")->as_object();
+  const auto whole =
+      parse_json(R"({"id":"1","schemas":["s"],"userName":"a","name":{"givenName":"J","familyName":"O"},"title":"t"})")->as_object();
   const auto names = [](const json::object& in) {
     std::string out;
     for (const auto& [key, value] : in) out += std::string{key} + " ";

@@ -7,11 +7,13 @@
 /// way.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace authx;
-  static const auto person = parse_json(
-      R"({"id":"0190163d-8694-739b-aea5-966c26f8ad91","userName":"jo@example.org","name":{"givenName":"Jo"},"active":true,
+  static const auto person =
+      parse_json(
+          R"({"id":"0190163d-8694-739b-aea5-966c26f8ad91","userName":"jo@example.org","name":{"givenName":"Jo"},"active":true,
       "emails":[{"value":"jo@example.org","type":"work","primary":true},{"value":"jo@home.example","type":"home"}],
       "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Sales"},
-      "meta":{"created":"2024-01-01T10:00:00Z"}})")->as_object();
+      "meta":{"created":"2024-01-01T10:00:00Z"}})")
+          ->as_object();
   const auto text = as_text({data, size});
   (void)scim::PatchPath::parse(text);
   const auto filter = scim::Filter::parse(text);

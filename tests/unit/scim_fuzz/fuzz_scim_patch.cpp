@@ -7,8 +7,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace authx;
   static const auto person = parse_json(
-      R"({"userName":"jo@example.org","name":{"givenName":"Jo"},"active":true,
-      "emails":[{"value":"jo@example.org","type":"work","primary":true},{"value":"jo@home.example","type":"home"}]})")->as_object();
+                                 R"({"userName":"jo@example.org","name":{"givenName":"Jo"},"active":true,
+      "emails":[{"value":"jo@example.org","type":"work","primary":true},{"value":"jo@home.example","type":"home"}]})")
+                                 ->as_object();
   static const auto group = parse_json(R"({"displayName":"Sales","members":[{"value":"1"},{"value":"2"}]})")->as_object();
   const auto document = parse_json(as_text({data, size}));
   if (!document || !document->is_object()) return 0;
