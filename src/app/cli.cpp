@@ -14,6 +14,7 @@ void Cli::fail(const Error& error) {
   switch (error.code) {
     case Errc::validation:
     case Errc::not_found:
+    case Errc::conflict:
     case Errc::payload_too_large:
     case Errc::unsupported_media_type: exit = Exit::input; break;
     case Errc::unavailable:

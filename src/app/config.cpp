@@ -12,6 +12,8 @@
 #include <set>
 #include <variant>
 
+#include "http/networks.h"
+
 extern char** environ;
 
 namespace authx::app {
@@ -72,7 +74,8 @@ const std::vector<Setting>& settings() {
         {"AUTHX_TLS_CERTIFICATE", &Config::tls_certificate, "PEM certificate chain; with it the server speaks TLS 1.3"},
         {"AUTHX_TLS_KEY", &Config::tls_key, "PEM private key"},
         {"AUTHX_CORS_ORIGINS", &Config::cors_origins, "origins that browsers may call from, comma-separated"},
-        {"AUTHX_TRUSTED_PROXIES", &Config::trusted_proxies, "addresses whose X-Forwarded-For counts, comma-separated"},
+        {"AUTHX_TRUSTED_PROXIES", &Config::trusted_proxies,
+         "addresses and ranges (10.0.0.0/8) whose X-Forwarded-For counts, comma-separated"},
         {"AUTHX_SERVICES", &Config::services, "modules to serve, comma-separated; empty means all"},
         {"DATABASE_URL", &Config::database_url, "sqlite:///file or postgresql://…; empty means SQLite in the data folder"},
         {"AUTHX_DATABASE_CONNECTIONS", &Config::database_connections, "PostgreSQL connections or SQLite readers", 1, 200},
@@ -86,7 +89,8 @@ const std::vector<Setting>& settings() {
         {"AUTHX_SESSION_HOURS", &Config::session_hours, "how long a session lives, used or not", 1, 24 * 365},
         {"AUTHX_OAUTH_ALGORITHM", &Config::oauth_algorithm, "what signs OAuth access tokens: ES256, EdDSA or RS256"},
         {"AUTHX_OAUTH_ACCESS_MINUTES", &Config::oauth_access_minutes, "lifetime of OAuth access tokens", 1, 60},
-        {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers, "back-channel logout may go to private addresses"},
+        {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers,
+         "back-channel logout and sign-in through outside providers may go to private addresses"},
         {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
         {"AUTHX_ARGON2_PASSES", &Config::argon2_passes, "passes of one password hash", 1, 20},
         {"AUTHX_PASSWORD_BITS", &Config::password_bits, "least bits of guessing that a new password must cost (zxcvbn)", 0, 80},
@@ -197,6 +201,8 @@ void check(const Config& c, std::vector<Fault>& faults) {
   if (c.log_format != "json" && c.log_format != "text") faults.push_back({"AUTHX_LOG_FORMAT", "must be json or text"});
   if (c.log_level != "DEBUG" && c.log_level != "INFO" && c.log_level != "WARNING" && c.log_level != "ERROR")
     faults.push_back({"LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR"});
+  if (const auto proxies = http::Networks::parse(c.trusted_proxies); !proxies)
+    faults.push_back({"AUTHX_TRUSTED_PROXIES", proxies.error().faults.front().reason});
   for (const auto& pair : c.required_aal) {
     const auto eq = pair.find('=');
     static const std::set<std::string> roles{"user", "verifier", "auditor", "admin"};

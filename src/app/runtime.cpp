@@ -227,7 +227,7 @@ bool Runtime::serves(const std::string& module) const {
 
 void Runtime::join() {
   if (queue) queue->stop();
-  for (auto* pool : {vision.get(), hashing.get(), files.get()})
+  for (auto* pool : {vision.get(), hashing.get(), files.get(), outside.get()})
     if (pool != nullptr) pool->join();
   if (database) database->join();
 }
@@ -252,6 +252,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   const auto hash_threads = cores();
   r->hashing = std::make_unique<WorkPool>("password", hash_threads, hash_threads * 64);
   r->files = std::make_unique<WorkPool>("files", 4, 256);
+  r->outside = std::make_unique<WorkPool>("outside", 4, 64);  // waits for other servers, and holds up nobody else
   const bool needs_faces = r->serves("documents") || r->serves("faces") || r->serves("verifications");
   if (needs_faces) r->models = std::make_unique<FaceModels>(c);
   jobs::QueueOptions queue_options;
@@ -290,6 +291,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   oauth_options.access_lifetime = std::chrono::minutes{c.oauth_access_minutes};
   oauth_options.id_token_lifetime = oauth_options.access_lifetime;
   oauth_options.private_peers = c.oauth_private_peers;
+  oauth_options.needed_aal = needed_aal(c);
   if (r->serves("auth")) AX_CHECK(r->signing_keys->ensure(oauth_options.algorithm));
   const auto verified = [runtime = r.get()](db::Tx& tx, const Uuid& user) -> Result<std::optional<json::object>> {
     if (!runtime->documents) return std::optional<json::object>{};
@@ -298,6 +300,11 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{
       *r->database, *r->hashing, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, verified});
   r->api_keys = std::make_unique<access::ApiKeys>(*r->database, s.clock, *s.keyring, *s.audit);
+  r->roles = std::make_unique<access::RolesApi>(access::RolesApi{*r->database, {s.clock, *s.audit, r->auth->sessions()}});
+  r->scim = std::make_unique<scim::ScimService>(
+      scim::ScimService::Parts{*r->database, r->auth->core(), r->roles->roles, oauth_options.issuer + "/scim/v2"});
+  r->federation = std::make_unique<federation::FederationService>(federation::FederationService::Parts{
+      *r->database, *r->outside, *r->auth, oauth_options.issuer + "/federation", c.oauth_private_peers});
   if (r->serves("auth")) r->oauth->register_jobs();
 
   if (r->serves("biometrics") || needs_faces) {

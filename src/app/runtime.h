@@ -17,6 +17,7 @@
 #include "http/router.h"
 #include "jobs/queue.h"
 #include "services/access/api_keys.h"
+#include "services/access/roles_api.h"
 #include "services/admin/admin_api.h"
 #include "services/audit/audit_log.h"
 #include "services/auth/account_service.h"
@@ -24,7 +25,9 @@
 #include "services/biometrics/biometrics_api.h"
 #include "services/documents/documents_service.h"
 #include "services/faces/faces_service.h"
+#include "services/federation/federation_service.h"
 #include "services/oauth/oauth_service.h"
+#include "services/scim/scim_service.h"
 #include "services/verifications/verifications_service.h"
 
 namespace authx::app {
@@ -85,7 +88,7 @@ struct Runtime {
   std::unique_ptr<Storage> storage;
   std::unique_ptr<blob::Store> blobs;
   std::unique_ptr<FaceModels> models;
-  std::unique_ptr<WorkPool> vision, hashing, files;
+  std::unique_ptr<WorkPool> vision, hashing, files, outside;
   std::unique_ptr<db::AsyncDatabase> database;
   std::unique_ptr<jobs::Queue> queue;
   progress::Hub progress;
@@ -95,6 +98,9 @@ struct Runtime {
   std::unique_ptr<oauth::SigningKeys> signing_keys;
   std::unique_ptr<oauth::OAuthService> oauth;
   std::unique_ptr<access::ApiKeys> api_keys;
+  std::unique_ptr<access::RolesApi> roles;
+  std::unique_ptr<scim::ScimService> scim;
+  std::unique_ptr<federation::FederationService> federation;
   std::unique_ptr<documents::DocumentsService> documents;
   std::unique_ptr<faces::FacesService> faces;
   std::unique_ptr<verifications::VerificationsService> verifications;

@@ -5,7 +5,9 @@
 #include "services/auth/auth_api.h"
 #include "services/documents/documents_api.h"
 #include "services/faces/faces_api.h"
+#include "services/federation/federation_api.h"
 #include "services/oauth/oauth_api.h"
+#include "services/scim/scim_api.h"
 #include "services/verifications/verifications_api.h"
 #include "telemetry/metrics.h"
 
@@ -125,6 +127,10 @@ void mount(Router& router, Runtime& runtime) {
     auth::add_account_routes(router, *runtime.accounts);
     oauth::add_routes(router, *runtime.oauth);
     access::add_routes(router, *runtime.api_keys);
+    access::add_role_routes(router, *runtime.roles);
+    federation::add_routes(router, *runtime.federation);
+    scim::add_routes(router, *runtime.scim);
+    scim::add_admin_routes(router, *runtime.scim);
   }
   if (runtime.serves("documents")) documents::add_routes(router, *runtime.documents);
   if (runtime.serves("faces")) faces::add_routes(router, *runtime.faces);

@@ -6,8 +6,8 @@ namespace authx::http {
 namespace {
 
 constexpr std::array<std::string_view, kPermissions> kWords{
-    "view_dashboard",       "verify_documents", "verify_face",  "capture_biometrics", "start_verification",
-    "review_verifications", "read_audit",       "manage_users", "manage_documents",   "manage_access"};
+    "view_dashboard", "verify_documents", "verify_face",      "capture_biometrics", "start_verification", "review_verifications",
+    "read_audit",     "manage_users",     "manage_documents", "manage_access",      "provision_users"};
 
 }  // namespace
 
@@ -37,8 +37,8 @@ Permissions permissions_of(Role role) noexcept {
       return {view_dashboard, verify_documents, verify_face, capture_biometrics, start_verification, review_verifications};
     case Role::auditor: return {view_dashboard, read_audit};
     case Role::admin:
-      return {view_dashboard,       verify_documents, verify_face,  capture_biometrics, start_verification,
-              review_verifications, read_audit,       manage_users, manage_documents,   manage_access};
+      return {view_dashboard, verify_documents, verify_face,      capture_biometrics, start_verification, review_verifications,
+              read_audit,     manage_users,     manage_documents, manage_access,      provision_users};
   }
   return {};
 }
@@ -50,9 +50,31 @@ Error step_up(std::uint8_t aal, std::optional<std::chrono::seconds> max_age) {
   return error;
 }
 
-void add_permission(Permissions& set, std::string_view word) noexcept {
+std::optional<Permission> parse_permission(std::string_view word) noexcept {
   for (std::size_t i = 0; i < kPermissions; ++i)
-    if (kWords[i] == word) set.add(static_cast<Permission>(i));
+    if (kWords[i] == word) return static_cast<Permission>(i);
+  return std::nullopt;
+}
+
+void add_permission(Permissions& set, std::string_view word) noexcept {
+  if (const auto permission = parse_permission(word)) set.add(*permission);
+}
+
+std::vector<std::string> words_of(Permissions set) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < kPermissions; ++i)
+    if (set.has(static_cast<Permission>(i))) out.emplace_back(kWords[i]);
+  return out;
+}
+
+Permissions parse_permissions(std::string_view words) noexcept {
+  Permissions out;
+  while (!words.empty()) {
+    const auto space = words.find(' ');
+    add_permission(out, words.substr(0, space));
+    words = space == std::string_view::npos ? std::string_view{} : words.substr(space + 1);
+  }
+  return out;
 }
 
 }  // namespace authx::http

@@ -27,8 +27,9 @@ enum class Permission : std::uint8_t {
   manage_users,
   manage_documents,  ///< have anyone's documents read again, and delete them
   manage_access,     ///< OAuth clients, signing keys, service accounts, API keys, roles
+  provision_users,   ///< make, change and end accounts as an outside directory says (SCIM)
 };
-inline constexpr std::size_t kPermissions = 10;
+inline constexpr std::size_t kPermissions = 11;
 
 std::string_view to_string(Role role) noexcept;
 std::string_view to_string(Permission permission) noexcept;
@@ -43,6 +44,8 @@ class Permissions {
   }
   constexpr bool has(Permission p) const noexcept { return (bits_ >> static_cast<unsigned>(p) & 1U) != 0; }
   constexpr void add(Permission p) noexcept { bits_ |= 1U << static_cast<unsigned>(p); }
+  constexpr void add(Permissions others) noexcept { bits_ |= others.bits_; }
+  constexpr bool has_all(Permissions others) const noexcept { return (others.bits_ & ~bits_) == 0; }
 
  private:
   std::uint32_t bits_ = 0;
@@ -50,6 +53,9 @@ class Permissions {
 
 Permissions permissions_of(Role role) noexcept;
 void add_permission(Permissions& set, std::string_view word) noexcept;  ///< unknown words grant nothing
+std::optional<Permission> parse_permission(std::string_view word) noexcept;
+std::vector<std::string> words_of(Permissions set);              ///< in the order of `Permission`
+Permissions parse_permissions(std::string_view words) noexcept;  ///< space-separated, as they are stored
 
 /// A caller whose token was verified.
 struct Principal {
@@ -80,6 +86,11 @@ struct SignedIn : Principal {};
 /// Signed in, with a proof of the last five minutes: for changing what a thief of a session would change first.
 struct RecentlySignedIn : Principal {
   static constexpr std::chrono::seconds max_age{300};
+};
+/// A directory that provisions accounts, with what its protocol (RFC 7644) reads of a request beside path and body.
+struct Directory : Principal {
+  static constexpr Permission permission = Permission::provision_users;
+  std::string query, if_match, if_none_match;
 };
 /// Anonymous, with what the browser keeps.
 struct Visitor {

@@ -1,5 +1,7 @@
 #include "http/problem.h"
 
+#include <algorithm>
+
 #include "http/contract.h"
 
 namespace authx::http {
@@ -133,6 +135,50 @@ Response oauth_problem(const Error& error) {
     response.headers.emplace_back("Retry-After", "2");
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"oauth\"");
   return response;
+}
+
+Response scim_problem(const Error& error) {
+  static constexpr std::string_view kTypes[] = {"invalidFilter", "tooMany",  "uniqueness",   "mutability",  "invalidSyntax",
+                                                "invalidPath",   "noTarget", "invalidValue", "invalidVers", "sensitive"};
+  Response response;
+  response.status = http_status(error.code);
+  response.content_type = "application/scim+json";
+  std::string message{error.message.empty() ? default_message(error.code) : std::string_view{error.message}};
+  std::string_view type;
+  if (error.code == Errc::conflict) type = "uniqueness";
+  if (error.code == Errc::validation && !error.faults.empty()) {
+    const auto& fault = error.faults.front();
+    const bool named = std::ranges::find(kTypes, std::string_view{fault.field}) != std::end(kTypes);
+    type = named ? std::string_view{fault.field} : fault.field == "$" ? "invalidSyntax" : "invalidValue";
+    message = named ? fault.reason : fault.field + " " + fault.reason;
+  }
+  response.body = R"({"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":")" + std::to_string(response.status) + '"';
+  if (!type.empty()) {
+    response.body += R"(,"scimType":)";
+    write_quoted(response.body, type);
+  }
+  response.body += R"(,"detail":)";
+  write_quoted(response.body, message);
+  response.body += '}';
+  if (error.retry_after)
+    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
+  else if (response.status == 503)
+    response.headers.emplace_back("Retry-After", "2");
+  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+json::object scim_error_schema() {
+  const json::value text{{"type", "string"}};
+  return {{"type", "object"},
+          {"required", {"schemas", "status"}},
+          {"properties", {{"schemas", {{"type", "array"}, {"items", text}}}, {"status", text}, {"scimType", text}, {"detail", text}}}};
+}
+
+Response refusal(ErrorForm form, const Error& error, const RequestInfo& info, Time now, bool as_problem_json) {
+  if (form == ErrorForm::oauth) return oauth_problem(error);
+  if (form == ErrorForm::scim) return scim_problem(error);
+  return problem(error, info, now, as_problem_json);
 }
 
 json::object oauth_error_schema() {

@@ -19,8 +19,8 @@ std::string_view to_string(Method method) noexcept;
 
 /// The headers that the product reads, as views into the connection's buffer.
 struct RequestHeaders {
-  std::string_view authorization, content_type, user_agent, accept, accept_encoding, origin, request_id, if_none_match, prefer, cookie,
-      csrf, dpop;
+  std::string_view authorization, content_type, user_agent, accept, accept_encoding, origin, request_id, if_none_match, if_match, prefer,
+      cookie, csrf, dpop;
 };
 
 /// Fields and files of a multipart form.

@@ -135,8 +135,8 @@ Response Router::fail(const Endpoint& endpoint, const Request& request, const Er
               {"code", to_string(error.code)},
               {"detail", error.detail},
               {"field", error.faults.empty() ? "" : error.faults.front().field}});
-  if (endpoint.about.error_form != ErrorForm::envelope) return oauth_problem(error);
-  return problem(error, request.info, clock_.now(), request.headers.accept.find("application/problem+json") != std::string_view::npos);
+  return refusal(endpoint.about.error_form, error, request.info, clock_.now(),
+                 request.headers.accept.find("application/problem+json") != std::string_view::npos);
 }
 
 Binder::Binder(const Request& request, BodyKind kind) : request_(request), kind_(kind) {
@@ -271,9 +271,10 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
     if (!body_required.empty()) schema["required"] = body_required;
     if (const auto* examples = input.if_contains("examples")) schema["examples"] = *examples;
     if (whole.is_object()) schema = whole.as_object();
-    const char* body_type = endpoint.body == BodyKind::form         ? "multipart/form-data"
-                            : endpoint.body == BodyKind::urlencoded ? "application/x-www-form-urlencoded"
-                                                                    : "application/json";
+    const char* body_type = endpoint.body == BodyKind::form                ? "multipart/form-data"
+                            : endpoint.body == BodyKind::urlencoded        ? "application/x-www-form-urlencoded"
+                            : endpoint.about.error_form == ErrorForm::scim ? "application/scim+json"
+                                                                           : "application/json";
     op["requestBody"] = {{"required", true}, {"content", {{body_type, {{"schema", schema}}}}}};
   }
   json::object responses;
@@ -297,9 +298,12 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   add_error(Errc::internal);
   add_error(Errc::overloaded);
   for (const auto code : about.errors) add_error(code);
-  const char* error_ref = about.error_form == ErrorForm::oauth ? "#/components/schemas/OAuthError" : "#/components/schemas/Error";
+  const char* error_ref = about.error_form == ErrorForm::oauth  ? "#/components/schemas/OAuthError"
+                          : about.error_form == ErrorForm::scim ? "#/components/schemas/ScimError"
+                                                                : "#/components/schemas/Error";
+  const char* error_type = about.error_form == ErrorForm::scim ? "application/scim+json" : "application/json";
   for (const auto& [status, text] : errors) {
-    json::object content{{"application/json", {{"schema", {{"$ref", error_ref}}}}}};
+    json::object content{{error_type, {{"schema", {{"$ref", error_ref}}}}}};
     // A fault that must not be sent on to the redirect address is told to the person in front of the browser.
     if (about.error_form == ErrorForm::oauth && about.success == 302 && status == 400)
       content["text/plain"] = {{"schema", {{"type", "string"}}}};
@@ -321,6 +325,7 @@ json::object Router::openapi(std::string_view version) const {
   Schemas schemas;
   schemas["Error"] = error_schema();
   schemas["OAuthError"] = oauth_error_schema();
+  schemas["ScimError"] = scim_error_schema();
   json::object paths;
   for (const auto& endpoint : endpoints_) {
     auto& item = paths[endpoint->path];

@@ -276,6 +276,11 @@ void Router::add(Method method, std::string path, S& service, awaitable<Result<O
       static_cast<Principal&>(caller) = std::move(*who);
     }
     if constexpr (requires { caller.browser; }) caller.browser = browser_of(request);
+    if constexpr (std::is_same_v<Caller, Directory>) {
+      caller.query = request.query;
+      caller.if_match = request.headers.if_match;
+      caller.if_none_match = request.headers.if_none_match;
+    }
     caller.request = request.info;
     if constexpr (std::is_same_v<Caller, Presenter>) {
       caller.authorization = SecretText{std::string{request.headers.authorization}};

@@ -395,8 +395,7 @@ class ServerImpl final : public Server {
   awaitable<Response> respond(Connection& self, Stream& stream, beast::flat_buffer& buffer, Parser& parser, Request& request,
                               Endpoint*& endpoint, bool& drained, std::string& head) {
     const auto refuse = [&](const Error& error) {
-      if (endpoint != nullptr && endpoint->about.error_form != ErrorForm::envelope) return oauth_problem(error);
-      return problem(error, request.info, router_.clock().now(),
+      return refusal(endpoint != nullptr ? endpoint->about.error_form : ErrorForm::envelope, error, request.info, router_.clock().now(),
                      request.headers.accept.find("application/problem+json") != std::string_view::npos);
     };
     auto& message = parser.get();
@@ -418,7 +417,7 @@ class ServerImpl final : public Server {
         response.headers.emplace_back("Allow", match.allow);
         co_return response;
       }
-      if ((*method == Method::get || *method == Method::head) && !request.path.starts_with("/v1/")) {
+      if ((*method == Method::get || *method == Method::head) && !request.path.starts_with("/v1/") && !request.path.starts_with("/scim/")) {
         if (auto file = files_.serve(request.path, request.headers)) co_return std::move(*file);
       }
       co_return refuse(Error{Errc::not_found, "no such path"});
@@ -439,7 +438,8 @@ class ServerImpl final : public Server {
     } else {
       const std::size_t limit = endpoint->body == BodyKind::form ? options_.file_limit * 2 + 256 * 1024 : endpoint->about.body_limit;
       if (length && *length > limit) co_return refuse(too_large(limit));
-      if (endpoint->body == BodyKind::json && !json_type(request.headers.content_type))
+      const bool scim = endpoint->about.error_form == ErrorForm::scim && is_type(request.headers.content_type, "application/scim+json");
+      if (endpoint->body == BodyKind::json && !scim && !json_type(request.headers.content_type))
         co_return refuse(Error{Errc::unsupported_media_type, "not application/json"});
       if (endpoint->body == BodyKind::urlencoded && !is_type(request.headers.content_type, "application/x-www-form-urlencoded"))
         co_return refuse(Error{Errc::unsupported_media_type, "not form-encoded"});
@@ -591,6 +591,7 @@ class ServerImpl final : public Server {
         case bhttp::field::accept_encoding: h.accept_encoding = value; break;
         case bhttp::field::origin: h.origin = value; break;
         case bhttp::field::if_none_match: h.if_none_match = value; break;
+        case bhttp::field::if_match: h.if_match = value; break;
         case bhttp::field::prefer: h.prefer = value; break;
         case bhttp::field::cookie: h.cookie = value; break;
         default:
@@ -642,9 +643,7 @@ class ServerImpl final : public Server {
     const auto scheme = origin.find("://");
     return scheme != std::string_view::npos && origin.substr(scheme + 3) == host;
   }
-  bool trusted(const std::string& address) const {
-    return std::ranges::find(options_.trusted_proxies, address) != options_.trusted_proxies.end();
-  }
+  bool trusted(const std::string& address) const { return options_.trusted_proxies.contains(address); }
 
   static bool is_type(std::string_view type, std::string_view wanted) {
     if (type.size() < wanted.size() || !beast::iequals(type.substr(0, wanted.size()), wanted)) return false;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/networks.h"
 #include "http/rate_limit.h"
 #include "http/router.h"
 #include "http/static_files.h"
@@ -28,7 +29,7 @@ struct ServerOptions {
   std::size_t body_bytes_per_second = 16 * 1024;  ///< slower uploads are cut
   std::string spool_folder = "/tmp";
   std::vector<std::string> cors_origins;
-  std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-For counts
+  Networks trusted_proxies;  ///< whose X-Forwarded-For counts
   bool access_log = true;
 };
 

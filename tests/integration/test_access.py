@@ -127,6 +127,46 @@ POLICY = {
     ("GET", "/v1/admin/service-accounts/{account_id}/keys"): {"admin"},
     ("POST", "/v1/admin/api-keys/{key_id}/rotate"): {"admin"},
     ("DELETE", "/v1/admin/api-keys/{key_id}"): {"admin"},
+    ("POST", "/v1/admin/roles"): {"admin"},
+    ("GET", "/v1/admin/roles"): {"admin"},
+    ("GET", "/v1/admin/roles/{role}"): {"admin"},
+    ("PUT", "/v1/admin/roles/{role}"): {"admin"},
+    ("DELETE", "/v1/admin/roles/{role}"): {"admin"},
+    ("GET", "/v1/admin/users/{user_id}/roles"): {"admin"},
+    ("PUT", "/v1/admin/users/{user_id}/roles/{role}"): {"admin"},
+    ("DELETE", "/v1/admin/users/{user_id}/roles/{role}"): {"admin"},
+    ("GET", "/v1/admin/directory/groups"): {"admin"},
+    ("PUT", "/v1/admin/directory/groups/{group_id}/role"): {"admin"},
+    ("PUT", "/v1/admin/directory/users/{user_id}"): {"admin"},
+    ("DELETE", "/v1/admin/directory/users/{user_id}"): {"admin"},
+    ("POST", "/scim/v2/Users"): {"admin"},
+    ("GET", "/scim/v2/Users"): {"admin"},
+    ("GET", "/scim/v2/Users/{id}"): {"admin"},
+    ("PUT", "/scim/v2/Users/{id}"): {"admin"},
+    ("PATCH", "/scim/v2/Users/{id}"): {"admin"},
+    ("DELETE", "/scim/v2/Users/{id}"): {"admin"},
+    ("POST", "/scim/v2/Groups"): {"admin"},
+    ("GET", "/scim/v2/Groups"): {"admin"},
+    ("GET", "/scim/v2/Groups/{id}"): {"admin"},
+    ("PUT", "/scim/v2/Groups/{id}"): {"admin"},
+    ("PATCH", "/scim/v2/Groups/{id}"): {"admin"},
+    ("DELETE", "/scim/v2/Groups/{id}"): {"admin"},
+    ("GET", "/scim/v2/ServiceProviderConfig"): {"admin"},
+    ("GET", "/scim/v2/ResourceTypes"): {"admin"},
+    ("GET", "/scim/v2/ResourceTypes/{id}"): {"admin"},
+    ("GET", "/scim/v2/Schemas"): {"admin"},
+    ("GET", "/scim/v2/Schemas/{id}"): {"admin"},
+    ("GET", "/v1/auth/federation/providers"): None,
+    ("POST", "/v1/auth/federation/providers/{provider_id}/start"): None,
+    ("POST", "/v1/auth/federation/finish"): None,
+    ("POST", "/v1/auth/federation/providers/{provider_id}/link"): EVERYBODY,
+    ("POST", "/v1/auth/federation/link/finish"): EVERYBODY,
+    ("GET", "/v1/auth/federation/identities"): EVERYBODY,
+    ("DELETE", "/v1/auth/federation/identities/{identity_id}"): EVERYBODY,
+    ("GET", "/v1/admin/federation/providers"): {"admin"},
+    ("POST", "/v1/admin/federation/providers"): {"admin"},
+    ("PUT", "/v1/admin/federation/providers/{provider_id}"): {"admin"},
+    ("DELETE", "/v1/admin/federation/providers/{provider_id}"): {"admin"},
     ("GET", "/health"): None,
     ("GET", "/health/ready"): None,
     ("GET", "/health/live"): None,
@@ -156,6 +196,14 @@ def call(server, method: str, path: str, token: str = "", **more) -> requests.Re
     return requests.request(method, server.root + path, headers=headers, timeout=30, allow_redirects=False, **more)
 
 
+def refused(path: str, answer: requests.Response, status: int, code: str) -> None:
+    """In the form that the path's errors have."""
+    if path.startswith("/scim/"):
+        assert answer.status_code == status and answer.json()["status"] == str(status), answer.text
+    else:
+        error_of(answer, status, code)
+
+
 def test_the_policy_names_every_endpoint_of_the_description(plain_server):
     assert set(endpoints(plain_server)) == set(POLICY)
 
@@ -181,7 +229,7 @@ def test_every_endpoint_for_every_role(server, callers):
         if allowed is None:
             assert anonymous.status_code not in (401, 403), (method, path, anonymous.status_code)
             continue
-        error_of(anonymous, 401, "AUTHENTICATION_REQUIRED")
+        refused(path, anonymous, 401, "AUTHENTICATION_REQUIRED")
         for role in ROLES:
             caller = new_worker(server, role) if (method, path) in ENDS_SESSIONS else callers[role]
             answer = call(server, method, path, caller.token)
@@ -192,7 +240,7 @@ def test_every_endpoint_for_every_role(server, callers):
                 told = (200, 400, 404, 415, TOLD.get((method, path)))
                 assert answer.status_code in told, (role, method, path, answer.status_code, answer.text)
             else:
-                error_of(answer, 403, "PERMISSION_DENIED")
+                refused(path, answer, 403, "PERMISSION_DENIED")
 
 
 def test_a_forbidden_upload_is_refused_before_its_body_is_read(callers, server):

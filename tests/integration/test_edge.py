@@ -45,6 +45,18 @@ def test_forwarded_addresses_count_only_from_trusted_proxies(servers):
     server.close()
 
 
+def test_proxies_may_be_ranges(servers):
+    server = servers(AUTHX_TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8, 2001:db8:a::/48").start()
+    assert address_seen(server, "6.6.6.6, 203.0.113.9, 10.255.1.2, 2001:db8:a:1::5") == "203.0.113.9"
+    assert address_seen(server, "203.0.113.9, ::ffff:10.1.1.1") == "203.0.113.9"  # the same proxy in IPv6's form
+    assert address_seen(server, "203.0.113.9, 11.0.0.1") == "11.0.0.1"
+    assert address_seen(server, "203.0.113.9, 2001:db8:b::1") == "2001:db8:b::1"
+    server.close()
+    for wrong in ("10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/8/8", "fd00::/129", "nonsense", "10.0.0.0/-1", "10.0.0.0/ 8"):
+        with pytest.raises(RuntimeError, match="AUTHX_TRUSTED_PROXIES"):
+            servers(AUTHX_TRUSTED_PROXIES=wrong).start()
+
+
 def test_too_many_logins_are_limited_per_address(servers):
     server = servers(AUTHX_RATE_LIMITS="true", AUTHX_TRUSTED_PROXIES="127.0.0.1").start()
     session = requests.Session()

@@ -512,3 +512,31 @@ def test_a_client_is_told_of_a_logout_over_the_back_channel(servers):
     assert claims["events"] == {"http://schemas.openid.net/event/backchannel-logout": {}}
     listener.shutdown()
     server.close()
+
+
+def test_a_client_is_told_whoever_ends_its_session(servers):
+    from support.people import administrator, enter
+    server = issuing_server(servers, AUTHX_OAUTH_PRIVATE_PEERS="true")
+    boss = administrator(server)
+    listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    listener.seen = []
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    app = new_app(boss, backchannel_logout_uri=f"http://127.0.0.1:{listener.server_address[1]}/logout")
+
+    def told(end) -> None:
+        person = new_person(server)
+        sid = jwt.decode(tokens_for(person, app, scope="openid")["id_token"], options={"verify_signature": False})["sid"]
+        end(person)
+        deadline = time.monotonic() + 30
+        while sid not in [jwt.decode(t.decode().removeprefix("logout_token="), options={"verify_signature": False})["sid"] for t in listener.seen]:
+            assert time.monotonic() < deadline, server.log()[-2000:]
+            time.sleep(0.1)
+
+    told(lambda person: data_of(person.post("/auth/logout")))
+    told(lambda person: data_of(person.post("/auth/sessions/revoke-all", json={})))
+    told(lambda person: data_of(boss.post(f"/admin/users/{person.id}/status", json={"status": "disabled"})))
+    told(lambda person: data_of(enter(server, person.email, person.password).post(
+        "/auth/password/change", json={"current_password": person.password, "new_password": "another long passphrase"})))
+    told(lambda person: data_of(person.request("DELETE", "/users/me")))
+    listener.shutdown()
+    server.close()

@@ -58,6 +58,9 @@ class Signals {
             if (auto done = runtime.api_keys->note_uses(); !done) log::warning("api_key_uses_lost", {{"detail", done.error().detail}});
             if (runtime.serves("auth"))
               if (auto done = runtime.oauth->sweep(); !done) log::warning("oauth_sweep_failed", {{"detail", done.error().detail}});
+            if (runtime.serves("auth"))
+              if (auto done = runtime.federation->sweep(); !done)
+                log::warning("federation_sweep_failed", {{"detail", done.error().detail}});
             if (runtime.documents && runtime.serves("documents"))
               if (auto done = runtime.documents->schedule(); !done) log::warning("schedule_failed", {{"detail", done.error().detail}});
             if (runtime.biometrics && runtime.serves("biometrics"))
@@ -126,7 +129,7 @@ Result<> serve(Config config) {
   options.file_limit = static_cast<std::size_t>(c.max_file_size);
   options.spool_folder = c.data_dir;
   options.cors_origins = c.cors_origins;
-  options.trusted_proxies = c.trusted_proxies;
+  AX_TRY(options.trusted_proxies, http::Networks::parse(c.trusted_proxies));
   options.access_log = c.access_log;
   http::WebSocketHandler socket;
   std::map<std::string, progress::Topic> topics;

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "app/commands.h"
-#include "app/runtime.h"
+#include "app/commands/storage_command.h"
 #include "crypto/hash.h"
 #include "services/auth/account_service.h"
 #include "services/auth/breached_list.h"
@@ -22,18 +22,11 @@ struct Options {
 
 using Action = std::function<Result<>(Cli&, const Config&, Storage&, const Options&)>;
 
-/// A command that works on the storage of the configured server, which may be running.
 CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options, Action action) {
-  auto* command = parent.add_subcommand(name, help);
-  command->add_option("--config", options->config, "TOML file (default: authx.toml when it exists)");
-  command->callback([&cli, options, action = std::move(action)] {
-    auto config = load_config(options->config);
-    if (!config) return cli.fail(config.error());
-    auto storage = Storage::open(*config);
-    if (!storage) return cli.fail(storage.error());
-    if (auto done = action(cli, *config, **storage, *options); !done) cli.fail(done.error());
-  });
-  return command;
+  return add_storage_command(parent, cli, name, help, options->config,
+                             [&cli, options, action = std::move(action)](const Config& config, Storage& storage) {
+                               return action(cli, config, storage, *options);
+                             });
 }
 
 json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
@@ -78,9 +71,7 @@ Result<> user_status(Cli& cli, const Config& config, Storage& s, const Options& 
   if (!id) return Error::invalid("--id", "must be an id");
   if (o.status != "active" && o.status != "locked" && o.status != "disabled")
     return Error::invalid("status", "must be active, locked or disabled");
-  auth::SessionOptions options;
-  options.access_lifetime = std::chrono::minutes{config.jwt_expire_minutes};
-  auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, options};
+  auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
   AX_CHECK(s.database->write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(auth::AccountService::set_status(tx, sessions, *id, o.status, "operator", s.clock.now()));
     return s.audit->append(tx, {*id, "user.status_changed_by_operator", json::serialize(json::object{{"after", o.status}}), nullptr});
@@ -109,8 +100,14 @@ Result<> user_list(Cli& cli, const Config&, Storage& s, const Options& o) {
   std::string text;
   json::array list;
   for (const auto& u : found) {
-    text += fmt::format("{}  {:<9} {:<30} {}\n", u.id.str(), http::to_string(u.role), u.email, u.name);
-    list.push_back({{"id", u.id.str()}, {"role", js(http::to_string(u.role))}, {"email", u.email}, {"name", u.name}});
+    std::string roles{http::to_string(u.role)};
+    json::array more;
+    for (const auto& role : u.more_roles) {
+      roles += " " + role;
+      more.push_back(json::value(json::string{role}));
+    }
+    text += fmt::format("{}  {:<9} {:<30} {}\n", u.id.str(), roles, u.email, u.name);
+    list.push_back({{"id", u.id.str()}, {"role", js(http::to_string(u.role))}, {"more_roles", more}, {"email", u.email}, {"name", u.name}});
   }
   cli.print(text, list);
   return {};

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "services/access/granting.h"
 #include "services/users/users_service.h"
 
 namespace authx::access {
@@ -47,31 +48,10 @@ std::vector<std::string> words_of(std::string_view text) {
   return out;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
-http::Permissions set_of(std::string_view words) {
-  http::Permissions out;
-  for (const auto& word : words_of(words)) http::add_permission(out, word);
-  return out;
-}
-
 /// Only what exists, and what the caller has: nobody makes an account that may do more than they may.
 Result<> may_grant(const http::Principal& by, const std::vector<std::string>& words) {
-  for (const auto& word : words) {
-    bool known = false;
-    for (std::size_t i = 0; i < http::kPermissions; ++i) {
-      const auto permission = static_cast<http::Permission>(i);
-      if (http::to_string(permission) != word) continue;
-      known = true;
-      if (!by.can(permission)) return Error{Errc::forbidden, "permission beyond the caller's"};
-    }
-    if (!known) return Error::invalid("permissions", "holds an unknown permission");
-  }
-  return {};
+  AX_TRY(const auto wanted, known_permissions(words));
+  return Granter::caller(by).may_give(wanted);
 }
 
 Bytes hash_of(std::string_view secret) {
@@ -106,8 +86,8 @@ Result<ApiKeys::Known> ApiKeys::look_up(const Uuid& id, Time now) const {
     const auto& row = rows[0];
     out.secret_hash = row.bytes(0);
     out.account = row.uuid(1);
-    const auto own = set_of(row.text(2));
-    const auto most = set_of(row.text(3));
+    const auto own = http::parse_permissions(row.text(2));
+    const auto most = http::parse_permissions(row.text(3));
     for (std::size_t i = 0; i < http::kPermissions; ++i) {
       const auto permission = static_cast<http::Permission>(i);
       if (own.has(permission) && most.has(permission)) out.permissions.add(permission);

@@ -1,6 +1,7 @@
 #include "services/admin/admin_api.h"
 
 #include "services/notifications/outbox.h"
+#include "services/users/users_service.h"
 
 namespace authx::admin {
 namespace {
@@ -59,10 +60,24 @@ struct AuditList {
 };
 BOOST_DESCRIBE_STRUCT(AuditList, (), (items, next_cursor))
 
+/// Messages hold links that open their recipient's account: of who may do more than the caller, nothing but that there was one.
+Result<> withhold(db::Tx& tx, const AdminService& service, const Principal& caller, std::vector<notifications::Message>& messages) {
+  std::map<Uuid, bool> beyond;
+  for (auto& message : messages) {
+    if (!beyond.contains(message.user)) {
+      AX_TRY(const auto user, users::get(tx, service.keyring, message.user));
+      beyond[message.user] = !caller.permissions.has_all(user.permissions);
+    }
+    if (beyond[message.user]) message.body = "(withheld: its recipient has permissions that you do not have)";
+  }
+  return {};
+}
+
 awaitable<Result<OutboxList>> outbox(AdminService& service, const Can<Permission::manage_users>& caller, OutboxQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   auto read = [&service, &caller, &in, limit](db::Tx& tx) -> Result<std::vector<notifications::Message>> {
     AX_TRY(auto messages, notifications::list(tx, service.keyring, in.cursor, limit + 1));
+    AX_CHECK(withhold(tx, service, caller, messages));
     AX_CHECK(service.audit.append(tx, {caller.id, "outbox.viewed", "{}", &caller.request}));
     return messages;
   };

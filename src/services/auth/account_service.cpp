@@ -374,6 +374,7 @@ awaitable<Result<>> AccountService::set_status(http::Principal admin, Uuid user,
   auto change = [this, &admin, user, &status](db::Tx& tx) -> Result<> {
     if (user == admin.id) return Errc::conflict;
     AX_TRY(const auto before, users::get(tx, core_.keyring, user));
+    if (!admin.permissions.has_all(before.permissions)) return Error{Errc::forbidden, "the account may do more than the caller"};
     AX_CHECK(set_status(tx, core_.sessions, user, status, "administrator", core_.clock.now()));
     return core_.audit.append(
         tx, {admin.id, "user.status_changed",

@@ -1,5 +1,7 @@
 #include "services/auth/auth_service.h"
 
+#include <algorithm>
+
 #include "crypto/hash.h"
 #include "services/auth/devices.h"
 #include "services/auth/factors/factors.h"
@@ -172,12 +174,8 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
   const auto now = seconds(core_.clock.now());
   json::array permissions;
   // Who is recovering an account may do nothing but prove who they are.
-  const auto granted = session.scope == kRecoveryScope ? http::permissions_of(http::Role::user) : http::permissions_of(user.role);
-  for (std::size_t i = 0; i < http::kPermissions; ++i) {
-    const auto permission = static_cast<http::Permission>(i);
-    if (granted.has(permission))
-      permissions.push_back(json::value(json::string_view{http::to_string(permission).data(), http::to_string(permission).size()}));
-  }
+  const auto granted = session.scope == kRecoveryScope ? http::permissions_of(http::Role::user) : user.permissions;
+  for (const auto& word : http::words_of(granted)) permissions.push_back(json::value(json::string{word}));
   json::object claims;
   claims["sub"] = user.id.str();
   claims["email"] = user.email;
@@ -197,6 +195,7 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
     rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
   }
   claims["amr"] = std::move(amr);
+  if (user.needed_aal > 1) claims["needed_aal"] = user.needed_aal;
   claims["jti"] = crypto::random_token(12);
   return tokens_.sign(claims);
 }
@@ -222,6 +221,8 @@ Result<http::Principal> AuthService::principal_of(const json::object& claims) co
   principal.auth_time = Time{std::chrono::seconds{auth_time->as_int64()}};
   principal.aal = acr->as_string() == "aal3" ? 3 : acr->as_string() == "aal2" ? 2 : 1;
   principal.needed_aal = core_.options.needed_aal[static_cast<std::size_t>(*known)];
+  if (const auto* needed = claims.if_contains("needed_aal"); needed != nullptr && needed->is_int64())
+    principal.needed_aal = std::max(principal.needed_aal, static_cast<std::uint8_t>(std::clamp<std::int64_t>(needed->as_int64(), 1, 3)));
   principal.id = *id;
   principal.role = *known;
   for (const auto& word : permissions->as_array())

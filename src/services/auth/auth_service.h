@@ -77,6 +77,10 @@ class AuthService {
   /// Proves anew who is there, for what needs a recent or stronger sign-in; with second factors, `ProofNeeded` first.
   awaitable<Result<Entered>> step_up(http::Principal caller, SecretText password);
 
+  /// For a person whom an outside provider has signed in: their second factors are asked for as after a password. In the transaction that
+  /// found them. `Errc::invalid_credentials` when the account is not active.
+  Result<Entered> enter_from_outside(db::Tx& tx, const Uuid& user, const Client& client);
+
   /// For who lost every second factor: a session that may do nothing but verify its identity. Conflict without a verified identity.
   awaitable<Result<Tokens>> begin_recovery(SecretText token, Client client);
   /// Removes the second factors and ends all sessions, once that session has a new approved verification of the same person.

@@ -124,6 +124,20 @@ awaitable<Result<Entered>> AuthService::login(std::string email, SecretText pass
   co_return co_await core_.database.write(go_on);
 }
 
+Result<Entered> AuthService::enter_from_outside(db::Tx& tx, const Uuid& user, const Client& client) {
+  AX_TRY(const auto device, devices::known(tx, user, client.device_token));
+  AX_TRY(const auto factors, factors_of(tx, user));
+  if (factors.any()) {
+    AX_TRY(const auto account, users::get(tx, core_.keyring, user));
+    if (!account.active) return Errc::invalid_credentials;
+    AX_CHECK(core_.audit.append(tx, {user, "auth.outside_accepted", "{}", &client.request}));
+    AX_TRY(auto needed, ask(tx, user, std::nullopt, "fed", factors.methods(), device));
+    return Entered{std::move(needed)};
+  }
+  AX_TRY(auto tokens, enter(tx, user, "fed", 1, client, device));
+  return Entered{std::move(tokens)};
+}
+
 Result<Tokens> AuthService::enter(db::Tx& tx, const Uuid& id, std::string amr, std::uint8_t aal, const Client& client,
                                   const std::optional<Bytes>& device) {
   AX_TRY(auto user, users::get(tx, core_.keyring, id));

@@ -30,13 +30,17 @@ constexpr db::Query kList{"sessions.list",
                           " FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND idle_expires_at > $2 "
                           "ORDER BY id DESC LIMIT 100"};
 constexpr db::Query kStrengthen{"sessions.strengthen", "UPDATE sessions SET amr = $2, aal = $3, auth_time = $4 WHERE id = $1"};
-constexpr db::Query kRevoke{"sessions.revoke",
-                            "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at IS NULL RETURNING id"};
+constexpr db::Query kRevoke{
+    "sessions.revoke",
+    "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE id = $1 AND revoked_at IS NULL RETURNING id, user_id, client_id"};
 constexpr db::Query kRevokeAll{
-    "sessions.revoke_all", "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id"};
+    "sessions.revoke_all",
+    "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id, "
+    "user_id, client_id"};
 constexpr db::Query kRevokeOthers{
     "sessions.revoke_others",
-    "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE user_id = $1 AND id <> $4 AND revoked_at IS NULL RETURNING id"};
+    "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE user_id = $1 AND id <> $4 AND revoked_at IS NULL RETURNING id, "
+    "user_id, client_id"};
 constexpr db::Query kChildren{"sessions.children", "SELECT id, scope FROM sessions WHERE parent_id = $1 AND revoked_at IS NULL"};
 constexpr db::Query kSweep{"sessions.sweep", "DELETE FROM sessions WHERE expires_at < $1 OR revoked_at < $1 RETURNING id"};
 
@@ -211,14 +215,20 @@ Result<bool> Sessions::revoke(db::Tx& tx, const Uuid& session, std::string_view 
     if (!has_word(child.text(1), "offline_access")) AX_CHECK(revoke(tx, child.uuid(0), why));
   AX_TRY(const auto rows, tx.exec(kRevoke, session, clock_.now(), why));
   if (rows.empty()) return false;
-  AX_CHECK(revocations_.add(tx, session));
+  AX_CHECK(ended(tx, rows[0]));
   return true;
+}
+
+Result<> Sessions::ended(db::Tx& tx, const db::Row& row) {
+  AX_CHECK(revocations_.add(tx, row.uuid(0)));
+  if (on_end_ && row.text(2) != kOwnClient) AX_CHECK(on_end_(tx, row.uuid(0), row.uuid(1), row.text(2)));
+  return {};
 }
 
 Result<int> Sessions::revoke_all(db::Tx& tx, const Uuid& user, std::string_view why, std::optional<Uuid> except) {
   const auto now = clock_.now();
   AX_TRY(const auto rows, except ? tx.exec(kRevokeOthers, user, now, why, *except) : tx.exec(kRevokeAll, user, now, why));
-  for (const auto& row : rows) AX_CHECK(revocations_.add(tx, row.uuid(0)));
+  for (const auto& row : rows) AX_CHECK(ended(tx, row));
   return static_cast<int>(rows.size());
 }
 

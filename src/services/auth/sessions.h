@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +80,9 @@ class Sessions {
   Sessions(db::Database& database, const Clock& clock, const crypto::Keyring& keyring, const audit::Log& audit, SessionOptions options);
 
   Result<> start() { return revocations_.start(); }
+  /// Called for every session of a client that ends before its time, in the transaction that ends it. Set once, before serving.
+  using OnEnd = std::function<Result<>(db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id)>;
+  void on_end(OnEnd action) { on_end_ = std::move(action); }
   const SessionOptions& options() const noexcept { return options_; }
 
   Result<Opened> open(db::Tx& tx, const Opening& opening);
@@ -121,12 +125,14 @@ class Sessions {
   static std::optional<Parts> parse(std::string_view token);
   SecretText token(const Uuid& session, std::int64_t generation, BytesView salt) const;
   bool authentic(const Parts& parts, BytesView salt) const;
+  Result<> ended(db::Tx& tx, const db::Row& row);
 
   const Clock& clock_;
   const audit::Log& audit_;
   SessionOptions options_;
   SecretBytes key_, csrf_key_;
   Revocations revocations_;
+  OnEnd on_end_;
 };
 
 /// "Firefox on Linux", from a User-Agent header; "Unknown device" when it says nothing.

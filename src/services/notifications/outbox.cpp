@@ -34,6 +34,7 @@ Result<std::vector<Message>> list(db::Tx& tx, const crypto::Keyring& keyring, st
     const users::PersonBox box{std::move(key), "outbox", row.uuid(0)};
     Message m;
     m.id = row.uuid(0);
+    m.user = row.uuid(1);
     m.channel = row.text(2);
     AX_TRY(m.recipient, box.open("recipient", row.bytes(3)));
     m.subject = row.text(4);

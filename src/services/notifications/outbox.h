@@ -11,7 +11,7 @@
 namespace authx::notifications {
 
 struct Message {
-  Uuid id;
+  Uuid id, user;
   std::string channel;  ///< "email" | "sms"
   std::string recipient, subject, body;
   std::string status;  ///< "kept": no provider is configured, an administrator reads it from the outbox

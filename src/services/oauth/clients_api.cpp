@@ -119,9 +119,19 @@ Result<ClientMetadata> parsed(const json::object& in) {
   return Error::invalid(metadata.error().error == "invalid_redirect_uri" ? "redirect_uris" : "metadata", metadata.error().description);
 }
 
+/// A client acts with its own `authx:` scopes when it signs in as itself: nobody makes one, changes one or takes over the secret of one
+/// that may do more than they.
+Result<> may_manage(const Manager& caller, const ClientMetadata& client) {
+  for (const auto& word : client.scope)
+    if (word.starts_with("authx:") && !caller.permissions.has_all(http::parse_permissions(std::string_view{word}.substr(6))))
+      return Error{Errc::forbidden, "scope beyond the caller's permissions"};
+  return {};
+}
+
 awaitable<Result<ClientView>> create(OAuthService& service, const Manager& caller, ClientDocument in) {
   AX_CO_TRY(auto metadata, parsed(in.metadata.value));
   AX_CO_TRY(const bool first_party, flag(in.metadata.value, "first_party"));
+  AX_CO_CHECK(may_manage(caller, metadata));
   const auto& p = service.parts();
   AX_CO_CHECK(co_await service.ensure_key(metadata.id_token_algorithm));
   auto store = [&](db::Tx& tx) -> Result<NewClient> {
@@ -159,11 +169,13 @@ awaitable<Result<ClientView>> update(OAuthService& service, const Manager& calle
   AX_CO_TRY(auto metadata, parsed(in.metadata.value));
   AX_CO_TRY(const bool first_party, flag(in.metadata.value, "first_party"));
   AX_CO_TRY(const bool disabled, flag(in.metadata.value, "disabled"));
+  AX_CO_CHECK(may_manage(caller, metadata));
   const auto& p = service.parts();
   AX_CO_CHECK(co_await service.ensure_key(metadata.id_token_algorithm));
   auto store = [&](db::Tx& tx) -> Result<Client> {
     AX_TRY(auto found, find_client(tx, in.client_id.str()));
     if (!found) return Errc::not_found;
+    AX_CHECK(may_manage(caller, found->metadata));
     if (metadata.auth_method != found->metadata.auth_method && metadata.auth_method.starts_with("client_secret") && !found->secret_hash)
       return Error::invalid("token_endpoint_auth_method", "renew the secret of a client that has none by registering it anew");
     AX_CHECK(update_client(tx, p.clock.now(), found->id, metadata, first_party, disabled));
@@ -187,6 +199,7 @@ awaitable<Result<ClientView>> renew(OAuthService& service, const Manager& caller
   auto store = [&](db::Tx& tx) -> Result<Renewed> {
     AX_TRY(auto found, find_client(tx, in.client_id.str()));
     if (!found) return Errc::not_found;
+    AX_CHECK(may_manage(caller, found->metadata));
     if (!found->metadata.auth_method.starts_with("client_secret")) return Error::invalid("client_id", "names a client without a secret");
     AX_TRY(auto secret, renew_secret(tx, p.clock.now(), found->id));
     AX_CHECK(p.audit.append(tx, {caller.id, "oauth.client_secret_renewed", names(*found), &caller.request}));

@@ -101,11 +101,16 @@ Result<http::Principal> OAuthService::authenticate(std::string_view token) const
   http::Permissions asked;
   for (const auto& word : words_of(text_of(claims, "scope")))
     if (word.starts_with("authx:")) http::add_permission(asked, std::string_view{word}.substr(6));
-  const auto own = http::permissions_of(out.role);
+  http::Permissions own;
+  if (const auto* words = claims.if_contains("permissions"); words != nullptr && words->is_array())
+    for (const auto& word : words->as_array())
+      if (word.is_string()) http::add_permission(own, {word.as_string().data(), word.as_string().size()});
   for (std::size_t i = 0; i < http::kPermissions; ++i) {
     const auto permission = static_cast<http::Permission>(i);
     if (asked.has(permission) && (!person || own.has(permission))) out.permissions.add(permission);
   }
+  if (const auto* needed = claims.if_contains("needed_aal"); needed != nullptr && needed->is_int64())
+    out.needed_aal = static_cast<std::uint8_t>(std::clamp<std::int64_t>(needed->as_int64(), 1, 3));
   if (const auto* time = claims.if_contains("auth_time"); time != nullptr && time->is_int64())
     out.auth_time = Time{std::chrono::seconds{time->as_int64()}};
   const auto acr = text_of(claims, "acr");
@@ -169,7 +174,7 @@ awaitable<Result<Outcome<Done>>> OAuthService::revoke(ClientCredentials credenti
       AX_TRY(session, p_.sessions.inspect(tx, token.expose()));
     }
     if (session && session->client_id == caller.client_id) {
-      AX_CHECK(end_session(tx, *session, "revoked"));
+      AX_CHECK(p_.sessions.revoke(tx, session->id, "revoked"));
       AX_CHECK(
           p_.audit.append(tx, {session->user, "oauth.revoked", json::serialize(json::object{{"client_id", caller.client_id}}), &request}));
     }
@@ -250,13 +255,11 @@ awaitable<Result<>> OAuthService::ensure_key(crypto::JwsAlgorithm algorithm) {
   co_return co_await p_.work.run(std::move(make));
 }
 
-Result<> OAuthService::end_session(db::Tx& tx, const auth::Session& session, std::string_view why) {
-  AX_TRY(const bool ended, p_.sessions.revoke(tx, session.id, why));
-  if (!ended) return {};
-  AX_TRY(const auto known, find_client(tx, session.client_id));
+Result<> OAuthService::announce_end(db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id) {
+  AX_TRY(const auto known, find_client(tx, client_id));
   if (!known || known->metadata.backchannel_logout_uri.empty()) return {};
   const auto id = Uuid::generate(p_.clock.now());
-  AX_CHECK(tx.exec(kInsertLogout, id, known->id, session.user, session.id, p_.clock.now()));
+  AX_CHECK(tx.exec(kInsertLogout, id, known->id, user, session, p_.clock.now()));
   AX_CHECK(p_.queue.enqueue(tx, kLogoutJob, id));
   return {};
 }
@@ -296,8 +299,8 @@ awaitable<Result<Onward>> OAuthService::logout(std::string id_token_hint, std::s
     if (!mine) return {};
     AX_TRY(const auto all, p_.sessions.list(tx, mine->user));
     for (const auto& other : all)  // every application that the person entered from the same sign-in
-      if (mine->parent && other.parent == mine->parent) AX_CHECK(end_session(tx, other, "logged_out"));
-    AX_CHECK(end_session(tx, *mine, "logged_out"));
+      if (mine->parent && other.parent == mine->parent) AX_CHECK(p_.sessions.revoke(tx, other.id, "logged_out"));
+    AX_CHECK(p_.sessions.revoke(tx, mine->id, "logged_out"));
     if (mine->parent) AX_CHECK(p_.sessions.revoke(tx, *mine->parent, "logged_out"));
     return p_.audit.append(tx, {mine->user, "oauth.logged_out", json::serialize(json::object{{"client_id", mine->client_id}}), &request});
   };
@@ -386,7 +389,7 @@ awaitable<Result<>> OAuthService::withdraw(const http::Principal& caller, std::s
     if (rows.empty()) return Errc::not_found;
     AX_TRY(const auto sessions, p_.sessions.list(tx, caller.id));
     for (const auto& session : sessions)
-      if (session.client_id == id->str()) AX_CHECK(end_session(tx, session, "revoked"));
+      if (session.client_id == id->str()) AX_CHECK(p_.sessions.revoke(tx, session.id, "revoked"));
     return p_.audit.append(
         tx, {caller.id, "oauth.consent_withdrawn", json::serialize(json::object{{"client_id", id->str()}}), &caller.request});
   };
@@ -401,6 +404,9 @@ void OAuthService::register_jobs() {
     return {};
   };
   p_.queue.handle(std::string{kLogoutJob}, std::move(handler));
+  p_.sessions.on_end([this](db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id) {
+    return announce_end(tx, session, user, client_id);
+  });
 }
 
 Result<> OAuthService::deliver_logout(const jobs::Job& job) {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -32,7 +33,8 @@ struct OAuthOptions {
   std::chrono::seconds request_lifetime{600};
   std::chrono::seconds pushed_lifetime{90};
   std::chrono::seconds device_lifetime{600};
-  bool private_peers = false;  ///< back-channel logout may go to private addresses
+  bool private_peers = false;                          ///< back-channel logout may go to private addresses
+  std::array<std::uint8_t, 4> needed_aal{1, 1, 1, 1};  ///< by `http::Role`, of the person whom a program acts for
 };
 
 /// An authorization request after its checks (RFC 6749, 4.1.1; OpenID Connect Core, 3.1.2.1).
@@ -162,6 +164,7 @@ class OAuthService {
   SigningKeys& keys() noexcept { return p_.keys; }
   const Parts& parts() const noexcept { return p_; }
 
+  /// Also lets every session's end be told to its client, whoever ended it.
   void register_jobs();
   /// Removes what expired; every minute.
   Result<> sweep();
@@ -198,8 +201,8 @@ class OAuthService {
                                       const http::RequestInfo& request);
   Outcome<std::string> audience(const Client& client, const std::string& resource) const;
   Result<json::object> claims_of(db::Tx& tx, const users::User& user, const Words& scope) const;
-  /// Ends a client's session and tells the client (OpenID Connect Back-Channel Logout 1.0).
-  Result<> end_session(db::Tx& tx, const auth::Session& session, std::string_view why);
+  /// Tells a client that a session of its ended (OpenID Connect Back-Channel Logout 1.0), once that is committed.
+  Result<> announce_end(db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id);
   Result<> deliver_logout(const jobs::Job& job);
   Result<bool> consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& scope) const;
   bool live(const json::object& claims) const;

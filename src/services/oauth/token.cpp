@@ -74,6 +74,10 @@ Result<Tokens> OAuthService::mint(const Client& client, const users::User& user,
   if (std::ranges::any_of(scope, [](const auto& word) { return word.starts_with("authx:"); })) {
     const auto role = http::to_string(user.role);
     access["role"] = json::string_view{role.data(), role.size()};
+    json::array own;
+    for (auto& word : http::words_of(user.permissions)) own.push_back(json::value(json::string{word}));
+    access["permissions"] = std::move(own);
+    access["needed_aal"] = std::max(user.needed_aal, p_.options.needed_aal[static_cast<std::size_t>(user.role)]);
   }
   Tokens out;
   AX_TRY(out.access_token, p_.keys.sign(access, "at+jwt", p_.options.algorithm));
@@ -138,7 +142,7 @@ Result<Outcome<Tokens>> OAuthService::by_code(db::Tx& tx, const Client& client, 
     AX_TRY(const auto used, tx.exec(kUsedCode, hash));
     if (!used.empty() && !used[0].is_null(0)) {  // a second use: one of the two was a thief, so what the first got is void
       AX_TRY(const auto session, p_.sessions.find(tx, used[0].uuid(0)));
-      if (session) AX_CHECK(end_session(tx, *session, "reused"));
+      if (session) AX_CHECK(p_.sessions.revoke(tx, session->id, "reused"));
       AX_CHECK(p_.audit.append(
           tx, {std::nullopt, "oauth.code_replayed", json::serialize(json::object{{"client_id", used[0].uuid(1).str()}}), &request}));
     }
@@ -197,7 +201,7 @@ Result<Outcome<Tokens>> OAuthService::by_refresh(db::Tx& tx, const Client& clien
   const auto user = users::get(tx, p_.keyring, rotated.session.user);
   if (!user && user.error().code != Errc::not_found) return user.error();
   if (!user || !user->active) {
-    AX_CHECK(end_session(tx, rotated.session, "disabled"));
+    AX_CHECK(p_.sessions.revoke(tx, rotated.session.id, "disabled"));
     return invalid_grant("the account is gone or disabled");
   }
   std::optional<std::string> jkt;

@@ -1,5 +1,7 @@
 #include "services/users/users_service.h"
 
+#include <algorithm>
+
 #include "services/users/person_box.h"
 
 namespace authx::users {
@@ -14,7 +16,9 @@ constexpr db::Query kFindLogin{
     "SELECT u.id, u.status, c.password_hash FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE u.email_index = $1"};
 constexpr db::Query kGet{
     "users.get",
-    "SELECT name, email, phone, dob, address, role, status, email_verified, phone_verified, created_at FROM users WHERE id = $1"};
+    "SELECT u.name, u.email, u.phone, u.dob, u.address, u.role, u.status, u.email_verified, u.phone_verified, u.created_at, g.role, "
+    "r.permissions, r.needed_aal FROM users u LEFT JOIN role_grants g ON g.user_id = u.id LEFT JOIN roles r ON r.name = g.role "
+    "WHERE u.id = $1"};
 constexpr db::Query kSetPassword{"users.set_password",
                                  "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3) "
                                  "ON CONFLICT (user_id) DO UPDATE SET password_hash = $2, changed_at = $3"};
@@ -24,6 +28,9 @@ constexpr db::Query kPassword{"users.password_hash", "SELECT password_hash FROM 
 constexpr db::Query kEmailTaken{"users.email_taken", "SELECT 1 FROM users WHERE email_index = $1 AND id <> $2"};
 constexpr db::Query kSetEmail{"users.set_email",
                               "UPDATE users SET email = $2, email_index = $3, email_verified = TRUE, updated_at = $4 WHERE id = $1"};
+constexpr db::Query kReplaceContact{"users.replace_contact",
+                                    "UPDATE users SET name = $2, email = $3, email_index = $4, email_verified = CASE WHEN email_index = $4 "
+                                    "THEN email_verified ELSE FALSE END, updated_at = $5 WHERE id = $1"};
 constexpr db::Query kSetPhone{"users.set_phone",
                               "UPDATE users SET phone = $2, phone_index = $3, phone_verified = TRUE, updated_at = $4 WHERE id = $1"};
 constexpr db::Query kSetStatus{"users.set_status",
@@ -71,6 +78,15 @@ Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id) {
   AX_TRY(user.dob, box.open_optional("dob", row.opt_bytes(3)));
   AX_TRY(user.address, box.open_optional("address", row.opt_bytes(4)));
   user.role = http::parse_role(row.text(5)).value_or(http::Role::user);
+  user.permissions = http::permissions_of(user.role);
+  for (const auto& held : rows) {
+    const auto word = held.opt_text(10);
+    if (!word || std::ranges::find(user.more_roles, *word) != user.more_roles.end()) continue;
+    user.more_roles.push_back(*word);
+    if (const auto built_in = http::parse_role(*word)) user.permissions.add(http::permissions_of(*built_in));
+    if (const auto words = held.opt_text(11)) user.permissions.add(http::parse_permissions(*words));
+    user.needed_aal = std::max(user.needed_aal, static_cast<std::uint8_t>(held.opt_integer(12).value_or(1)));
+  }
   user.active = row.text(6) == "active";
   user.email_verified = row.boolean(7);
   user.phone_verified = row.boolean(8);
@@ -95,6 +111,17 @@ Result<> set_email(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, s
   AX_TRY(auto key, person_key(tx, keyring, id));
   const PersonBox box{std::move(key), "users", id};
   AX_CHECK(tx.exec(kSetEmail, id, box.seal("email", email), std::move(index), now));
+  return {};
+}
+
+Result<> replace_contact(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view name, std::string_view email,
+                         Time now) {
+  auto index = email_index(keyring, email);
+  AX_TRY(const auto taken, tx.exec(kEmailTaken, index, id));
+  if (!taken.empty()) return Errc::conflict;
+  AX_TRY(auto key, person_key(tx, keyring, id));
+  const PersonBox box{std::move(key), "users", id};
+  AX_CHECK(tx.exec(kReplaceContact, id, box.seal("name", name), box.seal("email", email), std::move(index), now));
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crypto/keyring.h"
 #include "db/db.h"
@@ -15,6 +16,9 @@ struct User {
   std::string name, email;
   std::optional<std::string> phone, dob, address;  ///< dob as YYYY-MM-DD
   http::Role role = http::Role::user;
+  std::vector<std::string> more_roles;  ///< what was granted beside it
+  http::Permissions permissions;        ///< of all of them
+  std::uint8_t needed_aal = 1;          ///< the strictest of the granted ones' policies; the built-in roles' is configuration
   bool active = true;
   bool email_verified = false;
   bool phone_verified = false;
@@ -45,6 +49,9 @@ Result<std::optional<std::string>> password_hash(db::Tx& tx, const Uuid& id);
 /// `Errc::conflict` when another account has the address. The new address counts as verified.
 Result<> set_email(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view email, Time now);
 Result<> set_phone(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view phone, Time now);  ///< verified too
+/// `Errc::conflict` as above; nothing is verified by it: another system says so.
+Result<> replace_contact(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view name, std::string_view email,
+                         Time now);
 /// active, locked or disabled; `Errc::not_found`.
 Result<> set_status(db::Tx& tx, const Uuid& id, std::string_view status, std::string_view reason, Time now);
 /// Destroys the person's key and all rows of theirs; what is left of them anywhere opens no more.

@@ -17,6 +17,7 @@ const places: { to: string; label: string; roles?: readonly Role[] }[] = [
   { to: '/security', label: 'Security' },
   { to: '/applications', label: 'Applications' },
   { to: '/admin/outbox', label: 'Outbox', roles: ['admin'] },
+  { to: '/admin/roles', label: 'Roles', roles: ['admin'] },
   { to: '/admin/audit', label: 'Audit', roles: ['admin', 'auditor'] },
 ];
 

@@ -5,6 +5,7 @@ import { Shell } from '@/app/Shell';
 import { EmailConfirmPage } from '@/features/account/EmailConfirmPage';
 import { ForgottenPasswordPage } from '@/features/account/ForgottenPasswordPage';
 import { LoginPage } from '@/features/account/LoginPage';
+import { OutsidePage } from '@/features/account/OutsidePage';
 import { PasswordSetupPage } from '@/features/account/PasswordSetupPage';
 import { RegisterPage } from '@/features/account/RegisterPage';
 
@@ -16,6 +17,7 @@ const lazyVerification = async () => ({ Component: (await import('@/app/screens/
 const lazySecurity = async () => ({ Component: (await import('@/features/account/SecurityPage')).SecurityPage });
 const lazyOutbox = async () => ({ Component: (await import('@/features/admin/OutboxPage')).OutboxPage });
 const lazyAudit = async () => ({ Component: (await import('@/features/admin/AuditPage')).AuditPage });
+const lazyRoles = async () => ({ Component: (await import('@/features/admin/RolesPage')).RolesPage });
 const lazyConsent = async () => ({ Component: (await import('@/features/oauth/ConsentPage')).ConsentPage });
 const lazyDevice = async () => ({ Component: (await import('@/features/oauth/DevicePage')).DevicePage });
 const lazySignOut = async () => ({ Component: (await import('@/features/oauth/SignOutPage')).SignOutPage });
@@ -29,6 +31,7 @@ export const routes: RouteObject[] = [
     children: [
       { path: '/', element: <RegisterPage /> },
       { path: '/login', element: <LoginPage /> },
+      { path: '/federation', element: <OutsidePage /> },
       { path: '/setup-password', element: <PasswordSetupPage /> },
       { path: '/reset-password', element: <PasswordSetupPage reset /> },
       { path: '/forgotten-password', element: <ForgottenPasswordPage /> },
@@ -50,7 +53,7 @@ export const routes: RouteObject[] = [
               { path: '/security', lazy: lazySecurity },
               { path: '/documents/:id', lazy: lazyDocument },
               { path: '/verifications/:id', lazy: lazyVerification },
-              { element: <RequireRole roles={['admin']} />, children: [{ path: '/admin/outbox', lazy: lazyOutbox }] },
+              { element: <RequireRole roles={['admin']} />, children: [{ path: '/admin/outbox', lazy: lazyOutbox }, { path: '/admin/roles', lazy: lazyRoles }] },
               { element: <RequireRole roles={['admin', 'auditor']} />, children: [{ path: '/admin/audit', lazy: lazyAudit }] },
             ],
           },

@@ -33,7 +33,13 @@ function answer(config: InternalAxiosRequestConfig, { status, body }: Answer): A
  * Puts routes (`"POST /auth/login"`, `:id` for one segment) in place of the
  * network, below Axios. A request without a route fails the test that made it.
  */
-export function fakeServer(routes: Record<string, Handler>) {
+export function fakeServer(special: Record<string, Handler>) {
+  // Pages ask for these on their own; a test names them when they matter to it.
+  const routes: Record<string, Handler> = {
+    'GET /auth/federation/providers': () => ok({ items: [] }),
+    'GET /auth/federation/identities': () => ok({ items: [] }),
+    ...special,
+  };
   const requests: { route: string; request: FakeRequest }[] = [];
   const unknown: string[] = [];
 

@@ -7,6 +7,7 @@ import { useEffect, useState, type SubmitEvent } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { AccountFrame, AccountLink } from '@/features/account/AccountFrame';
 import { enter, needsProof, useLogin } from '@/features/account/api/login';
+import { useLeaveToSignIn, useOutsideProviders } from '@/features/account/api/outside';
 import { loginWithPasskey, usePasskeyLogin } from '@/features/account/api/prove';
 import { useBeginRecovery } from '@/features/account/api/recover';
 import { conditionalWorks, passkeysWork } from '@/features/account/passkey';
@@ -48,6 +49,8 @@ export function LoginPage() {
   const login = useLogin();
   const passkey = usePasskeyLogin();
   const recovery = useBeginRecovery();
+  const outside = useOutsideProviders();
+  const leave = useLeaveToSignIn();
   usePasskeySuggestions();
   const [missing, setMissing] = useState<Record<string, string>>({});
   const faults = login.error?.byField ?? missing;
@@ -97,7 +100,7 @@ export function LoginPage() {
             {endings[ended]}
           </Alert>
         )}
-        <FaultNotice fault={login.error ?? passkey.error} besideFields={['email', 'password']} />
+        <FaultNotice fault={login.error ?? passkey.error ?? leave.error} besideFields={['email', 'password']} />
         <TextField {...beside('email')} label="Email" type="email" autoComplete="username webauthn" slotProps={requiredInput} />
         <PasswordField {...beside('password')} label="Password" autoComplete="current-password" required />
         <Button id="login-button" type="submit" variant="contained" size="large" loading={login.isPending} loadingPosition="start">
@@ -108,6 +111,11 @@ export function LoginPage() {
             Sign in with a passkey
           </Button>
         )}
+        {outside.data?.items.map(({ provider_id, name }) => (
+          <Button key={provider_id} variant="outlined" size="large" disabled={leave.isPending} onClick={() => leave.mutate(provider_id)}>
+            Sign in with {name}
+          </Button>
+        ))}
         <Typography>
           <AccountLink to="/forgotten-password">Forgotten password?</AccountLink>
         </Typography>

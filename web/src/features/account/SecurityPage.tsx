@@ -18,6 +18,7 @@ import {
   useRemoveTotp,
   useSessions,
 } from '@/features/account/api/security';
+import { LinkedProviders } from '@/features/account/LinkedProviders';
 import { passkeysWork } from '@/features/account/passkey';
 import { StepUp } from '@/features/account/StepUp';
 import type { ApiFault } from '@/lib/api-fault';
@@ -284,6 +285,7 @@ export function SecurityPage() {
             {(factors.data.totp || factors.data.passkeys.length > 0) && <Recovery left={factors.data.recovery_codes_left} guard={guard} />}
           </>
         )}
+        <LinkedProviders guard={guard} />
         <Sessions />
         <Password guard={guard} />
       </Box>
