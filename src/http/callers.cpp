@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::array<std::string_view, kPermissions> kWords{
     "view_dashboard",       "verify_documents", "verify_face",  "capture_biometrics", "start_verification",
-    "review_verifications", "read_audit",       "manage_users", "manage_documents",   "manage_access"};
+    "review_verifications", "read_audit",       "manage_users", "manage_documents",   "manage_access",
+    "manage_organizations"};
 
 }  // namespace
 
@@ -38,7 +39,8 @@ Permissions permissions_of(Role role) noexcept {
     case Role::auditor: return {view_dashboard, read_audit};
     case Role::admin:
       return {view_dashboard,       verify_documents, verify_face,  capture_biometrics, start_verification,
-              review_verifications, read_audit,       manage_users, manage_documents,   manage_access};
+              review_verifications, read_audit,       manage_users, manage_documents,   manage_access,
+              manage_organizations};
   }
   return {};
 }
@@ -48,6 +50,11 @@ Error step_up(std::uint8_t aal, std::optional<std::chrono::seconds> max_age) {
   error.faults.push_back({"acr_values", std::string{acr_of(aal)}});
   if (max_age) error.faults.push_back({"max_age", std::to_string(max_age->count())});
   return error;
+}
+
+Permissions within(Permissions set, const Uuid& tenant) noexcept {
+  if (tenant != kDefaultTenant) set.remove(Permission::manage_organizations);
+  return set;
 }
 
 void add_permission(Permissions& set, std::string_view word) noexcept {

@@ -593,12 +593,15 @@ class ServerImpl final : public Server {
         case bhttp::field::if_none_match: h.if_none_match = value; break;
         case bhttp::field::prefer: h.prefer = value; break;
         case bhttp::field::cookie: h.cookie = value; break;
+        case bhttp::field::host: h.host = value; break;
         default:
           if (field.name() != bhttp::field::unknown) break;
           if (beast::iequals(field.name_string(), "X-Forwarded-For"))
             forwarded = value;
           else if (beast::iequals(field.name_string(), "X-CSRF-Token"))
             h.csrf = value;
+          else if (beast::iequals(field.name_string(), "X-Organization"))
+            h.organization = value;
           else if (beast::iequals(field.name_string(), "DPoP"))
             h.dpop = h.dpop.empty() ? value : std::string_view{"repeated"};  // RFC 9449, 4.3: exactly one
       }

@@ -33,6 +33,7 @@ awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::opt
     AX_CO_TRY(user.password_hash, co_await core_.hashing.run(std::move(hash)));
   }
   const auto now = core_.clock.now();
+  const auto tenant = request.tenant;
   auto store = [this, user = std::move(user), request = std::move(request), now](db::Tx& tx) -> Result<Uuid> {
     AX_TRY(const auto existing, users::find_login(tx, core_.keyring, user.email));
     if (existing) {
@@ -52,7 +53,7 @@ awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::opt
     AX_CHECK(core_.audit.append(tx, {id, "auth.registered", "{}", &request}));
     return id;
   };
-  co_return co_await core_.database.write(std::move(store));
+  co_return co_await core_.database.write(tenant, std::move(store));
 }
 
 Tokens AuthService::tokens(users::User user, const Session& session, SecretText refresh_token) const {
@@ -78,10 +79,10 @@ awaitable<Result<Tokens>> AuthService::refresh(SecretText token, std::optional<s
     AX_TRY(auto rotated, core_.sessions.rotate(tx, token.expose(), kOwnClient, &request));
     if (!rotated.ok()) return std::optional<Tokens>{};  // committed: a reuse has revoked the session
     AX_TRY(auto user, users::get(tx, core_.keyring, rotated.session.user));
-    if (!user.active) return std::optional<Tokens>{};
+    if (!user.active || !core_.open_to(user.tenant)) return std::optional<Tokens>{};
     return std::optional{tokens(std::move(user), rotated.session, std::move(rotated.refresh_token))};
   };
-  AX_CO_TRY(auto out, co_await core_.database.write(rotate));
+  AX_CO_TRY(auto out, co_await core_.database.write(db::Scope::everyone(), rotate));
   if (!out) {
     Result<Tokens> refused{Error{Errc::unauthenticated, "refresh token"}};
     co_return refused;
@@ -95,12 +96,12 @@ awaitable<Result<>> AuthService::logout(http::Principal caller) {
     AX_CHECK(core_.sessions.revoke(tx, *caller.session, "logged_out"));
     return core_.audit.append(tx, {caller.id, "auth.logged_out", R"({"session":")" + caller.session->str() + "\"}", &caller.request});
   };
-  co_return co_await core_.database.write(end);
+  co_return co_await core_.database.write(caller.request.tenant, end);
 }
 
-awaitable<Result<std::vector<Session>>> AuthService::list_sessions(Uuid user) {
-  auto read = [this, user](db::Tx& tx) { return core_.sessions.list(tx, user); };
-  co_return co_await core_.database.read(read);
+awaitable<Result<std::vector<Session>>> AuthService::list_sessions(http::Principal caller) {
+  auto read = [this, &caller](db::Tx& tx) { return core_.sessions.list(tx, caller.id); };
+  co_return co_await core_.database.read(caller.request.tenant, read);
 }
 
 awaitable<Result<>> AuthService::revoke_session(http::Principal caller, Uuid session) {
@@ -110,7 +111,7 @@ awaitable<Result<>> AuthService::revoke_session(http::Principal caller, Uuid ses
     AX_CHECK(core_.sessions.revoke(tx, session, "revoked"));
     return core_.audit.append(tx, {caller.id, "session.revoked", R"({"session":")" + session.str() + "\"}", &caller.request});
   };
-  co_return co_await core_.database.write(end);
+  co_return co_await core_.database.write(caller.request.tenant, end);
 }
 
 awaitable<Result<int>> AuthService::revoke_sessions(http::Principal caller, bool keep_current) {
@@ -119,7 +120,7 @@ awaitable<Result<int>> AuthService::revoke_sessions(http::Principal caller, bool
     AX_CHECK(core_.audit.append(tx, {caller.id, "session.all_revoked", "{\"count\":" + std::to_string(ended) + "}", &caller.request}));
     return ended;
   };
-  co_return co_await core_.database.write(end);
+  co_return co_await core_.database.write(caller.request.tenant, end);
 }
 
 awaitable<Result<>> AuthService::set_password(SecretText token, SecretText password, http::RequestInfo request) {
@@ -133,7 +134,7 @@ awaitable<Result<>> AuthService::set_password(SecretText token, SecretText passw
     AX_CHECK(users::mark_email_verified(tx, *user, now));  // the link went to that address alone
     return core_.audit.append(tx, {*user, "auth.password_set", "{}", &request});
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(db::Scope::everyone(), store);
 }
 
 awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInfo request) {
@@ -144,7 +145,7 @@ awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInf
     AX_CHECK(users::mark_email_verified(tx, *user, now));
     return core_.audit.append(tx, {*user, "auth.email_verified", "{}", &request});
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(db::Scope::everyone(), store);
 }
 
 awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo request) {
@@ -153,7 +154,7 @@ awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo reques
     AX_CHECK(core_.audit.append(tx, {id, "user.viewed", "{}", &request}));
     return user;
   };
-  co_return co_await core_.database.write(read);
+  co_return co_await core_.database.write(request.tenant, read);
 }
 
 Result<> AuthService::sweep() {
@@ -172,7 +173,8 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
   const auto now = seconds(core_.clock.now());
   json::array permissions;
   // Who is recovering an account may do nothing but prove who they are.
-  const auto granted = session.scope == kRecoveryScope ? http::permissions_of(http::Role::user) : http::permissions_of(user.role);
+  const auto granted =
+      http::within(session.scope == kRecoveryScope ? http::permissions_of(http::Role::user) : http::permissions_of(user.role), user.tenant);
   for (std::size_t i = 0; i < http::kPermissions; ++i) {
     const auto permission = static_cast<http::Permission>(i);
     if (granted.has(permission))
@@ -180,6 +182,7 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
   }
   json::object claims;
   claims["sub"] = user.id.str();
+  if (user.tenant != kDefaultTenant) claims["organization"] = user.tenant.str();
   claims["email"] = user.email;
   claims["role"] = json::string_view{http::to_string(user.role).data(), http::to_string(user.role).size()};
   claims["permissions"] = std::move(permissions);
@@ -219,7 +222,12 @@ Result<http::Principal> AuthService::authenticate(std::string_view token) const 
   const auto session = Uuid::parse({sid->as_string().data(), sid->as_string().size()});
   if (!session || !core_.sessions.is_live(*session)) return Error{Errc::unauthenticated, "session"};
   if (!core_.sessions.knows()) return Error{Errc::unavailable, "revocations could not be read"};
+  auto tenant = std::optional{kDefaultTenant};
+  if (const auto* organization = claims.if_contains("organization"))
+    tenant = organization->is_string() ? Uuid::parse({organization->as_string().data(), organization->as_string().size()}) : std::nullopt;
+  if (!tenant) return Error{Errc::unauthenticated, "claims"};
   http::Principal principal;
+  principal.request.tenant = *tenant;
   principal.session = *session;
   principal.auth_time = Time{std::chrono::seconds{auth_time->as_int64()}};
   principal.aal = acr->as_string() == "aal3" ? 3 : acr->as_string() == "aal2" ? 2 : 1;
