@@ -84,7 +84,7 @@ void Queue::start() {
   ready_sql_ = due;
   // SKIP LOCKED lets many workers claim at once on PostgreSQL; SQLite has one writer, so it needs none.
   claim_sql_ = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $2, leased_until = $3, worker = $4 WHERE id = (" + due +
-               (database_.dialect() == db::Dialect::postgres ? " FOR UPDATE SKIP LOCKED" : "") + ") RETURNING id, kind, subject, attempts";
+               (database_.dialect() == db::Dialect::postgres ? " FOR UPDATE SKIP LOCKED" : "") + ") RETURNING id, kind, subject, attempts, tenant_id";
   reclaim();
   for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { tend(); });
@@ -312,7 +312,7 @@ asio::awaitable<bool> Queue::wait(db::AsyncDatabase& database, Uuid job, std::ch
       AX_TRY(const auto rows, tx.exec(kState, job));
       return rows.empty() || rows[0].text(0) == "done" || rows[0].text(0) == "dead";
     };
-    const auto ended = co_await database.read(check);
+    const auto ended = co_await database.read(db::Scope::everyone(), check);
     const auto now = std::chrono::steady_clock::now();
     if ((ended && *ended) || now >= until) {
       const std::scoped_lock lock{mutex_};

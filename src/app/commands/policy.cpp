@@ -32,7 +32,9 @@ std::string table(const http::Router& router) {
   std::string out = "# Who may do what\n\nMade by `authx policy` from the declarations that the server enforces; do not edit.\n\n";
   out +=
       "Programs (API keys, OAuth access tokens) reach only endpoints that name a permission, with the permissions that they were "
-      "given.\n\n";
+      "given.\n\n"
+      "Whatever a caller may do ends at their organisation: an object of another is not found, and no list, search or count holds it. "
+      "`manage_organizations` counts in the default organisation only.\n\n";
   out += "## Permissions of the roles\n\n| permission |";
   for (const auto role : kRoles) out += fmt::format(" {} |", http::to_string(role));
   out += "\n|---|---|---|---|---|\n";
