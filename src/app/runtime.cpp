@@ -296,8 +296,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     if (!runtime->documents) return std::optional<json::object>{};
     return verifications::verified_claims(tx, *runtime->documents, user);
   };
-  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{
-      *r->database, *r->hashing, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, verified, tenant_open});
+  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
+                                                                              *r->queue, r->auth->sessions(), *r->signing_keys,
+                                                                              oauth_options, verified, tenant_open});
   r->api_keys = std::make_unique<access::ApiKeys>(*r->database, s.clock, *s.keyring, *s.audit);
   if (r->serves("auth")) r->oauth->register_jobs();
 

@@ -631,7 +631,8 @@ class ServerImpl final : public Server {
     response.status = 204;
     if (origin_listed(request.headers.origin)) {
       response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
-      response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Prefer, Idempotency-Key, DPoP, X-Organization");
+      response.headers.emplace_back("Access-Control-Allow-Headers",
+                                    "Authorization, Content-Type, Prefer, Idempotency-Key, DPoP, X-Organization");
       response.headers.emplace_back("Access-Control-Max-Age", "600");
     }
     return response;

@@ -18,7 +18,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr db::Query kInsert{
-    "jobs.enqueue", "INSERT INTO jobs (id, kind, subject, state, attempts, run_at, created_at, tenant_id) VALUES ($1, $2, $3, 'queued', 0, "
+    "jobs.enqueue",
+    "INSERT INTO jobs (id, kind, subject, state, attempts, run_at, created_at, tenant_id) VALUES ($1, $2, $3, 'queued', 0, "
     "$4, $4, $5)"};
 constexpr db::Query kComplete{
     "jobs.complete",
@@ -84,7 +85,8 @@ void Queue::start() {
   ready_sql_ = due;
   // SKIP LOCKED lets many workers claim at once on PostgreSQL; SQLite has one writer, so it needs none.
   claim_sql_ = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $2, leased_until = $3, worker = $4 WHERE id = (" + due +
-               (database_.dialect() == db::Dialect::postgres ? " FOR UPDATE SKIP LOCKED" : "") + ") RETURNING id, kind, subject, attempts, tenant_id";
+               (database_.dialect() == db::Dialect::postgres ? " FOR UPDATE SKIP LOCKED" : "") +
+               ") RETURNING id, kind, subject, attempts, tenant_id";
   reclaim();
   for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { tend(); });

@@ -361,8 +361,8 @@ def test_the_operator_manages_organisations_too(city):
     error_of(admin.get("/users/me"), 401, "AUTHENTICATION_REQUIRED")
     assert server.cli("organization", "resume", "umbrella")["suspended"] is False
     assert {"default", "acme", "umbrella"} <= {o["slug"] for o in server.cli("organization", "list")}
-    server.cli("organization", "create", "Not A Slug", "--name", "x", code=2)
-    server.cli("user", "list", "--organization", "nobody", code=2)
+    server.cli("organization", "create", "Not A Slug", "--name", "x", code=3)
+    server.cli("user", "list", "--organization", "nobody", code=3)
     assert {u["email"] for u in server.cli("user", "list", "--organization", "umbrella")} == {"first@umbrella.example"}
 
 

@@ -67,7 +67,8 @@ Result<> revoke_key(Cli& cli, const std::string& organization) {
   AX_CHECK(db::migrate(*storage->database));
   AX_TRY(const auto tenant, organizations::resolve(*storage->database, organization));
   jobs::Queue queue{*storage->database, storage->clock, {}};
-  AX_TRY(const auto version, faces::revoke_template_key(*storage->database, *storage->keyring, storage->clock, *storage->audit, queue, tenant));
+  AX_TRY(const auto version,
+         faces::revoke_template_key(*storage->database, *storage->keyring, storage->clock, *storage->audit, queue, tenant));
   cli.print(fmt::format("template key {} is in use; templates are renewed in the background", version), {{"version", version}});
   return {};
 }

@@ -16,7 +16,8 @@ constexpr db::Query kAccounts{
     "service_accounts.list",
     "SELECT id, name, description, permissions, created_at, disabled_at FROM service_accounts WHERE tenant_id = $1 ORDER BY id DESC "
     "LIMIT 500"};
-constexpr db::Query kAccount{"service_accounts.get", "SELECT permissions FROM service_accounts WHERE id = $1 AND tenant_id = $2 AND disabled_at IS NULL"};
+constexpr db::Query kAccount{"service_accounts.get",
+                             "SELECT permissions FROM service_accounts WHERE id = $1 AND tenant_id = $2 AND disabled_at IS NULL"};
 constexpr db::Query kTaken{"service_accounts.taken", "SELECT id FROM service_accounts WHERE name = $1 AND tenant_id = $2"};
 constexpr db::Query kDisable{"service_accounts.disable",
                              "UPDATE service_accounts SET disabled_at = $2 WHERE id = $1 AND tenant_id = $3 AND disabled_at IS "
@@ -25,15 +26,17 @@ constexpr db::Query kInsertKey{
     "api_keys.insert",
     "INSERT INTO api_keys (id, account_id, name, hint, secret_hash, permissions, created_by, created_at, expires_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
-constexpr db::Query kKeys{"api_keys.list",
-                          "SELECT id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at FROM api_keys "
-                          "WHERE account_id = $1 AND account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $2) ORDER BY id DESC LIMIT 500"};
+constexpr db::Query kKeys{
+    "api_keys.list",
+    "SELECT id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at FROM api_keys "
+    "WHERE account_id = $1 AND account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $2) ORDER BY id DESC LIMIT 500"};
 constexpr db::Query kKey{"api_keys.get",
                          "SELECT id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at FROM api_keys "
                          "WHERE id = $1 AND account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $2)"};
-constexpr db::Query kLookUp{"api_keys.look_up",
-                            "SELECT k.secret_hash, k.account_id, k.permissions, a.permissions, k.expires_at, k.revoked_at, a.disabled_at, a.tenant_id "
-                            "FROM api_keys k JOIN service_accounts a ON a.id = k.account_id WHERE k.id = $1"};
+constexpr db::Query kLookUp{
+    "api_keys.look_up",
+    "SELECT k.secret_hash, k.account_id, k.permissions, a.permissions, k.expires_at, k.revoked_at, a.disabled_at, a.tenant_id "
+    "FROM api_keys k JOIN service_accounts a ON a.id = k.account_id WHERE k.id = $1"};
 constexpr db::Query kRevoke{"api_keys.revoke",
                             "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND "
                             "account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $3) RETURNING account_id"};

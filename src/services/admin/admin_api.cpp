@@ -8,7 +8,8 @@ namespace {
 using namespace http;
 
 constexpr db::Query kAuditNewest{
-    "admin.audit_newest", "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs WHERE tenant_id = $2 ORDER BY "
+    "admin.audit_newest",
+    "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs WHERE tenant_id = $2 ORDER BY "
     "seq DESC LIMIT $1"};
 constexpr db::Query kAuditBefore{
     "admin.audit_before",
@@ -84,8 +85,8 @@ awaitable<Result<AuditList>> audit_log(AdminService& service, const Can<Permissi
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   auto read = [&service, &caller, &in, limit](db::Tx& tx) -> Result<AuditList> {
     const auto count = static_cast<std::int64_t>(limit + 1);
-    AX_TRY(const auto rows, in.cursor ? tx.exec(kAuditBefore, count, tx.scope().home(), in.cursor->value)
-                                       : tx.exec(kAuditNewest, count, tx.scope().home()));
+    AX_TRY(const auto rows,
+           in.cursor ? tx.exec(kAuditBefore, count, tx.scope().home(), in.cursor->value) : tx.exec(kAuditNewest, count, tx.scope().home()));
     AuditList out;
     for (const auto& row : rows) {
       if (out.items.size() == limit) {

@@ -44,7 +44,7 @@ constexpr db::Query kEnrolled{
     "p.reference_id = r.id AND p.purpose = 'verification' WHERE r.subject_id = $1 AND r.biometric_type = $2 AND r.expires_at > $3 ORDER BY "
     "r.id"};
 constexpr db::Query kVersion{"biometrics.key_version", "SELECT version FROM biometric_keys WHERE tenant_id = $1 AND purpose = $2"};
-constexpr db::Query kRenew{"biometrics.renew_key", 
+constexpr db::Query kRenew{"biometrics.renew_key",
                            "INSERT INTO biometric_keys (tenant_id, purpose, version) VALUES ($1, $2, 2) ON CONFLICT (tenant_id, purpose) "
                            "DO UPDATE SET version = biometric_keys.version + 1 RETURNING version"};
 
@@ -88,7 +88,8 @@ void BiometricsService::register_jobs() {
   p_.queue.handle(std::string{kProtectJob}, {[this](const jobs::Job& job) { return protect_again(job); }, nothing});
 }
 
-SecretBytes BiometricsService::purpose_key(const Uuid& tenant, std::string_view type, std::string_view purpose, std::int64_t version) const {
+SecretBytes BiometricsService::purpose_key(const Uuid& tenant, std::string_view type, std::string_view purpose,
+                                           std::int64_t version) const {
   auto label = fmt::format("biometrics.protect {} {} {}", type, purpose, version);
   if (tenant != kDefaultTenant) label += " @" + tenant.str();
   return p_.keyring.derive(label);
@@ -155,7 +156,8 @@ awaitable<Result<Capture>> BiometricsService::get(Uuid user, Uuid id, Uuid tenan
   co_return co_await p_.database.read(tenant, read);
 }
 
-awaitable<Result<std::vector<Capture>>> BiometricsService::list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit) {
+awaitable<Result<std::vector<Capture>>> BiometricsService::list(const http::Principal& caller, std::optional<Uuid> before,
+                                                                std::size_t limit) {
   auto read = [this, user = caller.id, before, limit](db::Tx& tx) -> Result<std::vector<Capture>> {
     const auto count = static_cast<std::int64_t>(limit);
     AX_TRY(const auto rows, before ? tx.exec(kBefore, user, count, *before) : tx.exec(kNewest, user, count));

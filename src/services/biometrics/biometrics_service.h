@@ -116,8 +116,8 @@ class BiometricsService {
   awaitable<Result<Found>> search(Uuid caller, std::string type, Bytes data, Input input, std::string purpose, std::size_t limit,
                                   http::RequestInfo request);
 
-  /// Revokes the organisation's references of the purpose: a new key, under which a job makes them again from kept templates; what has no kept
-  /// template must be enrolled anew. The new key's version.
+  /// Revokes the organisation's references of the purpose: a new key, under which a job makes them again from kept templates; what has no
+  /// kept template must be enrolled anew. The new key's version.
   awaitable<Result<std::int64_t>> renew_key(Uuid caller, std::string purpose, http::RequestInfo request);
 
   /// In the transaction that erases a person.

@@ -8,10 +8,12 @@
 namespace authx::biometrics {
 namespace {
 
-constexpr db::Query kFind{"biometrics.find_subject", "SELECT wrapped_key FROM biometric_subjects WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
-constexpr db::Query kInsert{"biometrics.insert_subject",
-                            "INSERT INTO biometric_subjects (id, wrapped_key, owner, tenant_id) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO "
-                            "NOTHING"};
+constexpr db::Query kFind{"biometrics.find_subject",
+                          "SELECT wrapped_key FROM biometric_subjects WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
+constexpr db::Query kInsert{
+    "biometrics.insert_subject",
+    "INSERT INTO biometric_subjects (id, wrapped_key, owner, tenant_id) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO "
+    "NOTHING"};
 constexpr db::Query kOwner{"biometrics.owner", "SELECT owner FROM biometric_subjects WHERE id = $1"};
 constexpr db::Query kAll{"biometrics.all_subjects", "SELECT id FROM biometric_subjects"};
 constexpr db::Query kDelete{"biometrics.delete_subject", "DELETE FROM biometric_subjects WHERE id = $1"};

@@ -35,9 +35,9 @@ constexpr db::Query kImages{"documents.images",
 constexpr db::Query kImage{"documents.image",
                            "SELECT d.user_id, i.object FROM documents d JOIN document_images i ON i.document_id = d.id "
                            "WHERE d.id = $1 AND i.side = $2 AND i.page = $3 AND d.tenant_id = COALESCE($4, d.tenant_id)"};
-constexpr db::Query kProgress{
-    "documents.progress", "SELECT user_id, stage, progress, verification_status, needs_review, updated_at FROM documents WHERE id = $1 "
-                          "AND tenant_id = COALESCE($2, tenant_id)"};
+constexpr db::Query kProgress{"documents.progress",
+                              "SELECT user_id, stage, progress, verification_status, needs_review, updated_at FROM documents WHERE id = $1 "
+                              "AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kNumber{"documents.number", "SELECT user_id, document_number, number_reference, reading FROM documents WHERE id = $1"};
 
 /// The same fault, named after the form's field instead of the engine's.
@@ -162,8 +162,8 @@ awaitable<Result<Document>> DocumentsService::get(Uuid id, const http::Principal
   co_return document;
 }
 
-awaitable<Result<std::vector<Document>>> DocumentsService::list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit,
-                                                                std::optional<std::chrono::days> within) {
+awaitable<Result<std::vector<Document>>> DocumentsService::list(const http::Principal& caller, std::optional<Uuid> before,
+                                                                std::size_t limit, std::optional<std::chrono::days> within) {
   auto read = [this, user = caller.id, before, limit, within](db::Tx& tx) -> Result<std::vector<Document>> {
     constexpr std::size_t kMostSearched = 2000;
     std::vector<Document> list;

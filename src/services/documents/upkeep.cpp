@@ -15,16 +15,18 @@ namespace {
 constexpr std::chrono::hours kExpiryPeriod{24};
 constexpr std::int64_t kBatch = 200;
 
-constexpr db::Query kState{"documents.state", "SELECT user_id, stage, verification_status, front_image_url FROM documents WHERE id = $1 "
+constexpr db::Query kState{"documents.state",
+                           "SELECT user_id, stage, verification_status, front_image_url FROM documents WHERE id = $1 "
                            "AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kStartReread{"documents.start_reread",
                                  "UPDATE documents SET stage = 'reading', progress = 10, job_id = $2, updated_at = $3 WHERE id = $1 "
                                  "AND stage = 'final' AND front_image_url <> '' RETURNING id"};
 constexpr db::Query kVersions{
     "documents.versions", "SELECT DISTINCT COALESCE(engine_version, '') FROM documents WHERE stage = 'final' AND front_image_url <> ''"};
-constexpr db::Query kOfVersion{"documents.of_version",
-                               "SELECT id, tenant_id FROM documents WHERE COALESCE(engine_version, '') = $1 AND stage = 'final' AND front_image_url "
-                               "<> '' ORDER BY id LIMIT 200"};
+constexpr db::Query kOfVersion{
+    "documents.of_version",
+    "SELECT id, tenant_id FROM documents WHERE COALESCE(engine_version, '') = $1 AND stage = 'final' AND front_image_url "
+    "<> '' ORDER BY id LIMIT 200"};
 constexpr db::Query kForDelete{
     "documents.for_delete",
     "SELECT user_id, front_image_url, back_image_url, image_sha256, reading, number_reference, tenant_id FROM documents WHERE id = $1 "

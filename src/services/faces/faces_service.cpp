@@ -403,7 +403,8 @@ awaitable<Result<Sightings>> FacesService::search(const http::Principal& caller,
   Probe probe;
   if (!what.image) {
     auto find = [this, &what](db::Tx& tx) -> Result<Probe> {
-      AX_TRY(const auto rows, what.face ? tx.exec(kOfCapture, *what.face, tx.scope().home()) : tx.exec(kOfPerson, *what.person, tx.scope().home()));
+      AX_TRY(const auto rows,
+             what.face ? tx.exec(kOfCapture, *what.face, tx.scope().home()) : tx.exec(kOfPerson, *what.person, tx.scope().home()));
       if (rows.empty() || rows[0].is_null(2)) return Errc::not_found;
       AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(1)));
       const users::PersonBox box{std::move(key), "biometrics", rows[0].uuid(0)};

@@ -27,14 +27,16 @@ constexpr db::Query kOlder{
     "face_entries.drop_older",
     "DELETE FROM face_entries WHERE user_id = $1 AND id NOT IN (SELECT id FROM face_entries WHERE user_id = $1 ORDER "
     "BY id DESC LIMIT $2)"};
-constexpr db::Query kRemove{"face_entries.remove", "DELETE FROM face_entries WHERE id = $1 AND list_id = $2 AND tenant_id = COALESCE($3, tenant_id) RETURNING id"};
+constexpr db::Query kRemove{"face_entries.remove",
+                            "DELETE FROM face_entries WHERE id = $1 AND list_id = $2 AND tenant_id = COALESCE($3, tenant_id) RETURNING id"};
 constexpr db::Query kChanged{
     "face_entries.changed",
     "SELECT id, user_id, list_id, model_id, key_version, template, seq, tenant_id FROM face_entries WHERE seq > $1 ORDER BY seq "
     "LIMIT $2"};
 constexpr db::Query kRemoved{"face_entries.removed", "SELECT seq, entry_id FROM face_removals WHERE seq > $1 ORDER BY seq LIMIT $2"};
-constexpr db::Query kVersions{"face_entries.versions",
-                              "SELECT id, list_id, model_id, key_version, seq, tenant_id FROM face_entries WHERE id > $1 ORDER BY id LIMIT $2"};
+constexpr db::Query kVersions{
+    "face_entries.versions",
+    "SELECT id, list_id, model_id, key_version, seq, tenant_id FROM face_entries WHERE id > $1 ORDER BY id LIMIT $2"};
 constexpr db::Query kOne{"face_entries.one",
                          "SELECT id, user_id, list_id, model_id, key_version, template, seq, tenant_id FROM face_entries WHERE id = $1"};
 constexpr db::Query kShown{"face_entries.shown",
@@ -290,14 +292,15 @@ Result<> Galleries::catch_up() {
   }
 }
 
-Result<Sightings> Galleries::search(const Uuid& tenant, const face::FaceEngine& engine, const face::Embedding& probe, Scope scope, std::size_t count,
-                                    const std::optional<Uuid>& except, bool all) {
+Result<Sightings> Galleries::search(const Uuid& tenant, const face::FaceEngine& engine, const face::Embedding& probe, Scope scope,
+                                    std::size_t count, const std::optional<Uuid>& except, bool all) {
   AX_CHECK(catch_up());
   std::vector<std::pair<Space, std::shared_ptr<face::Gallery>>> galleries;
   {
     const std::lock_guard lock{mutex_};
     for (const auto& [space, gallery] : open_)
-      if (space.tenant == tenant && space.model == probe.model_id && (scope == Scope::everything || (scope == Scope::enrolled) == !space.list.has_value()))
+      if (space.tenant == tenant && space.model == probe.model_id &&
+          (scope == Scope::everything || (scope == Scope::enrolled) == !space.list.has_value()))
         galleries.emplace_back(space, gallery);
   }
   Sightings out;

@@ -52,8 +52,8 @@ class Galleries {
   static Result<bool> remove(db::Tx& tx, const Uuid& list, const Uuid& entry);
   static constexpr std::int64_t kKept = 3;
 
-  /// Who in the organisation looks like this, at most `count`, of the embedding's own model only. A match is what would befall by chance in one search
-  /// of a hundred, within a false-match rate of 1e-6 to 1e-4 a comparison; with `all`, also what is less alike.
+  /// Who in the organisation looks like this, at most `count`, of the embedding's own model only. A match is what would befall by chance in
+  /// one search of a hundred, within a false-match rate of 1e-6 to 1e-4 a comparison; with `all`, also what is less alike.
   Result<Sightings> search(const Uuid& tenant, const face::FaceEngine& engine, const face::Embedding& probe, Scope scope, std::size_t count,
                            const std::optional<Uuid>& except = std::nullopt, bool all = false);
 

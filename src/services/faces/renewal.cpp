@@ -17,7 +17,8 @@ constexpr db::Query kStale{
     "faces.stale",
     "SELECT id, user_id, biometric_data, template_data, status, created_at FROM biometrics WHERE biometric_type = 'face' AND template_data "
     "IS "
-    "NOT NULL AND (template_model IS NULL OR template_model <> $1 OR template_key IS NULL OR template_key <> $2) AND tenant_id = $4 ORDER BY "
+    "NOT NULL AND (template_model IS NULL OR template_model <> $1 OR template_key IS NULL OR template_key <> $2) AND tenant_id = $4 ORDER "
+    "BY "
     "id LIMIT $3"};
 constexpr db::Query kRenewed{"faces.renewed",
                              "UPDATE biometrics SET template_data = $2, template_model = $3, template_key = $4 WHERE id = $1 AND "
@@ -29,7 +30,8 @@ constexpr db::Query kStaleListed{"faces.stale_listed",
                                  "key_version <> $2) AND tenant_id = $4 ORDER BY id LIMIT $3"};
 constexpr db::Query kAnyStale{
     "faces.any_stale",
-    "SELECT DISTINCT b.tenant_id FROM biometrics b WHERE b.biometric_type = 'face' AND b.template_data IS NOT NULL AND (b.template_model IS "
+    "SELECT DISTINCT b.tenant_id FROM biometrics b WHERE b.biometric_type = 'face' AND b.template_data IS NOT NULL AND (b.template_model "
+    "IS "
     "NULL OR b.template_model <> $1 OR b.template_key IS NULL OR b.template_key <> (SELECT MAX(k.version) FROM face_template_keys k WHERE "
     "k.tenant_id = b.tenant_id)) UNION SELECT DISTINCT e.tenant_id FROM face_entries e WHERE e.list_id IS NOT NULL AND (e.model_id <> $1 "
     "OR e.key_version <> (SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = e.tenant_id))"};

@@ -24,8 +24,8 @@ std::string to_text(const ProtectedTemplate& one);
 Result<ProtectedTemplate> template_from_text(std::string_view text);
 
 /// The keys of templates (engines/face/protect.h), of the transaction's organisation. Each is random, wrapped by the keyring and kept in
-/// the database: every organisation and every installation has others. A new key revokes the old: templates are mapped anew in the background, and when
-/// none is left the old key is destroyed. Thread-safe.
+/// the database: every organisation and every installation has others. A new key revokes the old: templates are mapped anew in the
+/// background, and when none is left the old key is destroyed. Thread-safe.
 class TemplateVault {
  public:
   explicit TemplateVault(const crypto::Keyring& keyring) : keyring_(keyring) {}

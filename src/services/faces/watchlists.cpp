@@ -15,7 +15,8 @@ constexpr db::Query kAll{
     "SELECT id, name, kind, created_at, (SELECT COUNT(*) FROM face_entries e WHERE e.list_id = l.id) FROM face_lists l "
     "WHERE tenant_id = $1 ORDER BY id DESC"};
 constexpr db::Query kDelete{"face_lists.delete", "DELETE FROM face_lists WHERE id = $1 AND tenant_id = $2 RETURNING id"};
-constexpr db::Query kImages{"face_lists.images", "SELECT image FROM face_entries WHERE list_id = $1 AND tenant_id = $2 AND image IS NOT NULL"};
+constexpr db::Query kImages{"face_lists.images",
+                            "SELECT image FROM face_entries WHERE list_id = $1 AND tenant_id = $2 AND image IS NOT NULL"};
 constexpr db::Query kImage{"face_lists.image", "SELECT image FROM face_entries WHERE list_id = $1 AND id = $2 AND tenant_id = $3"};
 constexpr db::Query kNewest{"face_lists.entries",
                             "SELECT id, label, created_at FROM face_entries WHERE list_id = $1 ORDER BY id DESC LIMIT $2"};
@@ -36,8 +37,8 @@ awaitable<Result<FaceList>> Watchlists::create(const http::Principal& caller, st
   auto store = [this, &caller, &name, &kind](db::Tx& tx) -> Result<FaceList> {
     const auto now = p_.clock.now();
     FaceList list{Uuid::generate(now), name, kind, 0, now};
-    AX_CHECK(tx.exec(kInsert, list.id, name, kind, p_.keyring.wrap(p_.keyring.new_key(), list_key_context(list.id)), now,
-                     tx.scope().home()));
+    AX_CHECK(
+        tx.exec(kInsert, list.id, name, kind, p_.keyring.wrap(p_.keyring.new_key(), list_key_context(list.id)), now, tx.scope().home()));
     AX_CHECK(p_.audit.append(tx, {caller.id, "face_list.created", ids({{"list_id", list.id}}), &caller.request}));
     return list;
   };

@@ -192,7 +192,8 @@ awaitable<Result<Verification>> VerificationsService::status(Uuid id, const http
   co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
-awaitable<Result<std::vector<Verification>>> VerificationsService::list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit) {
+awaitable<Result<std::vector<Verification>>> VerificationsService::list(const http::Principal& caller, std::optional<Uuid> before,
+                                                                        std::size_t limit) {
   auto read = [user = caller.id, before, limit](db::Tx& tx) -> Result<std::vector<Verification>> {
     const auto count = static_cast<std::int64_t>(limit);
     AX_TRY(const auto rows, before ? tx.exec(kBefore, user, count, *before) : tx.exec(kNewest, user, count));
