@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "app/commands/storage_command.h"
 #include "app/runtime.h"
 #include "services/organizations/organizations_api.h"
 
@@ -14,19 +15,9 @@ struct Options {
   std::string config, slug, name, domain, email;
 };
 
-using Action = std::function<Result<>(Cli&, const Config&, Storage&, const Options&)>;
-
-CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options, Action action) {
-  auto* command = parent.add_subcommand(name, help);
-  command->add_option("--config", options->config, "TOML file (default: authx.toml when it exists)");
-  command->callback([&cli, options, action = std::move(action)] {
-    auto config = load_config(options->config);
-    if (!config) return cli.fail(config.error());
-    auto storage = Storage::open(*config);
-    if (!storage) return cli.fail(storage.error());
-    if (auto done = action(cli, *config, **storage, *options); !done) cli.fail(done.error());
-  });
-  return command;
+CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options,
+              StorageAction<Options> action) {
+  return add_storage_command<Options>(parent, cli, name, help, options, std::move(action));
 }
 
 json::object shown(const organizations::Organization& o) {

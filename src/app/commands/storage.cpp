@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "app/commands.h"
+#include "app/commands/storage_command.h"
 #include "app/runtime.h"
 #include "crypto/hash.h"
 #include "services/auth/account_service.h"
@@ -21,20 +22,9 @@ struct Options {
   std::size_t limit = 20;
 };
 
-using Action = std::function<Result<>(Cli&, const Config&, Storage&, const Options&)>;
-
-/// A command that works on the storage of the configured server, which may be running.
-CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options, Action action) {
-  auto* command = parent.add_subcommand(name, help);
-  command->add_option("--config", options->config, "TOML file (default: authx.toml when it exists)");
-  command->callback([&cli, options, action = std::move(action)] {
-    auto config = load_config(options->config);
-    if (!config) return cli.fail(config.error());
-    auto storage = Storage::open(*config);
-    if (!storage) return cli.fail(storage.error());
-    if (auto done = action(cli, *config, **storage, *options); !done) cli.fail(done.error());
-  });
-  return command;
+CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options,
+              StorageAction<Options> action) {
+  return add_storage_command<Options>(parent, cli, name, help, options, std::move(action));
 }
 
 json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
