@@ -6,9 +6,8 @@ namespace authx::http {
 namespace {
 
 constexpr std::array<std::string_view, kPermissions> kWords{
-    "view_dashboard",       "verify_documents", "verify_face",  "capture_biometrics", "start_verification",
-    "review_verifications", "read_audit",       "manage_users", "manage_documents",   "manage_access",
-    "manage_organizations"};
+    "view_dashboard", "verify_documents", "verify_face",      "capture_biometrics", "start_verification",  "review_verifications",
+    "read_audit",     "manage_users",     "manage_documents", "manage_access",      "manage_organizations"};
 
 }  // namespace
 
@@ -38,9 +37,8 @@ Permissions permissions_of(Role role) noexcept {
       return {view_dashboard, verify_documents, verify_face, capture_biometrics, start_verification, review_verifications};
     case Role::auditor: return {view_dashboard, read_audit};
     case Role::admin:
-      return {view_dashboard,       verify_documents, verify_face,  capture_biometrics, start_verification,
-              review_verifications, read_audit,       manage_users, manage_documents,   manage_access,
-              manage_organizations};
+      return {view_dashboard, verify_documents, verify_face,      capture_biometrics, start_verification,  review_verifications,
+              read_audit,     manage_users,     manage_documents, manage_access,      manage_organizations};
   }
   return {};
 }

@@ -25,8 +25,8 @@ enum class Permission : std::uint8_t {
   review_verifications,  ///< read anyone's documents and verifications, and decide
   read_audit,
   manage_users,
-  manage_documents,  ///< have anyone's documents read again, and delete them
-  manage_access,     ///< OAuth clients, signing keys, service accounts, API keys, roles
+  manage_documents,      ///< have anyone's documents read again, and delete them
+  manage_access,         ///< OAuth clients, signing keys, service accounts, API keys, roles
   manage_organizations,  ///< organisations and the installation's signing keys; in the default organisation only
 };
 inline constexpr std::size_t kPermissions = 11;
@@ -60,7 +60,7 @@ struct Principal {
   Uuid id;
   Role role = Role::user;
   Permissions permissions;
-  RequestInfo request;  ///< an authenticator sets its tenant
+  RequestInfo request;          ///< an authenticator sets its tenant
   std::optional<Uuid> session;  ///< the sign-in that the token belongs to; none for what is no person's session
   Time auth_time{};             ///< when the person last proved who they are
   std::uint8_t aal = 1;         ///< authenticator assurance level of that proof (NIST SP 800-63B)

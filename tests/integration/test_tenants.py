@@ -222,8 +222,8 @@ def test_lists_never_mix(city):
     for house, other in ((acme, globex), (globex, acme), (default, acme), (default, globex)):
         for role, person in house.people.items():
             for path in lists:
-                if path == "/v1/admin/organizations":
-                    continue  # of the installation's administrators
+                if path == "/v1/admin/organizations" or (house is default and path == "/v1/admin/audit"):
+                    continue  # who manages the installation knows its organisations and whom they were given to
                 answer = person.get(path.removeprefix("/v1") + "?limit=100")
                 if answer.status_code == 400:
                     answer = person.get(path.removeprefix("/v1"))

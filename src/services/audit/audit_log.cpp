@@ -14,9 +14,10 @@ namespace {
 
 constexpr db::Query kHeadForUpdate{"audit.head_for_update", "SELECT seq, link, signature FROM audit_head WHERE only_row = 1 FOR UPDATE"};
 constexpr db::Query kHead{"audit.head", "SELECT seq, link, signature FROM audit_head WHERE only_row = 1"};
-constexpr db::Query kInsert{"audit.insert",
-                            "INSERT INTO audit_logs (seq, id, user_id, action, details, ip_address, user_agent, created_at, link, tenant_id) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+constexpr db::Query kInsert{
+    "audit.insert",
+    "INSERT INTO audit_logs (seq, id, user_id, action, details, ip_address, user_agent, created_at, link, tenant_id) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
 constexpr db::Query kEntry{"audit.entry", "SELECT action, details, link FROM audit_logs WHERE seq = $1"};
 constexpr db::Query kMoveHead{"audit.move_head", "UPDATE audit_head SET seq = $1, link = $2, signature = $3 WHERE only_row = 1"};
 constexpr db::Query kPage{"audit.verify_page",

@@ -16,10 +16,9 @@ constexpr db::Query kAddChange{
     "accounts.add_change",
     "INSERT INTO contact_changes (token_hash, user_id, kind, row_id, value, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 constexpr db::Query kDropChanges{"accounts.drop_changes", "DELETE FROM contact_changes WHERE user_id = $1 AND kind = $2"};
-constexpr db::Query kFindChange{
-    "accounts.find_change",
-    "SELECT c.user_id, c.row_id, c.value, u.tenant_id FROM contact_changes c JOIN users u ON u.id = c.user_id "
-    "WHERE c.token_hash = $1 AND c.kind = $2 AND c.used_at IS NULL AND c.expires_at > $3"};
+constexpr db::Query kFindChange{"accounts.find_change",
+                                "SELECT c.user_id, c.row_id, c.value, u.tenant_id FROM contact_changes c JOIN users u ON u.id = c.user_id "
+                                "WHERE c.token_hash = $1 AND c.kind = $2 AND c.used_at IS NULL AND c.expires_at > $3"};
 constexpr db::Query kUseChange{"accounts.use_change",
                                "UPDATE contact_changes SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL RETURNING user_id"};
 
@@ -158,7 +157,8 @@ awaitable<Result<>> AccountService::reset_password(SecretText token, SecretText 
     AX_CHECK(users::mark_email_verified(tx, id, now));
     AX_CHECK(core_.sessions.revoke_all(tx, id, "password_changed"));
     // Whoever holds the address may sign in now, however many strangers guessed before.
-    AX_CHECK(core_.guesses.succeeded(tx, core_.guesses.limits("password", account_name(user.tenant, user.email), std::nullopt, request.ip)));
+    AX_CHECK(
+        core_.guesses.succeeded(tx, core_.guesses.limits("password", account_name(user.tenant, user.email), std::nullopt, request.ip)));
     AX_CHECK(core_.tell(tx, id, user.email, "Your password was changed", "Your password was reset, and all sessions were ended."));
     return core_.audit.append(tx, {id, "auth.password_reset", "{}", &request});
   };

@@ -18,7 +18,8 @@
 namespace authx::auth {
 
 /// Whether a picture shows the account's verified owner, alive. Another service knows; `Errc::capability_unavailable` when none does.
-using FaceCheck = std::function<awaitable<Result<bool>>(Uuid user, Bytes image, http::RequestInfo request)>;  ///< `request.tenant`: the account's
+using FaceCheck =
+    std::function<awaitable<Result<bool>>(Uuid user, Bytes image, http::RequestInfo request)>;  ///< `request.tenant`: the account's
 /// Whether a person's verification that began after `since` was approved and is of the same person as an earlier approved one.
 using ProofCheck = std::function<Result<bool>(db::Tx& tx, const Uuid& user, Time since)>;
 

@@ -5,12 +5,13 @@
 namespace authx::notifications {
 namespace {
 
-constexpr db::Query kInsert{
-    "outbox.insert",
-    "INSERT INTO outbox (id, user_id, channel, recipient, subject, body, status, created_at, tenant_id) VALUES ($1, $2, $3, $4, $5, $6, 'kept', "
-    "$7, $8)"};
+constexpr db::Query kInsert{"outbox.insert",
+                            "INSERT INTO outbox (id, user_id, channel, recipient, subject, body, status, created_at, tenant_id) VALUES "
+                            "($1, $2, $3, $4, $5, $6, 'kept', "
+                            "$7, $8)"};
 constexpr db::Query kNewest{
-    "outbox.newest", "SELECT id, user_id, channel, recipient, subject, body, status, created_at FROM outbox WHERE tenant_id = $2 ORDER BY "
+    "outbox.newest",
+    "SELECT id, user_id, channel, recipient, subject, body, status, created_at FROM outbox WHERE tenant_id = $2 ORDER BY "
     "id DESC LIMIT $1"};
 constexpr db::Query kBefore{
     "outbox.before",

@@ -34,7 +34,7 @@ constexpr db::Query kUpdate{"oauth_clients.update",
 constexpr db::Query kRenew{"oauth_clients.renew_secret",
                            "UPDATE oauth_clients SET secret_hash = $2, updated_at = $3 WHERE id = $1 AND tenant_id = "
                            "COALESCE($4, tenant_id) RETURNING id"};
-constexpr db::Query kDelete{"oauth_clients.delete", 
+constexpr db::Query kDelete{"oauth_clients.delete",
                             "DELETE FROM oauth_clients WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id) RETURNING id"};
 
 Refusal metadata_fault(std::string what) { return {"invalid_client_metadata", std::move(what)}; }
@@ -311,7 +311,8 @@ Result<NewClient> insert_client(db::Tx& tx, Time now, ClientMetadata metadata, b
 Result<> update_client(db::Tx& tx, Time now, const Uuid& id, const ClientMetadata& metadata, bool first_party, bool disabled) {
   std::optional<Time> disabled_at;
   if (disabled) disabled_at = now;
-  AX_TRY(const auto rows, tx.exec(kUpdate, id, metadata.name, json::serialize(metadata.json()), first_party, disabled_at, now, tx.scope().only()));
+  AX_TRY(const auto rows,
+         tx.exec(kUpdate, id, metadata.name, json::serialize(metadata.json()), first_party, disabled_at, now, tx.scope().only()));
   if (rows.empty()) return Errc::not_found;
   return {};
 }

@@ -34,8 +34,8 @@ Result<> Directory::start() {
   return {};
 }
 
-Result<> Directory::read() {
-  AX_TRY(const auto rows, database_.read(db::Scope::everyone(), [](db::Tx& tx) { return tx.exec(kAll); }));
+Result<Directory::Known> Directory::load(db::Tx& tx) {
+  AX_TRY(const auto rows, tx.exec(kAll));
   Known known;
   for (const auto& row : rows) {
     const auto id = row.uuid(0);
@@ -43,8 +43,17 @@ Result<> Directory::read() {
     known.slugs.emplace(row.text(1), id);
     if (auto domain = row.opt_text(2)) known.domains.emplace(std::move(*domain), id);
   }
+  return known;
+}
+
+void Directory::take(Known known) {
   const std::unique_lock lock{mutex_};
   known_ = std::move(known);
+}
+
+Result<> Directory::read() {
+  AX_TRY(auto known, database_.read(db::Scope::everyone(), &load));
+  take(std::move(known));
   return {};
 }
 

@@ -28,8 +28,13 @@ class Directory {
 
   /// Reads them now, then goes on reading on a thread of its own.
   Result<> start();
-  /// After a commit that changed them.
-  Result<> read();
+  struct Known {
+    std::unordered_map<Uuid, bool> open;
+    std::map<std::string, Uuid, std::less<>> slugs, domains;
+  };
+  /// What stands in the database; `take` makes it count here, after a commit that changed it.
+  static Result<Known> load(db::Tx& tx);
+  void take(Known known);
 
   /// False for a suspended organisation, and for one that is not known.
   bool open(const Uuid& tenant) const;
@@ -38,10 +43,7 @@ class Directory {
   Result<Uuid> of(const http::RequestHeaders& headers) const;
 
  private:
-  struct Known {
-    std::unordered_map<Uuid, bool> open;
-    std::map<std::string, Uuid, std::less<>> slugs, domains;
-  };
+  Result<> read();
   void run(const std::stop_token& stop);
 
   db::Database& database_;

@@ -15,17 +15,14 @@ constexpr db::Query kNewest{"organizations.newest",
 constexpr db::Query kBefore{
     "organizations.before",
     "SELECT id, slug, name, domain, created_at, suspended_at FROM organizations WHERE id < $2 ORDER BY id DESC LIMIT $1"};
-constexpr db::Query kGet{"organizations.get",
-                         "SELECT id, slug, name, domain, created_at, suspended_at FROM organizations WHERE id = $1"};
+constexpr db::Query kGet{"organizations.get", "SELECT id, slug, name, domain, created_at, suspended_at FROM organizations WHERE id = $1"};
 constexpr db::Query kFind{"organizations.find",
                           "SELECT id, slug, name, domain, created_at, suspended_at FROM organizations WHERE slug = $1"};
 constexpr db::Query kDomainTaken{"organizations.domain_taken", "SELECT 1 FROM organizations WHERE domain = $1 AND id <> $2"};
 constexpr db::Query kRename{"organizations.rename", "UPDATE organizations SET name = $2, domain = $3 WHERE id = $1 RETURNING id"};
 constexpr db::Query kSuspend{"organizations.suspend", "UPDATE organizations SET suspended_at = $2 WHERE id = $1 RETURNING id"};
 
-Organization read(const db::Row& row) {
-  return {row.uuid(0), row.text(1), row.text(2), row.opt_text(3), row.time(4), row.opt_time(5)};
-}
+Organization read(const db::Row& row) { return {row.uuid(0), row.text(1), row.text(2), row.opt_text(3), row.time(4), row.opt_time(5)}; }
 
 bool label(std::string_view text) {
   if (text.empty() || text.size() > 63 || text.front() == '-' || text.back() == '-') return false;

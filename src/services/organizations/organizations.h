@@ -29,8 +29,8 @@ Result<> check_domain(std::string_view domain);
 /// `Errc::conflict` for a slug or domain that is taken.
 Result<Organization> create(db::Tx& tx, Time now, Organization what, std::optional<Uuid> by);
 Result<std::vector<Organization>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit);  ///< newest first
-Result<Organization> get(db::Tx& tx, const Uuid& id);                                              ///< `Errc::not_found`
-Result<Organization> find(db::Tx& tx, std::string_view slug);                                      ///< `Errc::not_found`
+Result<Organization> get(db::Tx& tx, const Uuid& id);                                               ///< `Errc::not_found`
+Result<Organization> find(db::Tx& tx, std::string_view slug);                                       ///< `Errc::not_found`
 /// Its new name and domain. Errors: not_found, conflict.
 Result<> rename(db::Tx& tx, const Organization& changed);
 /// Nothing: it goes on. The default organisation is not suspended (`Errc::conflict`): nobody could end that.

@@ -69,7 +69,9 @@ struct AdministratorView {
 };
 BOOST_DESCRIBE_STRUCT(AdministratorView, (), (user_id, setup_link, expires_at))
 
-OrganizationView view(Organization o) { return {o.id, std::move(o.slug), std::move(o.name), std::move(o.domain), o.created_at, o.suspended_at}; }
+OrganizationView view(Organization o) {
+  return {o.id, std::move(o.slug), std::move(o.name), std::move(o.domain), o.created_at, o.suspended_at};
+}
 
 json::object document(const Organization& o) {
   json::object out{{"organization_id", o.id.str()}, {"slug", o.slug}, {"name", o.name}, {"suspended", o.suspended_at.has_value()}};
@@ -79,6 +81,13 @@ json::object document(const Organization& o) {
 
 std::string change(const Organization& before, const Organization& after) {
   return json::serialize(json::object{{"before", document(before)}, {"after", document(after)}});
+}
+
+/// What was changed counts in this process at once.
+awaitable<Result<>> refresh(OrganizationsService& s) {
+  AX_CO_TRY(auto known, co_await s.database.read(db::Scope::everyone(), &Directory::load));
+  s.directory.take(std::move(known));
+  co_return Result<>{};
 }
 
 awaitable<Result<OrganizationView>> create_one(OrganizationsService& s, const Platform& caller, OrganizationRequest in) {
@@ -96,7 +105,7 @@ awaitable<Result<OrganizationView>> create_one(OrganizationsService& s, const Pl
     return made;
   };
   AX_CO_TRY(auto made, co_await s.database.write(caller.request.tenant, store));
-  AX_CO_CHECK(s.directory.read());
+  AX_CO_CHECK(co_await refresh(s));
   co_return view(std::move(made));
 }
 
@@ -132,7 +141,7 @@ awaitable<Result<OrganizationView>> change_one(OrganizationsService& s, const Pl
     return after;
   };
   AX_CO_TRY(auto changed, co_await s.database.write(caller.request.tenant, store));
-  AX_CO_CHECK(s.directory.read());
+  AX_CO_CHECK(co_await refresh(s));
   co_return view(std::move(changed));
 }
 
@@ -150,12 +159,12 @@ awaitable<Result<OrganizationView>> set_suspended(OrganizationsService& s, const
       what["sessions_ended"] = ended;
       tx.enter(caller.request.tenant);
     }
-    AX_CHECK(s.audit.append(tx, {caller.id, suspended ? "organization.suspended" : "organization.resumed", json::serialize(what),
-                                 &caller.request}));
+    AX_CHECK(s.audit.append(
+        tx, {caller.id, suspended ? "organization.suspended" : "organization.resumed", json::serialize(what), &caller.request}));
     return after;
   };
   AX_CO_TRY(auto changed, co_await s.database.write(caller.request.tenant, store));
-  AX_CO_CHECK(s.directory.read());
+  AX_CO_CHECK(co_await refresh(s));
   co_return view(std::move(changed));
 }
 
@@ -174,9 +183,9 @@ awaitable<Result<AdministratorView>> add_administrator(OrganizationsService& s, 
     tx.enter(where.id);
     AX_TRY(auto made, make_administrator(tx, s.keyring, now, where.id, in.name.value, in.email.value));
     tx.enter(caller.request.tenant);
-    AX_CHECK(s.audit.append(tx, {caller.id, "organization.administrator_created",
-                                 json::serialize(json::object{{"organization_id", where.id.str()}, {"user_id", made.id.str()}}),
-                                 &caller.request}));
+    AX_CHECK(s.audit.append(
+        tx, {caller.id, "organization.administrator_created",
+             json::serialize(json::object{{"organization_id", where.id.str()}, {"user_id", made.id.str()}}), &caller.request}));
     return made;
   };
   AX_CO_TRY(const auto made, co_await s.database.write(caller.request.tenant, store));
@@ -221,15 +230,15 @@ void add_routes(Router& router, OrganizationsService& service) {
   router.get("/admin/organizations/{organization_id}", service, &get_one, about("getOrganization", "One organisation"));
   router.add(Method::put, "/admin/organizations/{organization_id}", service, &change_one,
              about("changeOrganization", "Give an organisation another name and domain", 200, {Errc::not_found, Errc::conflict}));
-  router.post("/admin/organizations/{organization_id}/suspend", service, &suspend_one,
-              about("suspendOrganization", "Refuse everyone of an organisation; its sessions end at once", 200,
-                    {Errc::not_found, Errc::conflict}));
+  router.post(
+      "/admin/organizations/{organization_id}/suspend", service, &suspend_one,
+      about("suspendOrganization", "Refuse everyone of an organisation; its sessions end at once", 200, {Errc::not_found, Errc::conflict}));
   router.post("/admin/organizations/{organization_id}/resume", service, &resume_one,
               about("resumeOrganization", "Let a suspended organisation go on"));
-  router.post("/admin/organizations/{organization_id}/administrators", service, &add_administrator,
-              about("createOrganizationAdministrator",
-                    "Make an administrator of an organisation; the answer's link, shown once, sets the password", 201,
-                    {Errc::not_found, Errc::conflict}));
+  router.post(
+      "/admin/organizations/{organization_id}/administrators", service, &add_administrator,
+      about("createOrganizationAdministrator", "Make an administrator of an organisation; the answer's link, shown once, sets the password",
+            201, {Errc::not_found, Errc::conflict}));
 }
 
 }  // namespace authx::organizations

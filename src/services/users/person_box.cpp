@@ -3,9 +3,10 @@
 namespace authx::users {
 namespace {
 
-constexpr db::Query kInsert{"person_keys.insert", 
-                           "INSERT INTO person_keys (user_id, wrapped_key, created_at, tenant_id) VALUES ($1, $2, $3, $4)"};
-constexpr db::Query kFind{"person_keys.find", "SELECT wrapped_key FROM person_keys WHERE user_id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
+constexpr db::Query kInsert{"person_keys.insert",
+                            "INSERT INTO person_keys (user_id, wrapped_key, created_at, tenant_id) VALUES ($1, $2, $3, $4)"};
+constexpr db::Query kFind{"person_keys.find",
+                          "SELECT wrapped_key FROM person_keys WHERE user_id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
 
 std::string context(const Uuid& user) { return "person:" + user.str(); }
 
