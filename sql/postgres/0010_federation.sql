@@ -2,6 +2,7 @@
 
 CREATE TABLE federation_providers (
     id UUID PRIMARY KEY,
+    tenant_id UUID NOT NULL REFERENCES organizations(id),
     name TEXT NOT NULL,
     issuer TEXT NOT NULL,
     client_id TEXT NOT NULL,
@@ -13,7 +14,7 @@ CREATE TABLE federation_providers (
     enabled BOOLEAN NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
-    UNIQUE (issuer, client_id)
+    UNIQUE (tenant_id, issuer, client_id)
 );
 
 -- Which account here belongs to which person there. Nothing else decides that, no e-mail address either.
@@ -38,3 +39,22 @@ CREATE TABLE federation_attempts (
     expires_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX idx_federation_attempts_expiry ON federation_attempts(expires_at);
+
+-- As in 0008: whose a row is holds every statement to it.
+DO $$
+DECLARE
+    whole CONSTANT text := 'current_setting(''authx.tenant'', true) = ''*''';
+    own CONSTANT text := 'tenant_id::text = current_setting(''authx.tenant'', true)';
+    one record;
+BEGIN
+    EXECUTE format('CREATE POLICY tenant ON federation_providers USING (%s OR %s)', whole, own);
+    FOR one IN SELECT unnest(ARRAY['federation_identities', 'federation_attempts']) AS name LOOP
+        EXECUTE format('CREATE POLICY tenant ON %1$I USING (%2$s OR EXISTS (SELECT 1 FROM federation_providers p WHERE p.id = %1$I.provider_id))',
+                       one.name, whole);
+    END LOOP;
+    FOR one IN SELECT unnest(ARRAY['federation_providers', 'federation_identities', 'federation_attempts']) AS name LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', one.name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', one.name);
+    END LOOP;
+END
+$$;

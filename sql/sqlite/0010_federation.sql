@@ -2,6 +2,7 @@
 
 CREATE TABLE federation_providers (
     id TEXT PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES organizations(id),
     name TEXT NOT NULL,
     issuer TEXT NOT NULL,
     client_id TEXT NOT NULL,
@@ -13,7 +14,7 @@ CREATE TABLE federation_providers (
     enabled INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
-    UNIQUE (issuer, client_id)
+    UNIQUE (tenant_id, issuer, client_id)
 );
 
 -- Which account here belongs to which person there. Nothing else decides that, no e-mail address either.

@@ -33,7 +33,7 @@ auth::FaceCheck face_check(Runtime& runtime) {
       AX_TRY(const auto rows, tx.exec(kDocument, user));
       return rows.empty() ? std::optional<Uuid>{} : std::optional{rows[0].uuid(0)};
     };
-    AX_CO_TRY(const auto document, co_await runtime.database->read(find));
+    AX_CO_TRY(const auto document, co_await runtime.database->read(request.tenant, find));
     if (!document) {
       Result<bool> no{false};
       co_return no;

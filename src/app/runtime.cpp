@@ -279,7 +279,11 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auto jwt_key = c.jwt_secret_key.empty() ? s.keyring->derive("jwt") : SecretBytes{to_bytes(c.jwt_secret_key.expose())};
   r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
                                                 crypto::JwtHs256{std::move(jwt_key)}, auth_options, std::move(breached));
+  r->directory = std::make_unique<organizations::Directory>(*s.database);
+  AX_CHECK(r->directory->start());
+  const auto tenant_open = [directory = r->directory.get()](const Uuid& tenant) { return directory->open(tenant); };
   r->auth->core().proof_check = proof_check();
+  r->auth->core().tenant_open = tenant_open;
   r->accounts = std::make_unique<auth::AccountService>(r->auth->core());
   AX_CHECK(r->auth->sessions().start());
 
@@ -297,8 +301,9 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     if (!runtime->documents) return std::optional<json::object>{};
     return verifications::verified_claims(tx, *runtime->documents, user);
   };
-  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{
-      *r->database, *r->hashing, s.clock, *s.keyring, *s.audit, *r->queue, r->auth->sessions(), *r->signing_keys, oauth_options, verified});
+  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
+                                                                              *r->queue, r->auth->sessions(), *r->signing_keys,
+                                                                              oauth_options, verified, tenant_open});
   r->api_keys = std::make_unique<access::ApiKeys>(*r->database, s.clock, *s.keyring, *s.audit);
   r->roles = std::make_unique<access::RolesApi>(access::RolesApi{*r->database, {s.clock, *s.audit, r->auth->sessions()}});
   r->scim = std::make_unique<scim::ScimService>(
@@ -355,12 +360,14 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     }
     if (r->serves("verifications")) r->verifications->register_jobs();
   }
+  r->organizations = std::make_unique<organizations::OrganizationsService>(organizations::OrganizationsService{
+      *r->database, s.clock, *s.keyring, *s.audit, r->auth->sessions(), *r->directory, oauth_options.issuer});
   r->admin = std::make_unique<admin::AdminService>(admin::AdminService{*r->database, s.clock, *s.keyring, *s.audit});
   return r;
 }
 
 Result<std::optional<std::string>> ensure_admin(Storage& storage, const Config& config) {
-  AX_TRY(const bool exists, storage.database->read([](db::Tx& tx) { return users::any_admin(tx); }));
+  AX_TRY(const bool exists, storage.database->read(kDefaultTenant, [](db::Tx& tx) { return users::any_admin(tx); }));
   if (exists) return std::optional<std::string>{};
   auto password = crypto::random_password();
   AX_TRY(auto hash, crypto::hash_password(password, {static_cast<std::uint32_t>(config.argon2_memory_kib),
@@ -370,7 +377,7 @@ Result<std::optional<std::string>> ensure_admin(Storage& storage, const Config& 
   admin.email = config.admin_email;
   admin.role = http::Role::admin;
   admin.password_hash = std::move(hash);
-  return storage.database->write([&](db::Tx& tx) -> Result<std::optional<std::string>> {
+  return storage.database->write(kDefaultTenant, [&](db::Tx& tx) -> Result<std::optional<std::string>> {
     AX_TRY(const bool raced, users::any_admin(tx));
     if (raced) return std::optional<std::string>{};
     AX_TRY(const auto id, users::create(tx, *storage.keyring, storage.clock.now(), admin));

@@ -27,6 +27,7 @@
 #include "services/faces/faces_service.h"
 #include "services/federation/federation_service.h"
 #include "services/oauth/oauth_service.h"
+#include "services/organizations/organizations_api.h"
 #include "services/scim/scim_service.h"
 #include "services/verifications/verifications_service.h"
 
@@ -93,6 +94,7 @@ struct Runtime {
   std::unique_ptr<jobs::Queue> queue;
   progress::Hub progress;
   providers::Registry providers;
+  std::unique_ptr<organizations::Directory> directory;
   std::unique_ptr<auth::AuthService> auth;
   std::unique_ptr<auth::AccountService> accounts;
   std::unique_ptr<oauth::SigningKeys> signing_keys;
@@ -106,6 +108,7 @@ struct Runtime {
   std::unique_ptr<verifications::VerificationsService> verifications;
   std::unique_ptr<biometrics::BiometricsService> biometrics;
   std::unique_ptr<admin::AdminService> admin;
+  std::unique_ptr<organizations::OrganizationsService> organizations;
   std::vector<std::shared_ptr<void>> mounted;  ///< what the endpoints of `mount` refer to
 
   static Result<std::unique_ptr<Runtime>> create(Config config);

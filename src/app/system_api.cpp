@@ -116,12 +116,19 @@ awaitable<Result<RawResponse>> openapi(System& system, const Anonymous&, Empty) 
 }  // namespace
 
 void mount(Router& router, Runtime& runtime) {
-  router.set_authenticator(
-      [auth = runtime.auth.get(), oauth = runtime.oauth.get(), keys = runtime.api_keys.get()](std::string_view token) -> Result<Principal> {
-        if (access::ApiKeys::is_key(token)) return keys->authenticate(token);
-        if (!crypto::JwtHs256::has_own_header(token) && oauth::is_access_token(token)) return oauth->authenticate(token);
-        return auth->authenticate(token);
-      });
+  router.set_authenticator([auth = runtime.auth.get(), oauth = runtime.oauth.get(), keys = runtime.api_keys.get(),
+                            directory = runtime.directory.get()](std::string_view token) -> Result<Principal> {
+    const auto check = [&]() -> Result<Principal> {
+      if (access::ApiKeys::is_key(token)) return keys->authenticate(token);
+      if (!crypto::JwtHs256::has_own_header(token) && oauth::is_access_token(token)) return oauth->authenticate(token);
+      return auth->authenticate(token);
+    };
+    AX_TRY(auto who, check());
+    if (!directory->open(who.request.tenant)) return Error{Errc::unauthenticated, "organisation"};
+    who.permissions = within(who.permissions, who.request.tenant);
+    return who;
+  });
+  router.set_tenant_finder([directory = runtime.directory.get()](const RequestHeaders& headers) { return directory->of(headers); });
   if (runtime.serves("auth")) {
     auth::add_routes(router, *runtime.auth);
     auth::add_account_routes(router, *runtime.accounts);
@@ -136,7 +143,10 @@ void mount(Router& router, Runtime& runtime) {
   if (runtime.serves("faces")) faces::add_routes(router, *runtime.faces);
   if (runtime.serves("biometrics")) biometrics::add_routes(router, *runtime.biometrics);
   if (runtime.serves("verifications")) verifications::add_routes(router, *runtime.verifications);
-  if (runtime.serves("admin")) admin::add_routes(router, *runtime.admin);
+  if (runtime.serves("admin")) {
+    admin::add_routes(router, *runtime.admin);
+    organizations::add_routes(router, *runtime.organizations);
+  }
 
   const auto owned = std::make_shared<System>(runtime, router);
   runtime.mounted.push_back(owned);

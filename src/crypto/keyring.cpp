@@ -276,6 +276,11 @@ Bytes Keyring::blind_index(std::string_view purpose, std::string_view value) con
   return {mac.begin(), mac.end()};
 }
 
+Bytes Keyring::blind_index(std::string_view purpose, const Uuid& tenant, std::string_view value) const {
+  if (tenant == kDefaultTenant) return blind_index(purpose, value);  // as before there were others
+  return blind_index(std::string{purpose} + "@" + tenant.str(), value);
+}
+
 SecretBytes Keyring::derive(std::string_view purpose) const {
   return hkdf_sha256(index_root_.expose(), {}, as_bytes(labelled("authx.derive.v1", purpose)));
 }

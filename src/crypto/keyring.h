@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "base/uuid.h"
+#include "base/tenant.h"
 
 namespace authx::crypto {
 
@@ -57,6 +57,8 @@ class Keyring {
 
   /// Keyed blind index for equality look-ups on sealed values: HMAC-SHA256 under a key derived for `purpose`.
   Bytes blind_index(std::string_view purpose, std::string_view value) const;
+  /// The same under a key of the organisation's own, so that equal values of two of them do not show as equal.
+  Bytes blind_index(std::string_view purpose, const Uuid& tenant, std::string_view value) const;
   /// A derived 32-byte key for `purpose` ("jwt", "audit", "cursor", …).
   SecretBytes derive(std::string_view purpose) const;
 

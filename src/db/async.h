@@ -10,6 +10,7 @@ namespace authx::db {
 /// The database for coroutines: writes, and PostgreSQL's reads, run on a bounded pool of database threads; the
 /// coroutine resumes on its own executor. SQLite reads run in place: a point read of a memory-mapped file costs
 /// less than the two thread switches (docs/decisions/0004 says when that would change).
+/// It serves requests, so each transaction says whose rows it is for.
 /// Full queue: `Errc::overloaded`. What a body throws is thrown to the awaiting coroutine.
 class AsyncDatabase {
  public:
@@ -20,22 +21,22 @@ class AsyncDatabase {
   void join() { pool_.join(); }
 
   template <class F>
-  auto write(F body) -> awaitable<std::invoke_result_t<F&, Tx&>> {
-    auto work = [this, body = std::move(body)]() mutable { return database_.write(body); };
+  auto write(Scope scope, F body) -> awaitable<std::invoke_result_t<F&, Tx&>> {
+    auto work = [this, scope, body = std::move(body)]() mutable { return database_.write(scope, body); };
     return pool_.run(std::move(work));
   }
 
   template <class F>
-  auto read(F body) -> awaitable<std::invoke_result_t<F&, Tx&>> {
-    if (database_.dialect() == Dialect::sqlite) return in_place(std::move(body));
-    auto work = [this, body = std::move(body)]() mutable { return database_.read(body); };
+  auto read(Scope scope, F body) -> awaitable<std::invoke_result_t<F&, Tx&>> {
+    if (database_.dialect() == Dialect::sqlite) return in_place(scope, std::move(body));
+    auto work = [this, scope, body = std::move(body)]() mutable { return database_.read(scope, body); };
     return pool_.run(std::move(work));
   }
 
  private:
   template <class F>
-  auto in_place(F body) -> awaitable<std::invoke_result_t<F&, Tx&>> {
-    co_return database_.read(body);
+  auto in_place(Scope scope, F body) -> awaitable<std::invoke_result_t<F&, Tx&>> {
+    co_return database_.read(scope, body);
   }
 
   Database& database_;

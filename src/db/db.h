@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -9,11 +10,45 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/tenant.h"
 #include "db/value.h"
 
 namespace authx::db {
 
 enum class Dialect { sqlite, postgres };
+
+/// Whose rows a transaction may touch: one organisation's, or everyone's. PostgreSQL's row-level policies hold every statement to
+/// it; on SQLite the statements' own conditions do. A nil tenant sees nothing.
+class Scope {
+ public:
+  static constexpr Scope everyone() noexcept { return {}; }
+  constexpr Scope(const Uuid& tenant) noexcept : tenant_(tenant) {}  // NOLINT(*-explicit-*)
+  /// The scope of this thread's transactions that name none: everyone's, unless a `Within` says otherwise.
+  static const Scope& of_thread() noexcept { return current_; }
+
+  /// Nothing: everyone's. As a parameter of `tenant_id = COALESCE($n, tenant_id)` it limits a statement to the scope.
+  const std::optional<Uuid>& only() const noexcept { return tenant_; }
+  /// What new rows belong to.
+  const Uuid& home() const noexcept { return tenant_ ? *tenant_ : kDefaultTenant; }
+  bool operator==(const Scope&) const = default;
+
+  /// Sets the scope of this thread, as for a job of one organisation.
+  class Within {
+   public:
+    explicit Within(const Scope& scope) noexcept : before_(std::exchange(current_.tenant_, scope.tenant_)) {}
+    Within(const Within&) = delete;
+    Within& operator=(const Within&) = delete;
+    ~Within() { current_.tenant_ = before_; }
+
+   private:
+    std::optional<Uuid> before_;
+  };
+
+ private:
+  constexpr Scope() noexcept = default;
+  std::optional<Uuid> tenant_;
+  static thread_local Scope current_;
+};
 
 /// A named statement. `$1`, `$2`… in both dialects; the name labels metrics, logs and errors.
 struct Query {
@@ -32,6 +67,10 @@ class Tx {
   virtual ~Tx() = default;
   virtual Dialect dialect() const noexcept = 0;
 
+  const Scope& scope() const noexcept { return scope_; }
+  /// From the next statement on. For what is found by a secret, whose owner's organisation is known only then.
+  void enter(const Scope& scope) noexcept { scope_ = scope; }
+
   template <class... Args>
   Result<Rows> exec(const Query& query, Args&&... args) {
     std::vector<Value> values;
@@ -45,6 +84,12 @@ class Tx {
 
   /// Runs after a successful commit, on the committing thread; for wake-ups, never for effects that must not be lost.
   virtual void on_commit(std::function<void()> action) = 0;
+
+ protected:
+  explicit Tx(const Scope& scope) : scope_(scope) {}
+
+ private:
+  Scope scope_;
 };
 
 /// A database, with its connections. Calls block the calling thread: callers run them on a database thread
@@ -61,26 +106,34 @@ class Database {
   /// with jitter), so it must have no effect outside the transaction.
   template <class F>
   auto write(F&& body) -> std::invoke_result_t<F&, Tx&> {
-    return call(true, std::forward<F>(body));
+    return call(true, Scope::of_thread(), std::forward<F>(body));
+  }
+  template <class F>
+  auto write(const Scope& scope, F&& body) -> std::invoke_result_t<F&, Tx&> {
+    return call(true, scope, std::forward<F>(body));
   }
   /// The same for reads: a snapshot, never blocked by writers, on SQLite through a separate connection.
   template <class F>
   auto read(F&& body) -> std::invoke_result_t<F&, Tx&> {
-    return call(false, std::forward<F>(body));
+    return call(false, Scope::of_thread(), std::forward<F>(body));
+  }
+  template <class F>
+  auto read(const Scope& scope, F&& body) -> std::invoke_result_t<F&, Tx&> {
+    return call(false, scope, std::forward<F>(body));
   }
 
   virtual Result<> ping() = 0;
 
  protected:
   /// `body` returns an error to roll back.
-  virtual Result<> transact(bool writable, const std::function<Result<>(Tx&)>& body) = 0;
+  virtual Result<> transact(bool writable, const Scope& scope, const std::function<Result<>(Tx&)>& body) = 0;
 
  private:
   template <class F>
-  auto call(bool writable, F&& body) -> std::invoke_result_t<F&, Tx&> {
+  auto call(bool writable, const Scope& scope, F&& body) -> std::invoke_result_t<F&, Tx&> {
     using R = std::invoke_result_t<F&, Tx&>;
     R out{std::unexpect, Error{Errc::internal}};
-    auto done = transact(writable, [&](Tx& tx) -> Result<> {
+    auto done = transact(writable, scope, [&](Tx& tx) -> Result<> {
       out = body(tx);
       if (!out) return out.error();
       return {};

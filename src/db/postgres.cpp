@@ -181,12 +181,15 @@ class Connection {
     return out;
   }
 
-  void begin_with(const char* sql) noexcept { begin_ = sql; }
+  void begin_with(const char* sql) noexcept {
+    begin_ = sql;
+    told_.reset();
+  }
   bool begun() const noexcept { return begin_ == nullptr; }
 
-  Answer execute(const Query& query, const std::vector<Value>& values) {
+  Answer execute(const Query& query, const std::vector<Value>& values, const Scope& scope) {
     const Parameters parameters{values};
-    bool sent = send_begin();
+    bool sent = send_begin() && send_scope(scope);
     std::string name;
     bool fresh = false;
     if (const auto found = statements_.find(query.sql); found != statements_.end()) {
@@ -206,9 +209,9 @@ class Connection {
   }
 
   /// Statements without parameters, several at once, which only the simple protocol takes.
-  Answer script(std::string_view name, std::string_view sql) {
-    if (!begun()) {
-      const bool sent = send_begin();
+  Answer script(std::string_view name, std::string_view sql, const Scope& scope) {
+    if (!begun() || told_ != scope) {
+      const bool sent = send_begin() && send_scope(scope);
       auto answer = finish("begin", sent);
       if (answer.trouble != Trouble::none) return answer;
     }
@@ -259,6 +262,15 @@ class Connection {
     const bool sent = PQsendQueryParams(conn_.get(), begin_, 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
     begin_ = nullptr;
     return sent;
+  }
+
+  /// Tells the row-level policies whose rows count, with the next statement: no wait of its own, and gone with the transaction.
+  bool send_scope(const Scope& scope) {
+    if (told_ == scope) return true;
+    const auto sql = fmt::format("SET LOCAL authx.tenant = '{}'", scope.only() ? scope.only()->str() : "*");
+    if (PQsendQueryParams(conn_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) return false;
+    told_ = scope;
+    return true;
   }
 
   Answer finish(std::string_view name, bool sent) {
@@ -342,20 +354,21 @@ class Connection {
   std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> statements_;  ///< SQL -> name on the server
   std::uint64_t last_statement_ = 0;
   const char* begin_ = nullptr;  ///< still to be sent
+  std::optional<Scope> told_;    ///< what the transaction's policies know
   bool unheard_ = false;
   bool forget_ = false;
 };
 
 class PostgresTx final : public BaseTx {
  public:
-  PostgresTx(Connection& connection, bool reused) : connection_(connection), reused_(reused) {}
+  PostgresTx(Connection& connection, const Scope& scope, bool reused) : BaseTx(scope), connection_(connection), reused_(reused) {}
   Dialect dialect() const noexcept override { return Dialect::postgres; }
   bool lost_at_once() const noexcept { return lost_at_once_; }
 
  protected:
   Result<Rows> do_run(const Query& query, const std::vector<Value>& values) override {
     const bool first = !connection_.begun();
-    auto answer = connection_.execute(query, values);
+    auto answer = connection_.execute(query, values, scope());
     AX_CHECK(note(answer, first));
     const auto* result = answer.reply.get();
     Rows rows;
@@ -373,7 +386,7 @@ class PostgresTx final : public BaseTx {
 
   Result<> do_script(std::string_view name, std::string_view sql) override {
     const bool first = !connection_.begun();
-    auto answer = connection_.script(name, sql);
+    auto answer = connection_.script(name, sql, scope());
     return note(answer, first);
   }
 
@@ -406,15 +419,15 @@ class Postgres final : public Database {
 
   Result<> ping() override {
     static constexpr Query kPing{"db.ping", "SELECT 1"};
-    return transact(false, [](Tx& tx) -> Result<> {
+    return transact(false, Scope::everyone(), [](Tx& tx) -> Result<> {
       AX_CHECK(tx.exec(kPing));
       return {};
     });
   }
 
  protected:
-  Result<> transact(bool writable, const std::function<Result<>(Tx&)>& body) override {
-    return with_retries(*this, [&]() -> Attempt { return attempt(writable, body); });
+  Result<> transact(bool writable, const Scope& scope, const std::function<Result<>(Tx&)>& body) override {
+    return with_retries(*this, [&]() -> Attempt { return attempt(writable, scope, body); });
   }
 
  private:
@@ -451,13 +464,13 @@ class Postgres final : public Database {
     }
   };
 
-  Attempt attempt(bool writable, const std::function<Result<>(Tx&)>& body) {
+  Attempt attempt(bool writable, const Scope& scope, const std::function<Result<>(Tx&)>& body) {
     Lease lease{*this};
     if (auto taken = lease.take(); !taken) return {std::move(taken), false, {}};
     auto& connection = *lease;
     connection.begin_with(writable ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     Rollback rollback{connection};
-    PostgresTx tx{connection, std::exchange(connection.used, true)};
+    PostgresTx tx{connection, scope, std::exchange(connection.used, true)};
     auto result = body(tx);
     if (result && tx.failure()) result = *tx.failure();
     if (tx.lost_at_once()) drop_idle();

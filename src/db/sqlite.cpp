@@ -226,7 +226,7 @@ class Connection {
 
 class SqliteTx final : public BaseTx {
  public:
-  explicit SqliteTx(Connection& connection) : connection_(connection) {}
+  SqliteTx(Connection& connection, const Scope& scope) : BaseTx(scope), connection_(connection) {}
   Dialect dialect() const noexcept override { return Dialect::sqlite; }
 
  protected:
@@ -327,23 +327,23 @@ class Sqlite final : public Database {
 
   Result<> ping() override {
     static constexpr Query kPing{"db.ping", "SELECT 1"};
-    return transact(false, [](Tx& tx) -> Result<> {
+    return transact(false, Scope::everyone(), [](Tx& tx) -> Result<> {
       AX_CHECK(tx.exec(kPing));
       return {};
     });
   }
 
  protected:
-  Result<> transact(bool writable, const std::function<Result<>(Tx&)>& body) override {
+  Result<> transact(bool writable, const Scope& scope, const std::function<Result<>(Tx&)>& body) override {
     return with_retries(*this, [&]() -> Attempt {
       if (writable) {
         pin_.expire();
         const std::lock_guard turn{writer_lock_};
-        return attempt(*writer_, "BEGIN IMMEDIATE", body);
+        return attempt(*writer_, "BEGIN IMMEDIATE", scope, body);
       }
       pin_.hold();
       const Lease reader{*this};
-      return attempt(*reader.connection, "BEGIN", body);
+      return attempt(*reader.connection, "BEGIN", scope, body);
     });
   }
 
@@ -375,10 +375,10 @@ class Sqlite final : public Database {
     }
   };
 
-  static Attempt attempt(Connection& connection, std::string_view begin, const std::function<Result<>(Tx&)>& body) {
+  static Attempt attempt(Connection& connection, std::string_view begin, const Scope& scope, const std::function<Result<>(Tx&)>& body) {
     if (const int rc = connection.command(begin); rc != SQLITE_OK) return {connection.error("begin", rc), is_busy(rc), {}};
     const Rollback rollback{connection};
-    SqliteTx tx{connection};
+    SqliteTx tx{connection, scope};
     auto result = body(tx);
     if (result && tx.failure()) result = *tx.failure();
     if (!result) return {std::move(result), tx.worth_retrying(), {}};

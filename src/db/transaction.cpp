@@ -112,6 +112,8 @@ Result<> with_retries(const Database& database, const std::function<Attempt()>& 
 
 namespace authx::db {
 
+thread_local Scope Scope::current_;
+
 Result<std::unique_ptr<Database>> open(const Options& options) {
   constexpr std::string_view sqlite = "sqlite://";
   if (options.connections == 0 || options.connections > 1000) return Error{Errc::unavailable, "database: connections must be 1 to 1000"};

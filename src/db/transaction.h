@@ -12,6 +12,7 @@ namespace authx::db::detail {
 /// and the actions for after the commit.
 class BaseTx : public Tx {
  public:
+  explicit BaseTx(const Scope& scope) : Tx(scope) {}
   Result<Rows> run(const Query& query, const std::vector<Value>& values) final;
   Result<> script(std::string_view name, std::string_view sql) final;
   void on_commit(std::function<void()> action) final { actions_.push_back(std::move(action)); }

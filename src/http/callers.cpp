@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, kPermissions> kWords{
     "view_dashboard", "verify_documents", "verify_face",      "capture_biometrics", "start_verification", "review_verifications",
-    "read_audit",     "manage_users",     "manage_documents", "manage_access",      "provision_users"};
+    "read_audit",     "manage_users",     "manage_documents", "manage_access",      "provision_users",    "manage_organizations"};
 
 }  // namespace
 
@@ -38,7 +38,7 @@ Permissions permissions_of(Role role) noexcept {
     case Role::auditor: return {view_dashboard, read_audit};
     case Role::admin:
       return {view_dashboard, verify_documents, verify_face,      capture_biometrics, start_verification, review_verifications,
-              read_audit,     manage_users,     manage_documents, manage_access,      provision_users};
+              read_audit,     manage_users,     manage_documents, manage_access,      provision_users,    manage_organizations};
   }
   return {};
 }
@@ -48,6 +48,11 @@ Error step_up(std::uint8_t aal, std::optional<std::chrono::seconds> max_age) {
   error.faults.push_back({"acr_values", std::string{acr_of(aal)}});
   if (max_age) error.faults.push_back({"max_age", std::to_string(max_age->count())});
   return error;
+}
+
+Permissions within(Permissions set, const Uuid& tenant) noexcept {
+  if (tenant != kDefaultTenant) set.remove(Permission::manage_organizations);
+  return set;
 }
 
 std::optional<Permission> parse_permission(std::string_view word) noexcept {

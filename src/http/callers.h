@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "base/uuid.h"
+#include "base/tenant.h"
 #include "http/request.h"
 
 namespace authx::http {
@@ -25,11 +25,12 @@ enum class Permission : std::uint8_t {
   review_verifications,  ///< read anyone's documents and verifications, and decide
   read_audit,
   manage_users,
-  manage_documents,  ///< have anyone's documents read again, and delete them
-  manage_access,     ///< OAuth clients, signing keys, service accounts, API keys, roles
-  provision_users,   ///< make, change and end accounts as an outside directory says (SCIM)
+  manage_documents,      ///< have anyone's documents read again, and delete them
+  manage_access,         ///< OAuth clients, signing keys, service accounts, API keys, roles
+  provision_users,       ///< make, change and end accounts as an outside directory says (SCIM)
+  manage_organizations,  ///< organisations and the installation's signing keys; in the default organisation only
 };
-inline constexpr std::size_t kPermissions = 11;
+inline constexpr std::size_t kPermissions = 12;
 
 std::string_view to_string(Role role) noexcept;
 std::string_view to_string(Permission permission) noexcept;
@@ -46,12 +47,15 @@ class Permissions {
   constexpr void add(Permission p) noexcept { bits_ |= 1U << static_cast<unsigned>(p); }
   constexpr void add(Permissions others) noexcept { bits_ |= others.bits_; }
   constexpr bool has_all(Permissions others) const noexcept { return (others.bits_ & ~bits_) == 0; }
+  constexpr void remove(Permission p) noexcept { bits_ &= ~(1U << static_cast<unsigned>(p)); }
 
  private:
   std::uint32_t bits_ = 0;
 };
 
 Permissions permissions_of(Role role) noexcept;
+/// What is left of `set` in an organisation: only the default one's people may manage the installation, whatever their role says.
+Permissions within(Permissions set, const Uuid& tenant) noexcept;
 void add_permission(Permissions& set, std::string_view word) noexcept;  ///< unknown words grant nothing
 std::optional<Permission> parse_permission(std::string_view word) noexcept;
 std::vector<std::string> words_of(Permissions set);              ///< in the order of `Permission`
@@ -62,7 +66,7 @@ struct Principal {
   Uuid id;
   Role role = Role::user;
   Permissions permissions;
-  RequestInfo request;
+  RequestInfo request;          ///< an authenticator sets its tenant
   std::optional<Uuid> session;  ///< the sign-in that the token belongs to; none for what is no person's session
   Time auth_time{};             ///< when the person last proved who they are
   std::uint8_t aal = 1;         ///< authenticator assurance level of that proof (NIST SP 800-63B)

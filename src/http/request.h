@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "base/uuid.h"
 #include "http/types.h"
 
 namespace authx::http {
@@ -20,7 +21,7 @@ std::string_view to_string(Method method) noexcept;
 /// The headers that the product reads, as views into the connection's buffer.
 struct RequestHeaders {
   std::string_view authorization, content_type, user_agent, accept, accept_encoding, origin, request_id, if_none_match, if_match, prefer,
-      cookie, csrf, dpop;
+      cookie, csrf, dpop, host, organization;
 };
 
 /// Fields and files of a multipart form.
@@ -34,6 +35,7 @@ struct RequestInfo {
   std::string id;          ///< `req_…`; also the `X-Request-Id` of the answer
   std::string ip;          ///< of the client, behind trusted proxies only
   std::string user_agent;  ///< at most 255 bytes
+  Uuid tenant;             ///< the caller's organisation; of who is not signed in: the one that X-Organization or the host names
 };
 
 /// What a browser sends of itself, for the few endpoints that read cookies.

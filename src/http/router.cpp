@@ -287,7 +287,7 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   };
   add_error(Errc::validation);
   if (endpoint.needs_token) add_error(Errc::unauthenticated);
-  if (endpoint.permission) add_error(Errc::forbidden);
+  if (endpoint.permission || !endpoint.needs_token) add_error(Errc::forbidden);  // of a suspended organisation, who is not signed in too
   if (endpoint.permission || endpoint.max_age) add_error(Errc::insufficient_authentication);
   if (endpoint.body != BodyKind::none) {
     add_error(Errc::payload_too_large);

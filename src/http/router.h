@@ -63,12 +63,15 @@ struct Endpoint {
 
 /// Checks a bearer token and says who calls. Set once, before serving.
 using Authenticator = std::function<Result<Principal>(std::string_view token)>;
+/// Says which organisation a request is for whose caller is not signed in. Set once, before serving.
+using TenantFinder = std::function<Result<Uuid>(const RequestHeaders& headers)>;
 
 class Router {
  public:
   Router(const Clock& clock, std::string prefix) : clock_(clock), prefix_(std::move(prefix)) {}
 
   void set_authenticator(Authenticator authenticator) { authenticate_ = std::move(authenticator); }
+  void set_tenant_finder(TenantFinder finder) { find_tenant_ = std::move(finder); }
 
   /// Mounts `handler`: Result<Out> handler(Service&, const Caller&, In), as a coroutine. The caller type is the access
   /// policy; In's members come from the path where the template names them, else from the query (GET, DELETE) or the body.
@@ -110,6 +113,7 @@ class Router {
   const Clock& clock_;
   std::string prefix_;
   Authenticator authenticate_;
+  TenantFinder find_tenant_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   struct TextHash {
     using is_transparent = void;
@@ -273,7 +277,12 @@ void Router::add(Method method, std::string path, S& service, awaitable<Result<O
     if constexpr (std::is_base_of_v<Principal, Caller>) {
       auto who = admit(*endpoint, request);
       if (!who) co_return fail(*endpoint, request, who.error());
+      request.info.tenant = who->request.tenant;
       static_cast<Principal&>(caller) = std::move(*who);
+    } else if (find_tenant_) {
+      auto tenant = find_tenant_(request.headers);
+      if (!tenant) co_return fail(*endpoint, request, tenant.error());
+      request.info.tenant = *tenant;
     }
     if constexpr (requires { caller.browser; }) caller.browser = browser_of(request);
     if constexpr (std::is_same_v<Caller, Directory>) {

@@ -594,12 +594,15 @@ class ServerImpl final : public Server {
         case bhttp::field::if_match: h.if_match = value; break;
         case bhttp::field::prefer: h.prefer = value; break;
         case bhttp::field::cookie: h.cookie = value; break;
+        case bhttp::field::host: h.host = value; break;
         default:
           if (field.name() != bhttp::field::unknown) break;
           if (beast::iequals(field.name_string(), "X-Forwarded-For"))
             forwarded = value;
           else if (beast::iequals(field.name_string(), "X-CSRF-Token"))
             h.csrf = value;
+          else if (beast::iequals(field.name_string(), "X-Organization"))
+            h.organization = value;
           else if (beast::iequals(field.name_string(), "DPoP"))
             h.dpop = h.dpop.empty() ? value : std::string_view{"repeated"};  // RFC 9449, 4.3: exactly one
       }
@@ -629,7 +632,8 @@ class ServerImpl final : public Server {
     response.status = 204;
     if (origin_listed(request.headers.origin)) {
       response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
-      response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Prefer, Idempotency-Key, DPoP");
+      response.headers.emplace_back("Access-Control-Allow-Headers",
+                                    "Authorization, Content-Type, Prefer, Idempotency-Key, DPoP, X-Organization");
       response.headers.emplace_back("Access-Control-Max-Age", "600");
     }
     return response;

@@ -18,7 +18,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr db::Query kInsert{
-    "jobs.enqueue", "INSERT INTO jobs (id, kind, subject, state, attempts, run_at, created_at) VALUES ($1, $2, $3, 'queued', 0, $4, $4)"};
+    "jobs.enqueue",
+    "INSERT INTO jobs (id, kind, subject, state, attempts, run_at, created_at, tenant_id) VALUES ($1, $2, $3, 'queued', 0, "
+    "$4, $4, $5)"};
 constexpr db::Query kComplete{
     "jobs.complete",
     "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL WHERE id = $1 AND lease = $2 AND state = 'running' RETURNING id"};
@@ -83,7 +85,8 @@ void Queue::start() {
   ready_sql_ = due;
   // SKIP LOCKED lets many workers claim at once on PostgreSQL; SQLite has one writer, so it needs none.
   claim_sql_ = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = $2, leased_until = $3, worker = $4 WHERE id = (" + due +
-               (database_.dialect() == db::Dialect::postgres ? " FOR UPDATE SKIP LOCKED" : "") + ") RETURNING id, kind, subject, attempts";
+               (database_.dialect() == db::Dialect::postgres ? " FOR UPDATE SKIP LOCKED" : "") +
+               ") RETURNING id, kind, subject, attempts, tenant_id";
   reclaim();
   for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
   threads_.emplace_back([this] { tend(); });
@@ -111,7 +114,7 @@ void Queue::wake() {
 Result<Uuid> Queue::enqueue(db::Tx& tx, std::string_view kind, const Uuid& subject) {
   const auto now = clock_.now();
   const auto id = Uuid::generate(now);
-  AX_CHECK(tx.exec(kInsert, id, kind, subject, now));
+  AX_CHECK(tx.exec(kInsert, id, kind, subject, now, tx.scope().only()));
   tx.on_commit([this] { wake(); });
   return id;
 }
@@ -142,7 +145,7 @@ Result<std::optional<Job>> Queue::claim() {
     AX_TRY(const auto rows, tx.exec({"jobs.claim", claim_sql_}, now, lease, now + options_.lease, worker_));
     if (rows.empty()) return std::optional<Job>{};
     const auto& row = rows[0];
-    return std::optional<Job>{Job{row.uuid(0), row.text(1), row.uuid(2), static_cast<int>(row.integer(3)), lease}};
+    return std::optional<Job>{Job{row.uuid(0), row.text(1), row.uuid(2), static_cast<int>(row.integer(3)), lease, row.opt_uuid(4)}};
   });
 }
 
@@ -184,6 +187,7 @@ void Queue::execute(const Job& job) {
     outcome = Error{Errc::internal, "too many attempts"};  // each earlier one took the process down
   } else {
     try {
+      const db::Scope::Within scope{job.tenant ? db::Scope{*job.tenant} : db::Scope::everyone()};
       outcome = handler->second.run(job);
     } catch (const std::exception& e) {
       outcome = Error{Errc::internal, e.what()};
@@ -212,7 +216,10 @@ Result<> Queue::bury(const Job& job, std::string_view error) {
     AX_TRY(const auto updated, tx.exec(kBury, job.id, job.lease, clock_.now(), error));
     if (updated.empty()) return {};
     const auto handler = handlers_.find(job.kind);
-    if (handler != handlers_.end() && handler->second.give_up) return handler->second.give_up(tx, job);
+    if (handler != handlers_.end() && handler->second.give_up) {
+      if (job.tenant) tx.enter(*job.tenant);
+      return handler->second.give_up(tx, job);
+    }
     return {};
   });
 }
@@ -307,7 +314,7 @@ asio::awaitable<bool> Queue::wait(db::AsyncDatabase& database, Uuid job, std::ch
       AX_TRY(const auto rows, tx.exec(kState, job));
       return rows.empty() || rows[0].text(0) == "done" || rows[0].text(0) == "dead";
     };
-    const auto ended = co_await database.read(check);
+    const auto ended = co_await database.read(db::Scope::everyone(), check);
     const auto now = std::chrono::steady_clock::now();
     if ((ended && *ended) || now >= until) {
       const std::scoped_lock lock{mutex_};

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,6 +27,7 @@ struct Job {
   Uuid subject;
   int attempts = 0;
   Uuid lease;
+  std::optional<Uuid> tenant;  ///< the organisation of the subject; `run` and `give_up` work within it
 };
 
 /// What a kind of job does. `run` computes outside any transaction and stores its result together with
@@ -56,6 +58,7 @@ class Queue {
   /// Lets running jobs finish, starts no more.
   void stop();
 
+  /// For the transaction's organisation.
   Result<Uuid> enqueue(db::Tx& tx, std::string_view kind, const Uuid& subject);
   /// In the transaction that stores the job's result. `Errc::conflict` when the lease was lost: roll back.
   Result<> complete(db::Tx& tx, const Job& job);

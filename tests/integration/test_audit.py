@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from support import pictures
+from support import pictures, postgres
 from support.people import administrator, data_of, login, new_person, register
 from support.server import Server
 
@@ -150,6 +150,6 @@ def test_tampering_on_postgresql_is_found(servers, private_postgres):
     new_person(server)
     assert server.stop() == 0
     assert server.cli("audit", "verify")["intact"] is True
-    with psycopg.connect(url) as db:
+    with psycopg.connect(postgres.superuser(url)) as db:
         assert db.execute("UPDATE audit_logs SET action = 'nothing.happened' WHERE seq = 2").rowcount == 1
     broken(server)

@@ -72,7 +72,7 @@ def test_the_database_holds_nothing_personal_in_the_clear(lived):
     server = lived[0]
     url = server.environment.get("DATABASE_URL")
     if url:
-        data = subprocess.run([str(postgres.programs() / "pg_dump"), "--inserts", url], capture_output=True, check=True, timeout=60).stdout
+        data = subprocess.run([str(postgres.programs() / "pg_dump"), "--inserts", postgres.superuser(url)], capture_output=True, check=True, timeout=60).stdout
         assert b"document.uploaded" in data
         data += b"".join(bytes.fromhex(h.decode()) for h in re.findall(rb"\\x((?:[0-9a-f]{2})+)", data))
     else:

@@ -18,6 +18,14 @@ def programs() -> Path | None:
     return found[0].parent if found else None
 
 
+ROLE = "authx"
+
+
+def superuser(url: str) -> str:
+    """The same database for who sees every row."""
+    return url.replace(f"//{ROLE}@", "//postgres@", 1)
+
+
 class Postgres:
     def __init__(self) -> None:
         home = programs()
@@ -41,15 +49,17 @@ class Postgres:
             raise RuntimeError(f"{program} failed: {done.stderr.decode()}")
 
     def database(self) -> str:
-        """The URL of a new, empty database."""
+        """The URL of a new, empty database, for the role that owns it: as in an installation it is no superuser, whom no policy holds."""
         self._databases += 1
         name = f"authx{self._databases}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-        return self.url(name)
+            if self._databases == 1:
+                connection.execute(f"CREATE ROLE {ROLE} LOGIN")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name} OWNER {ROLE}")  # type: ignore[arg-type]
+        return self.url(name, ROLE)
 
-    def url(self, name: str) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+    def url(self, name: str, role: str = "postgres") -> str:
+        return f"postgresql://{role}@127.0.0.1:{self.port}/{name}"
 
     def close(self) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")

@@ -67,6 +67,18 @@ void check_ocr(Report& report, const Config& config) {
     report.fail("OCR language data", "missing: " + missing, "apt-get install tesseract-ocr-" + missing);
 }
 
+/// PostgreSQL's row-level policies hold nobody who may pass them.
+void check_policies(Report& report, db::Database& database) {
+  if (database.dialect() != db::Dialect::postgres) return;
+  static constexpr db::Query role{"doctor.role", "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"};
+  const auto rows = database.read([](db::Tx& tx) { return tx.exec(role); });
+  if (rows && !rows->empty() && !rows->front().boolean(0))
+    report.ok("row-level policies", "hold the database role");
+  else
+    report.warn("row-level policies", "the database role passes them: it is a superuser or has BYPASSRLS",
+                "connect as a role of its own that owns the database, without these rights");
+}
+
 void run(Cli& cli, const std::string& path) {
   Report report;
   auto config = load_config(path);
@@ -94,6 +106,7 @@ void run(Cli& cli, const std::string& path) {
         report.ok("database", fmt::format("reachable, schema version {}", *version));
       else
         report.warn("database", "reachable, but without a schema", "run `authx migrate`, or `authx serve`, which does it too");
+      check_policies(report, *(*storage)->database);
     } else {
       report.fail("database", said(ping.error()), "start the database server, or mend DATABASE_URL");
     }

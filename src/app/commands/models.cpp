@@ -9,6 +9,7 @@
 #include "app/processes.h"
 #include "app/runtime.h"
 #include "services/faces/renewal.h"
+#include "services/organizations/organizations.h"
 
 namespace authx::app {
 namespace {
@@ -60,12 +61,14 @@ Result<> reload(Cli& cli) {
 }
 
 /// Another key for stored templates; the running server maps them anew and then destroys the old key.
-Result<> revoke_key(Cli& cli) {
+Result<> revoke_key(Cli& cli, const std::string& organization) {
   AX_TRY(const auto config, load_config({}));
   AX_TRY(const auto storage, Storage::open(config));
   AX_CHECK(db::migrate(*storage->database));
+  AX_TRY(const auto tenant, organizations::resolve(*storage->database, organization));
   jobs::Queue queue{*storage->database, storage->clock, {}};
-  AX_TRY(const auto version, faces::revoke_template_key(*storage->database, *storage->keyring, storage->clock, *storage->audit, queue));
+  AX_TRY(const auto version,
+         faces::revoke_template_key(*storage->database, *storage->keyring, storage->clock, *storage->audit, queue, tenant));
   cli.print(fmt::format("template key {} is in use; templates are renewed in the background", version), {{"version", version}});
   return {};
 }
@@ -87,8 +90,11 @@ void add_models_commands(CLI::App& root, Cli& cli) {
   models->add_subcommand("reload", "Make the running processes load the configured pack anew, without a pause")->callback([&cli] {
     if (const auto done = reload(cli); !done) cli.fail(done.error());
   });
-  models->add_subcommand("revoke-key", "Replace the key that stored face templates are protected with")->callback([&cli] {
-    if (const auto done = revoke_key(cli); !done) cli.fail(done.error());
+  const auto organization = std::make_shared<std::string>("default");
+  auto* revoke = models->add_subcommand("revoke-key", "Replace the key that an organisation's stored face templates are protected with");
+  revoke->add_option("--organization", *organization, "Its slug")->capture_default_str();
+  revoke->callback([&cli, organization] {
+    if (const auto done = revoke_key(cli, *organization); !done) cli.fail(done.error());
   });
 }
 

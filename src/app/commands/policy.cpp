@@ -33,8 +33,9 @@ std::string table(const http::Router& router) {
   out +=
       "Programs (API keys, OAuth access tokens) reach only endpoints that name a permission, with the permissions that they were "
       "given.\n\nRoles made by administrators (`/v1/admin/roles`) are sets of these permissions; who holds one has its permissions beside "
-      "those of "
-      "the account's own role.\n\n";
+      "those of the account's own role.\n\n"
+      "Whatever a caller may do ends at their organisation: an object of another is not found, and no list, search or count holds it. "
+      "`manage_organizations` counts in the default organisation only.\n\n";
   out += "## Permissions of the roles\n\n| permission |";
   for (const auto role : kRoles) out += fmt::format(" {} |", http::to_string(role));
   out += "\n|---|---|---|---|---|\n";

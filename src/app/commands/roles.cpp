@@ -5,12 +5,13 @@
 #include "app/commands.h"
 #include "app/commands/storage_command.h"
 #include "services/access/roles.h"
+#include "services/organizations/organizations.h"
 
 namespace authx::app {
 namespace {
 
 struct Options {
-  std::string config, name, description, user;
+  std::string config, name, description, user, organization = "default";
   std::vector<std::string> permissions;
   int needed_aal = 1;
 };
@@ -42,10 +43,11 @@ Result<access::Role> asked(const Options& o) {
 
 /// Runs `change` on the roles of the storage and prints what it answers.
 template <class F>
-Result<> write(Cli& cli, const Config& config, Storage& s, F change) {
+Result<> write(Cli& cli, const Config& config, Storage& s, const Options& o, F change) {
   auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
   access::Roles roles{s.clock, *s.audit, sessions};
-  AX_TRY(const auto shown, s.database->write([&](db::Tx& tx) -> Result<json::object> { return change(tx, roles); }));
+  AX_TRY(const auto tenant, organizations::resolve(*s.database, o.organization));
+  AX_TRY(const auto shown, s.database->write(tenant, [&](db::Tx& tx) -> Result<json::object> { return change(tx, roles); }));
   cli.print(json::serialize(shown), shown);
   return {};
 }
@@ -54,28 +56,35 @@ Result<> write(Cli& cli, const Config& config, Storage& s, F change) {
 
 void add_role_commands(CLI::App& root, Cli& cli) {
   const auto o = std::make_shared<Options>();
+  const auto of_organization = [&o](CLI::App* on) {
+    on->add_option("--organization", o->organization, "Whose, by its slug")->capture_default_str();
+    return on;
+  };
   const auto command = [&](CLI::App& parent, const char* name, const char* help, auto change) {
-    return add_storage_command(parent, cli, name, help, o->config, [&cli, o, change](const Config& config, Storage& storage) {
-      return write(cli, config, storage, [&](db::Tx& tx, access::Roles& roles) { return change(tx, roles, *o); });
-    });
+    return of_organization(add_storage_command<Options>(
+        parent, cli, name, help, o, [change](Cli& out, const Config& config, Storage& storage, const Options& in) {
+          return write(out, config, storage, in, [&](db::Tx& tx, access::Roles& roles) { return change(tx, roles, in); });
+        }));
   };
   const auto operators = access::Granter::the_operator();
 
   auto* roles = root.add_subcommand("roles", "What may be granted to people beside their account's role")->require_subcommand(1);
-  add_storage_command(*roles, cli, "list", "All roles, built-in ones first", o->config,
-                      [&cli, o](const Config& config, Storage& s) -> Result<> {
-                        auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
-                        const access::Roles all{s.clock, *s.audit, sessions};
-                        AX_TRY(const auto found, s.database->read([&](db::Tx& tx) { return all.list(tx); }));
-                        std::string text;
-                        json::array items;
-                        for (const auto& role : found) {
-                          text += line(role);
-                          items.push_back(told(role));
-                        }
-                        cli.print(text, items);
-                        return {};
-                      });
+  of_organization(
+      add_storage_command<Options>(*roles, cli, "list", "All roles, built-in ones first", o,
+                                   [](Cli& out, const Config& config, Storage& s, const Options& in) -> Result<> {
+                                     auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
+                                     const access::Roles all{s.clock, *s.audit, sessions};
+                                     AX_TRY(const auto tenant, organizations::resolve(*s.database, in.organization));
+                                     AX_TRY(const auto found, s.database->read(tenant, [&](db::Tx& tx) { return all.list(tx); }));
+                                     std::string text;
+                                     json::array items;
+                                     for (const auto& role : found) {
+                                       text += line(role);
+                                       items.push_back(told(role));
+                                     }
+                                     out.print(text, items);
+                                     return {};
+                                   }));
   const auto details = [&](CLI::App* on) {
     on->add_option("name", o->name)->required();
     on->add_option("--description", o->description);

@@ -7,26 +7,24 @@
 
 #include "app/commands.h"
 #include "app/commands/storage_command.h"
+#include "app/runtime.h"
 #include "crypto/hash.h"
 #include "services/auth/account_service.h"
 #include "services/auth/breached_list.h"
 #include "services/notifications/outbox.h"
+#include "services/organizations/organizations.h"
 
 namespace authx::app {
 namespace {
 
 struct Options {
-  std::string config, email, name, role = "user", id, status, list, out;
+  std::string config, email, name, role = "user", id, status, list, out, organization = "default";
   std::size_t limit = 20;
 };
 
-using Action = std::function<Result<>(Cli&, const Config&, Storage&, const Options&)>;
-
-CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options, Action action) {
-  return add_storage_command(parent, cli, name, help, options->config,
-                             [&cli, options, action = std::move(action)](const Config& config, Storage& storage) {
-                               return action(cli, config, storage, *options);
-                             });
+CLI::App* add(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options,
+              StorageAction<Options> action) {
+  return add_storage_command<Options>(parent, cli, name, help, options, std::move(action));
 }
 
 json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
@@ -54,7 +52,8 @@ Result<> user_create(Cli& cli, const Config& config, Storage& s, const Options& 
   user.role = *role;
   AX_TRY(user.password_hash, crypto::hash_password(password, {static_cast<std::uint32_t>(config.argon2_memory_kib),
                                                               static_cast<std::uint32_t>(config.argon2_passes)}));
-  auto id = s.database->write([&](db::Tx& tx) -> Result<Uuid> {
+  AX_TRY(const auto tenant, organizations::resolve(*s.database, o.organization));
+  auto id = s.database->write(tenant, [&](db::Tx& tx) -> Result<Uuid> {
     AX_TRY(const auto created, users::create(tx, *s.keyring, s.clock.now(), user));
     AX_CHECK(s.audit->append(tx, {created, "user.created_by_operator", json::serialize(json::object{{"role", o.role}}), nullptr}));
     return created;
@@ -73,6 +72,8 @@ Result<> user_status(Cli& cli, const Config& config, Storage& s, const Options& 
     return Error::invalid("status", "must be active, locked or disabled");
   auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
   AX_CHECK(s.database->write([&](db::Tx& tx) -> Result<> {
+    AX_TRY(const auto user, users::get(tx, *s.keyring, *id));
+    tx.enter(user.tenant);
     AX_CHECK(auth::AccountService::set_status(tx, sessions, *id, o.status, "operator", s.clock.now()));
     return s.audit->append(tx, {*id, "user.status_changed_by_operator", json::serialize(json::object{{"after", o.status}}), nullptr});
   }));
@@ -87,7 +88,8 @@ Result<> breached_build(Cli& cli, const std::string& list, const std::string& ou
 }
 
 Result<> user_list(Cli& cli, const Config&, Storage& s, const Options& o) {
-  AX_TRY(const auto found, s.database->write([&](db::Tx& tx) -> Result<std::vector<users::User>> {
+  AX_TRY(const auto tenant, organizations::resolve(*s.database, o.organization));
+  AX_TRY(const auto found, s.database->write(tenant, [&](db::Tx& tx) -> Result<std::vector<users::User>> {
     AX_TRY(const auto ids, users::list(tx, std::nullopt, o.limit));
     std::vector<users::User> out;
     for (const auto& id : ids) {
@@ -128,7 +130,8 @@ Result<> audit_verify(Cli& cli, const Config&, Storage& s, const Options&) {
 }
 
 Result<> outbox(Cli& cli, const Config&, Storage& s, const Options& o) {
-  AX_TRY(const auto messages, s.database->write([&](db::Tx& tx) -> Result<std::vector<notifications::Message>> {
+  AX_TRY(const auto tenant, organizations::resolve(*s.database, o.organization));
+  AX_TRY(const auto messages, s.database->write(tenant, [&](db::Tx& tx) -> Result<std::vector<notifications::Message>> {
     AX_TRY(auto list, notifications::list(tx, *s.keyring, std::nullopt, o.limit));
     AX_CHECK(s.audit->append(tx, {std::nullopt, "outbox.read_by_operator", "{}", nullptr}));
     return list;
@@ -159,7 +162,8 @@ void add_storage_commands(CLI::App& root, Cli& cli) {
   create->add_option("--email", options->email)->required();
   create->add_option("--name", options->name)->required();
   create->add_option("--role", options->role, "user, verifier, auditor or admin")->capture_default_str();
-  add(*user, cli, "list", "Newest accounts", options, &user_list)->add_option("--limit", options->limit)->capture_default_str();
+  auto* list = add(*user, cli, "list", "Newest accounts", options, &user_list);
+  list->add_option("--limit", options->limit)->capture_default_str();
 
   auto* status =
       add(*user, cli, "status", "Lock, disable or activate an account; running servers follow within seconds", options, &user_status);
@@ -179,9 +183,10 @@ void add_storage_commands(CLI::App& root, Cli& cli) {
   auto* audit = root.add_subcommand("audit", "The tamper-evident log")->require_subcommand(1);
   add(*audit, cli, "verify", "Check every entry; exit code 1 when the log was altered, cut or extended", options, &audit_verify);
 
-  add(root, cli, "outbox", "Messages kept because no provider is configured", options, &outbox)
-      ->add_option("--limit", options->limit)
-      ->capture_default_str();
+  auto* messages = add(root, cli, "outbox", "Messages kept because no provider is configured", options, &outbox);
+  messages->add_option("--limit", options->limit)->capture_default_str();
+  for (auto* command : {create, list, messages})
+    command->add_option("--organization", options->organization, "Slug of the organisation")->capture_default_str();
 
   auto* decision = root.add_subcommand("decision", "Decisions")->require_subcommand(1);
   auto* replay = decision->add_subcommand("replay", "Recompute a decision from its stored inputs; exit code 1 when it differs");

@@ -3,7 +3,8 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
-#include <string>
+#include <memory>
+#include <utility>
 
 #include "app/cli.h"
 #include "app/runtime.h"
@@ -17,18 +18,21 @@ inline auth::SessionOptions session_options(const Config& config) {
   return options;
 }
 
-/// A command that works on the storage of the configured server, which may be running. `config`, which must outlive it, is where
-/// `--config` goes.
-inline CLI::App* add_storage_command(CLI::App& parent, Cli& cli, const char* name, const char* help, std::string& config,
-                                     std::function<Result<>(const Config&, Storage&)> action) {
+template <class Options>
+using StorageAction = std::function<Result<>(Cli&, const Config&, Storage&, const Options&)>;
+
+/// A command that works on the storage of the configured server, which may be running. `Options` has `config`, the path of the TOML file.
+template <class Options>
+CLI::App* add_storage_command(CLI::App& parent, Cli& cli, const char* name, const char* help, const std::shared_ptr<Options>& options,
+                              StorageAction<Options> action) {
   auto* command = parent.add_subcommand(name, help);
-  command->add_option("--config", config, "TOML file (default: authx.toml when it exists)");
-  command->callback([&cli, &config, action = std::move(action)] {
-    auto loaded = load_config(config);
-    if (!loaded) return cli.fail(loaded.error());
-    auto storage = Storage::open(*loaded);
+  command->add_option("--config", options->config, "TOML file (default: authx.toml when it exists)");
+  command->callback([&cli, options, action = std::move(action)] {
+    auto config = load_config(options->config);
+    if (!config) return cli.fail(config.error());
+    auto storage = Storage::open(*config);
     if (!storage) return cli.fail(storage.error());
-    if (auto done = action(*loaded, **storage); !done) cli.fail(done.error());
+    if (auto done = action(cli, *config, **storage, *options); !done) cli.fail(done.error());
   });
   return command;
 }

@@ -11,30 +11,36 @@ namespace authx::access {
 namespace {
 
 constexpr db::Query kInsertAccount{"service_accounts.insert",
-                                   "INSERT INTO service_accounts (id, name, description, permissions, created_by, created_at) "
-                                   "VALUES ($1, $2, $3, $4, $5, $6)"};
+                                   "INSERT INTO service_accounts (id, name, description, permissions, created_by, created_at, tenant_id) "
+                                   "VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 constexpr db::Query kAccounts{
     "service_accounts.list",
-    "SELECT id, name, description, permissions, created_at, disabled_at FROM service_accounts ORDER BY id DESC LIMIT 500"};
-constexpr db::Query kAccount{"service_accounts.get", "SELECT permissions FROM service_accounts WHERE id = $1 AND disabled_at IS NULL"};
-constexpr db::Query kTaken{"service_accounts.taken", "SELECT id FROM service_accounts WHERE name = $1"};
+    "SELECT id, name, description, permissions, created_at, disabled_at FROM service_accounts WHERE tenant_id = $1 ORDER BY id DESC "
+    "LIMIT 500"};
+constexpr db::Query kAccount{"service_accounts.get",
+                             "SELECT permissions FROM service_accounts WHERE id = $1 AND tenant_id = $2 AND disabled_at IS NULL"};
+constexpr db::Query kTaken{"service_accounts.taken", "SELECT id FROM service_accounts WHERE name = $1 AND tenant_id = $2"};
 constexpr db::Query kDisable{"service_accounts.disable",
-                             "UPDATE service_accounts SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL RETURNING id"};
+                             "UPDATE service_accounts SET disabled_at = $2 WHERE id = $1 AND tenant_id = $3 AND disabled_at IS "
+                             "NULL RETURNING id"};
 constexpr db::Query kInsertKey{
     "api_keys.insert",
     "INSERT INTO api_keys (id, account_id, name, hint, secret_hash, permissions, created_by, created_at, expires_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
-constexpr db::Query kKeys{"api_keys.list",
-                          "SELECT id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at FROM api_keys "
-                          "WHERE account_id = $1 ORDER BY id DESC LIMIT 500"};
+constexpr db::Query kKeys{
+    "api_keys.list",
+    "SELECT id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at FROM api_keys "
+    "WHERE account_id = $1 AND account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $2) ORDER BY id DESC LIMIT 500"};
 constexpr db::Query kKey{"api_keys.get",
                          "SELECT id, account_id, name, hint, permissions, created_at, expires_at, last_used_at, revoked_at FROM api_keys "
-                         "WHERE id = $1"};
-constexpr db::Query kLookUp{"api_keys.look_up",
-                            "SELECT k.secret_hash, k.account_id, k.permissions, a.permissions, k.expires_at, k.revoked_at, a.disabled_at "
-                            "FROM api_keys k JOIN service_accounts a ON a.id = k.account_id WHERE k.id = $1"};
+                         "WHERE id = $1 AND account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $2)"};
+constexpr db::Query kLookUp{
+    "api_keys.look_up",
+    "SELECT k.secret_hash, k.account_id, k.permissions, a.permissions, k.expires_at, k.revoked_at, a.disabled_at, a.tenant_id "
+    "FROM api_keys k JOIN service_accounts a ON a.id = k.account_id WHERE k.id = $1"};
 constexpr db::Query kRevoke{"api_keys.revoke",
-                            "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING account_id"};
+                            "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND "
+                            "account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $3) RETURNING account_id"};
 constexpr db::Query kShorten{"api_keys.shorten", "UPDATE api_keys SET expires_at = $2 WHERE id = $1 AND expires_at > $2"};
 constexpr db::Query kUsed{"api_keys.used", "UPDATE api_keys SET last_used_at = $2 WHERE id = $1"};
 
@@ -94,9 +100,10 @@ Result<ApiKeys::Known> ApiKeys::look_up(const Uuid& id, Time now) const {
     }
     out.expires_at = row.time(4);
     out.live = row.is_null(5) && row.is_null(6);
+    out.tenant = row.uuid(7);
     return out;
   };
-  AX_TRY(auto found, database_.sync().read(read));
+  AX_TRY(auto found, database_.sync().read(db::Scope::everyone(), read));
   const std::scoped_lock lock{mutex_};
   if (known_.size() >= 10'000) known_.clear();
   known_.insert_or_assign(id, found);
@@ -122,6 +129,7 @@ Result<http::Principal> ApiKeys::authenticate(std::string_view token) const {
   }
   http::Principal out;
   out.id = known.account;
+  out.request.tenant = known.tenant;
   out.permissions = known.permissions;
   out.delegated = true;
   out.auth_time = now;
@@ -139,7 +147,7 @@ Result<> ApiKeys::note_uses() {
     for (const auto& [id, when] : used) AX_CHECK(tx.exec(kUsed, id, when));
     return {};
   };
-  return database_.sync().write(write);
+  return database_.sync().write(db::Scope::everyone(), write);
 }
 
 void ApiKeys::forget() {
@@ -150,28 +158,28 @@ void ApiKeys::forget() {
 Result<ApiKeys::Account> ApiKeys::create(db::Tx& tx, const http::Principal& by, std::string name, std::string description,
                                          const std::vector<std::string>& permissions) {
   AX_CHECK(may_grant(by, permissions));
-  AX_TRY(const auto taken, tx.exec(kTaken, name));
+  AX_TRY(const auto taken, tx.exec(kTaken, name, tx.scope().home()));
   if (!taken.empty()) return Errc::conflict;
   const auto now = clock_.now();
   users::NewUser user;
   user.name = name;
   user.email = Uuid::generate(now).str() + "@service.invalid";  // RFC 2606: no mail ever goes there
   AX_TRY(const auto id, users::create(tx, keyring_, now, user));
-  AX_CHECK(tx.exec(kInsertAccount, id, name, description, joined(permissions), by.id, now));
+  AX_CHECK(tx.exec(kInsertAccount, id, name, description, joined(permissions), by.id, now, tx.scope().home()));
   json::object what{{"account_id", id.str()}, {"permissions", joined(permissions)}};
   AX_CHECK(audit_.append(tx, {by.id, "access.service_account_created", json::serialize(what), &by.request}));
   return Account{id, std::move(name), std::move(description), permissions, now, false};
 }
 
 Result<std::vector<ApiKeys::Account>> ApiKeys::list(db::Tx& tx) const {
-  AX_TRY(const auto rows, tx.exec(kAccounts));
+  AX_TRY(const auto rows, tx.exec(kAccounts, tx.scope().home()));
   std::vector<Account> out;
   for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.text(2), words_of(row.text(3)), row.time(4), !row.is_null(5)});
   return out;
 }
 
 Result<> ApiKeys::disable(db::Tx& tx, const http::Principal& by, const Uuid& account) {
-  AX_TRY(const auto rows, tx.exec(kDisable, account, clock_.now()));
+  AX_TRY(const auto rows, tx.exec(kDisable, account, clock_.now(), tx.scope().home()));
   if (rows.empty()) return Errc::not_found;
   return audit_.append(tx, {by.id, "access.service_account_disabled", details("account_id", account), &by.request});
 }
@@ -191,7 +199,7 @@ Result<ApiKeys::NewKey> ApiKeys::insert(db::Tx& tx, const http::Principal& by, c
 
 Result<ApiKeys::NewKey> ApiKeys::add_key(db::Tx& tx, const http::Principal& by, const Uuid& account, std::string name,
                                          const std::optional<std::vector<std::string>>& permissions, std::chrono::days lifetime) {
-  AX_TRY(const auto rows, tx.exec(kAccount, account));
+  AX_TRY(const auto rows, tx.exec(kAccount, account, tx.scope().home()));
   if (rows.empty()) return Errc::not_found;
   const auto most = words_of(rows[0].text(0));
   const auto wanted = permissions.value_or(most);
@@ -204,7 +212,7 @@ Result<ApiKeys::NewKey> ApiKeys::add_key(db::Tx& tx, const http::Principal& by, 
 }
 
 Result<std::vector<ApiKeys::Key>> ApiKeys::keys(db::Tx& tx, const Uuid& account) const {
-  AX_TRY(const auto rows, tx.exec(kKeys, account));
+  AX_TRY(const auto rows, tx.exec(kKeys, account, tx.scope().home()));
   std::vector<Key> out;
   for (const auto& row : rows) out.push_back(key_of(row));
   return out;
@@ -212,11 +220,11 @@ Result<std::vector<ApiKeys::Key>> ApiKeys::keys(db::Tx& tx, const Uuid& account)
 
 Result<ApiKeys::NewKey> ApiKeys::rotate(db::Tx& tx, const http::Principal& by, const Uuid& key, std::chrono::hours overlap,
                                         std::chrono::days lifetime) {
-  AX_TRY(const auto rows, tx.exec(kKey, key));
+  AX_TRY(const auto rows, tx.exec(kKey, key, tx.scope().home()));
   if (rows.empty() || !rows[0].is_null(8)) return Errc::not_found;
   const auto old = key_of(rows[0]);
   AX_CHECK(may_grant(by, old.permissions));
-  AX_TRY(const auto account, tx.exec(kAccount, old.account));
+  AX_TRY(const auto account, tx.exec(kAccount, old.account, tx.scope().home()));
   if (account.empty()) return Errc::not_found;
   AX_TRY(auto made, insert(tx, by, old.account, old.name, joined(old.permissions), lifetime));
   AX_CHECK(tx.exec(kShorten, key, clock_.now() + overlap));
@@ -226,7 +234,7 @@ Result<ApiKeys::NewKey> ApiKeys::rotate(db::Tx& tx, const http::Principal& by, c
 }
 
 Result<> ApiKeys::revoke(db::Tx& tx, const http::Principal& by, const Uuid& key) {
-  AX_TRY(const auto rows, tx.exec(kRevoke, key, clock_.now()));
+  AX_TRY(const auto rows, tx.exec(kRevoke, key, clock_.now(), tx.scope().home()));
   if (rows.empty()) return Errc::not_found;
   return audit_.append(tx, {by.id, "access.api_key_revoked", details("key_id", key), &by.request});
 }

@@ -70,7 +70,7 @@ class ApiKeys {
  private:
   struct Known {
     Bytes secret_hash;
-    Uuid account;
+    Uuid account, tenant;
     http::Permissions permissions;
     Time expires_at, until;
     bool live = false;

@@ -99,13 +99,13 @@ awaitable<Result<AccountView>> create(ApiKeys& service, const Manager& caller, N
   auto run = [&](db::Tx& tx) {
     return service.create(tx, caller, in.name.value, in.description ? in.description->value : std::string{}, permissions);
   };
-  AX_CO_TRY(auto made, co_await service.database().write(run));
+  AX_CO_TRY(auto made, co_await service.database().write(caller.request.tenant, run));
   co_return view(std::move(made));
 }
 
-awaitable<Result<AccountList>> list(ApiKeys& service, const Manager&, Empty) {
+awaitable<Result<AccountList>> list(ApiKeys& service, const Manager& caller, Empty) {
   auto run = [&](db::Tx& tx) { return service.list(tx); };
-  AX_CO_TRY(auto found, co_await service.database().read(run));
+  AX_CO_TRY(auto found, co_await service.database().read(caller.request.tenant, run));
   AccountList out;
   for (auto& account : found) out.items.push_back(view(std::move(account)));
   co_return out;
@@ -113,7 +113,7 @@ awaitable<Result<AccountList>> list(ApiKeys& service, const Manager&, Empty) {
 
 awaitable<Result<Said>> disable(ApiKeys& service, const Manager& caller, OneAccount in) {
   auto run = [&](db::Tx& tx) { return service.disable(tx, caller, in.account_id); };
-  AX_CO_CHECK(co_await service.database().write(run));
+  AX_CO_CHECK(co_await service.database().write(caller.request.tenant, run));
   service.forget();
   Said out{"The account and its keys are disabled"};
   co_return out;
@@ -125,15 +125,15 @@ awaitable<Result<ApiKeyView>> add_key(ApiKeys& service, const Manager& caller, N
   auto run = [&](db::Tx& tx) {
     return service.add_key(tx, caller, in.account_id, in.name.value, permissions, std::chrono::days{in.days.value});
   };
-  AX_CO_TRY(auto made, co_await service.database().write(run));
+  AX_CO_TRY(auto made, co_await service.database().write(caller.request.tenant, run));
   auto out = view(std::move(made.key));
   out.api_key = made.text.expose();
   co_return out;
 }
 
-awaitable<Result<ApiKeyViews>> keys(ApiKeys& service, const Manager&, OneAccount in) {
+awaitable<Result<ApiKeyViews>> keys(ApiKeys& service, const Manager& caller, OneAccount in) {
   auto run = [&](db::Tx& tx) { return service.keys(tx, in.account_id); };
-  AX_CO_TRY(auto found, co_await service.database().read(run));
+  AX_CO_TRY(auto found, co_await service.database().read(caller.request.tenant, run));
   ApiKeyViews out;
   for (auto& key : found) out.items.push_back(view(std::move(key)));
   co_return out;
@@ -142,7 +142,7 @@ awaitable<Result<ApiKeyViews>> keys(ApiKeys& service, const Manager&, OneAccount
 awaitable<Result<ApiKeyView>> rotate(ApiKeys& service, const Manager& caller, RotateKeyRequest in) {
   const std::chrono::hours overlap{in.overlap_hours ? in.overlap_hours->value : 0};
   auto run = [&](db::Tx& tx) { return service.rotate(tx, caller, in.key_id, overlap, std::chrono::days{in.days.value}); };
-  AX_CO_TRY(auto made, co_await service.database().write(run));
+  AX_CO_TRY(auto made, co_await service.database().write(caller.request.tenant, run));
   service.forget();
   auto out = view(std::move(made.key));
   out.api_key = made.text.expose();
@@ -151,7 +151,7 @@ awaitable<Result<ApiKeyView>> rotate(ApiKeys& service, const Manager& caller, Ro
 
 awaitable<Result<Said>> revoke(ApiKeys& service, const Manager& caller, OneKey in) {
   auto run = [&](db::Tx& tx) { return service.revoke(tx, caller, in.key_id); };
-  AX_CO_CHECK(co_await service.database().write(run));
+  AX_CO_CHECK(co_await service.database().write(caller.request.tenant, run));
   service.forget();
   Said out{"The key is revoked"};
   co_return out;

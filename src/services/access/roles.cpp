@@ -9,24 +9,29 @@ namespace {
 
 #define ROLE_COLUMNS "name, description, permissions, needed_aal, created_at, updated_at"
 
-constexpr db::Query kList{"roles.list", "SELECT " ROLE_COLUMNS " FROM roles ORDER BY name"};
-constexpr db::Query kGet{"roles.get", "SELECT " ROLE_COLUMNS " FROM roles WHERE name = $1"};
-constexpr db::Query kHold{"roles.hold", "UPDATE roles SET updated_at = updated_at WHERE name = $1 RETURNING " ROLE_COLUMNS};
-constexpr db::Query kCount{"roles.count", "SELECT count(*) FROM roles"};
+constexpr db::Query kList{"roles.list", "SELECT " ROLE_COLUMNS " FROM roles WHERE tenant_id = $1 ORDER BY name"};
+constexpr db::Query kGet{"roles.get", "SELECT " ROLE_COLUMNS " FROM roles WHERE name = $1 AND tenant_id = $2"};
+constexpr db::Query kHold{"roles.hold",
+                          "UPDATE roles SET updated_at = updated_at WHERE name = $1 AND tenant_id = $2 RETURNING " ROLE_COLUMNS};
+constexpr db::Query kCount{"roles.count", "SELECT count(*) FROM roles WHERE tenant_id = $1"};
 constexpr db::Query kInsert{"roles.insert",
-                            "INSERT INTO roles (name, description, permissions, needed_aal, created_by, created_at, updated_at) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (name) DO NOTHING RETURNING name"};
-constexpr db::Query kChange{"roles.change",
-                            "UPDATE roles SET description = $2, permissions = $3, needed_aal = $4, updated_at = $5 WHERE name = $1"};
-constexpr db::Query kRemove{"roles.remove", "DELETE FROM roles WHERE name = $1"};
+                            "INSERT INTO roles (name, description, permissions, needed_aal, created_by, created_at, updated_at, tenant_id) "
+                            "VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT (tenant_id, name) DO NOTHING RETURNING name"};
+constexpr db::Query kChange{
+    "roles.change",
+    "UPDATE roles SET description = $2, permissions = $3, needed_aal = $4, updated_at = $5 WHERE name = $1 AND tenant_id = $6"};
+constexpr db::Query kRemove{"roles.remove", "DELETE FROM roles WHERE name = $1 AND tenant_id = $2"};
 constexpr db::Query kUsed{"roles.used",
-                          "SELECT 1 FROM role_grants WHERE role = $1 UNION ALL SELECT 1 FROM scim_groups WHERE role = $1 LIMIT 1"};
-constexpr db::Query kHolders{"roles.holders", "SELECT DISTINCT user_id FROM role_grants WHERE role = $1"};
+                          "SELECT 1 FROM role_grants g JOIN users u ON u.id = g.user_id WHERE g.role = $1 AND u.tenant_id = $2 UNION ALL "
+                          "SELECT 1 FROM scim_groups WHERE role = $1 AND tenant_id = $2 LIMIT 1"};
+constexpr db::Query kHolders{
+    "roles.holders",
+    "SELECT DISTINCT g.user_id FROM role_grants g JOIN users u ON u.id = g.user_id WHERE g.role = $1 AND u.tenant_id = $2"};
 constexpr db::Query kGiven{
     "roles.given",
     "SELECT u.role, g.role, r.permissions FROM users u LEFT JOIN role_grants g ON g.user_id = u.id AND g.source = $2 "
-    "LEFT JOIN roles r ON r.name = g.role WHERE u.id = $1"};
-constexpr db::Query kPerson{"roles.person", "SELECT id FROM users WHERE id = $1"};
+    "LEFT JOIN roles r ON r.name = g.role AND r.tenant_id = u.tenant_id WHERE u.id = $1 AND u.tenant_id = COALESCE($3, u.tenant_id)"};
+constexpr db::Query kPerson{"roles.person", "SELECT id FROM users WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kGrants{"role_grants.list",
                             "SELECT role, source, granted_by, granted_at FROM role_grants WHERE user_id = $1 ORDER BY role, source"};
 constexpr db::Query kGrant{"role_grants.insert",
@@ -37,7 +42,7 @@ constexpr db::Query kWithdraw{"role_grants.delete",
 
 constexpr http::Role kBuiltIn[] = {http::Role::user, http::Role::verifier, http::Role::auditor, http::Role::admin};
 
-Role built_in(http::Role role) {
+Role built_in(const db::Tx& tx, http::Role role) {
   Role out;
   out.name = http::to_string(role);
   switch (role) {
@@ -46,7 +51,7 @@ Role built_in(http::Role role) {
     case http::Role::auditor: out.description = "Reads the audit log"; break;
     case http::Role::admin: out.description = "May do everything"; break;
   }
-  out.permissions = http::permissions_of(role);
+  out.permissions = http::within(http::permissions_of(role), tx.scope().home());
   out.built_in = true;
   return out;
 }
@@ -75,22 +80,22 @@ bool is_role_name(std::string_view name) noexcept {
 
 Result<std::vector<Role>> Roles::list(db::Tx& tx) const {
   std::vector<Role> out;
-  for (const auto role : kBuiltIn) out.push_back(built_in(role));
-  AX_TRY(const auto rows, tx.exec(kList));
+  for (const auto role : kBuiltIn) out.push_back(built_in(tx, role));
+  AX_TRY(const auto rows, tx.exec(kList, tx.scope().home()));
   for (const auto& row : rows) out.push_back(role_of(row));
   return out;
 }
 
 Result<Role> Roles::get(db::Tx& tx, std::string_view name) const {
-  if (const auto role = http::parse_role(name)) return built_in(*role);
-  AX_TRY(const auto rows, tx.exec(kGet, name));
+  if (const auto role = http::parse_role(name)) return built_in(tx, *role);
+  AX_TRY(const auto rows, tx.exec(kGet, name, tx.scope().home()));
   if (rows.empty()) return Errc::not_found;
   return role_of(rows[0]);
 }
 
 Result<Role> Roles::hold(db::Tx& tx, std::string_view name) {
-  if (const auto role = http::parse_role(name)) return built_in(*role);
-  AX_TRY(const auto rows, tx.exec(kHold, name));
+  if (const auto role = http::parse_role(name)) return built_in(tx, *role);
+  AX_TRY(const auto rows, tx.exec(kHold, name, tx.scope().home()));
   if (rows.empty()) return Errc::not_found;
   return role_of(rows[0]);
 }
@@ -100,10 +105,10 @@ Result<> Roles::create(db::Tx& tx, const Granter& by, const Role& role) {
     return Error::invalid("name", "must be a word of 2 to 50 lower-case letters, digits and _, beginning with a letter");
   AX_CHECK(by.may_give(role.permissions));
   if (http::parse_role(role.name)) return conflict("A role of this name is built in");
-  AX_TRY(const auto count, tx.exec(kCount));
+  AX_TRY(const auto count, tx.exec(kCount, tx.scope().home()));
   if (count[0].integer(0) >= static_cast<std::int64_t>(kMost)) return conflict("There are too many roles");
   AX_TRY(const auto made, tx.exec(kInsert, role.name, role.description, joined(http::words_of(role.permissions)),
-                                  std::int64_t{role.needed_aal}, by.id, clock_.now()));
+                                  std::int64_t{role.needed_aal}, by.id, clock_.now(), tx.scope().home()));
   if (made.empty()) return conflict("There is a role of this name");
   return audit_.append(
       tx, {by.id, "access.role_created", json::serialize(json::object{{"role", role.name}, {"after", told(role)}}), by.request});
@@ -115,9 +120,10 @@ Result<Role> Roles::change(db::Tx& tx, const Granter& by, const Role& role) {
   AX_CHECK(by.may_give(before.permissions));
   AX_CHECK(by.may_give(role.permissions));
   const auto now = clock_.now();
-  AX_CHECK(tx.exec(kChange, role.name, role.description, joined(http::words_of(role.permissions)), std::int64_t{role.needed_aal}, now));
+  AX_CHECK(tx.exec(kChange, role.name, role.description, joined(http::words_of(role.permissions)), std::int64_t{role.needed_aal}, now,
+                   tx.scope().home()));
   if (!role.permissions.has_all(before.permissions) || role.needed_aal > before.needed_aal) {
-    AX_TRY(const auto holders, tx.exec(kHolders, role.name));
+    AX_TRY(const auto holders, tx.exec(kHolders, role.name, tx.scope().home()));
     for (const auto& holder : holders) AX_CHECK(sessions_.revoke_all(tx, holder.uuid(0), "roles_changed"));
   }
   AX_CHECK(
@@ -133,15 +139,15 @@ Result<> Roles::remove(db::Tx& tx, const Granter& by, std::string_view name) {
   AX_TRY(const auto before, hold(tx, name));
   if (before.built_in) return conflict("A built-in role cannot be deleted");
   AX_CHECK(by.may_give(before.permissions));
-  AX_TRY(const auto used, tx.exec(kUsed, name));
+  AX_TRY(const auto used, tx.exec(kUsed, name, tx.scope().home()));
   if (!used.empty()) return conflict("The role is in use");
-  AX_CHECK(tx.exec(kRemove, name));
+  AX_CHECK(tx.exec(kRemove, name, tx.scope().home()));
   return audit_.append(
       tx, {by.id, "access.role_deleted", json::serialize(json::object{{"role", before.name}, {"before", told(before)}}), by.request});
 }
 
 Result<std::vector<Grant>> Roles::grants(db::Tx& tx, const Uuid& user) const {
-  AX_TRY(const auto person, tx.exec(kPerson, user));
+  AX_TRY(const auto person, tx.exec(kPerson, user, tx.scope().only()));
   if (person.empty()) return Errc::not_found;
   AX_TRY(const auto rows, tx.exec(kGrants, user));
   std::vector<Grant> out;
@@ -181,7 +187,7 @@ Result<> Roles::withdraw(db::Tx& tx, const Granter& by, const Uuid& user, std::s
 }
 
 Result<http::Permissions> Roles::given_by_administrators(db::Tx& tx, const Uuid& user) const {
-  AX_TRY(const auto rows, tx.exec(kGiven, user, kByAdministrator));
+  AX_TRY(const auto rows, tx.exec(kGiven, user, kByAdministrator, tx.scope().only()));
   if (rows.empty()) return Errc::not_found;
   http::Permissions out;
   for (const auto& row : rows) {
@@ -189,7 +195,7 @@ Result<http::Permissions> Roles::given_by_administrators(db::Tx& tx, const Uuid&
     if (const auto granted = http::parse_role(row.opt_text(1).value_or(""))) out.add(http::permissions_of(*granted));
     out.add(http::parse_permissions(row.opt_text(2).value_or("")));
   }
-  return out;
+  return http::within(out, tx.scope().home());
 }
 
 Result<> Roles::bring(db::Tx& tx, const Uuid& user, std::string_view role, std::string_view source) {

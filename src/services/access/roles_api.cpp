@@ -97,41 +97,41 @@ awaitable<Result<RoleView>> create(RolesApi& service, const Manager& caller, New
     AX_CHECK(service.roles.create(tx, Granter::caller(caller), role));
     return service.roles.get(tx, role.name);
   };
-  AX_CO_TRY(const auto made, co_await service.database.write(run));
+  AX_CO_TRY(const auto made, co_await service.database.write(caller.request.tenant, run));
   co_return view(made);
 }
 
-awaitable<Result<RoleViews>> list(RolesApi& service, const Manager&, Empty) {
+awaitable<Result<RoleViews>> list(RolesApi& service, const Manager& caller, Empty) {
   auto run = [&](db::Tx& tx) { return service.roles.list(tx); };
-  AX_CO_TRY(const auto found, co_await service.database.read(run));
+  AX_CO_TRY(const auto found, co_await service.database.read(caller.request.tenant, run));
   RoleViews out;
   for (const auto& role : found) out.items.push_back(view(role));
   co_return out;
 }
 
-awaitable<Result<RoleView>> get(RolesApi& service, const Manager&, OneRole in) {
+awaitable<Result<RoleView>> get(RolesApi& service, const Manager& caller, OneRole in) {
   auto run = [&](db::Tx& tx) { return service.roles.get(tx, in.role.value); };
-  AX_CO_TRY(const auto found, co_await service.database.read(run));
+  AX_CO_TRY(const auto found, co_await service.database.read(caller.request.tenant, run));
   co_return view(found);
 }
 
 awaitable<Result<RoleView>> change(RolesApi& service, const Manager& caller, RoleChange in) {
   AX_CO_TRY(const auto role, asked(in.role.value, in.description, in.permissions, in.needed_aal));
   auto run = [&](db::Tx& tx) { return service.roles.change(tx, Granter::caller(caller), role); };
-  AX_CO_TRY(const auto changed, co_await service.database.write(run));
+  AX_CO_TRY(const auto changed, co_await service.database.write(caller.request.tenant, run));
   co_return view(changed);
 }
 
 awaitable<Result<Said>> remove(RolesApi& service, const Manager& caller, OneRole in) {
   auto run = [&](db::Tx& tx) { return service.roles.remove(tx, Granter::caller(caller), in.role.value); };
-  AX_CO_CHECK(co_await service.database.write(run));
+  AX_CO_CHECK(co_await service.database.write(caller.request.tenant, run));
   Said out{"The role is deleted"};
   co_return out;
 }
 
-awaitable<Result<GrantViews>> grants(RolesApi& service, const Manager&, OnePerson in) {
+awaitable<Result<GrantViews>> grants(RolesApi& service, const Manager& caller, OnePerson in) {
   auto run = [&](db::Tx& tx) { return service.roles.grants(tx, in.user_id); };
-  AX_CO_TRY(auto found, co_await service.database.read(run));
+  AX_CO_TRY(auto found, co_await service.database.read(caller.request.tenant, run));
   GrantViews out;
   for (auto& grant : found) out.items.push_back({std::move(grant.role), std::move(grant.source), grant.granted_by, grant.granted_at});
   co_return out;
@@ -139,14 +139,14 @@ awaitable<Result<GrantViews>> grants(RolesApi& service, const Manager&, OnePerso
 
 awaitable<Result<Said>> grant(RolesApi& service, const Manager& caller, RoleOfPerson in) {
   auto run = [&](db::Tx& tx) { return service.roles.grant(tx, Granter::caller(caller), in.user_id, in.role.value); };
-  AX_CO_CHECK(co_await service.database.write(run));
+  AX_CO_CHECK(co_await service.database.write(caller.request.tenant, run));
   Said out{"The role is granted; it counts from the person's next sign-in or refresh"};
   co_return out;
 }
 
 awaitable<Result<Said>> withdraw(RolesApi& service, const Manager& caller, RoleOfPerson in) {
   auto run = [&](db::Tx& tx) { return service.roles.withdraw(tx, Granter::caller(caller), in.user_id, in.role.value); };
-  AX_CO_CHECK(co_await service.database.write(run));
+  AX_CO_CHECK(co_await service.database.write(caller.request.tenant, run));
   Said out{"The role is withdrawn; the person's sessions are ended"};
   co_return out;
 }

@@ -9,10 +9,13 @@ namespace {
 using namespace http;
 
 constexpr db::Query kAuditNewest{
-    "admin.audit_newest", "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs ORDER BY seq DESC LIMIT $1"};
+    "admin.audit_newest",
+    "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs WHERE tenant_id = $2 ORDER BY "
+    "seq DESC LIMIT $1"};
 constexpr db::Query kAuditBefore{
     "admin.audit_before",
-    "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs WHERE seq < $2 ORDER BY seq DESC LIMIT $1"};
+    "SELECT id, seq, user_id, action, details, ip_address, created_at FROM audit_logs WHERE tenant_id = $2 AND seq < $3 "
+    "ORDER BY seq DESC LIMIT $1"};
 
 struct OutboxQuery {
   std::optional<Int<1, 100>> limit;
@@ -81,7 +84,7 @@ awaitable<Result<OutboxList>> outbox(AdminService& service, const Can<Permission
     AX_CHECK(service.audit.append(tx, {caller.id, "outbox.viewed", "{}", &caller.request}));
     return messages;
   };
-  AX_CO_TRY(auto messages, co_await service.database.write(read));
+  AX_CO_TRY(auto messages, co_await service.database.write(caller.request.tenant, read));
   OutboxList out;
   if (messages.size() > limit) {
     messages.pop_back();
@@ -97,7 +100,8 @@ awaitable<Result<AuditList>> audit_log(AdminService& service, const Can<Permissi
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   auto read = [&service, &caller, &in, limit](db::Tx& tx) -> Result<AuditList> {
     const auto count = static_cast<std::int64_t>(limit + 1);
-    AX_TRY(const auto rows, in.cursor ? tx.exec(kAuditBefore, count, in.cursor->value) : tx.exec(kAuditNewest, count));
+    AX_TRY(const auto rows,
+           in.cursor ? tx.exec(kAuditBefore, count, tx.scope().home(), in.cursor->value) : tx.exec(kAuditNewest, count, tx.scope().home()));
     AuditList out;
     for (const auto& row : rows) {
       if (out.items.size() == limit) {
@@ -110,7 +114,7 @@ awaitable<Result<AuditList>> audit_log(AdminService& service, const Can<Permissi
     AX_CHECK(service.audit.append(tx, {caller.id, "audit.viewed", "{}", &caller.request}));
     return out;
   };
-  co_return co_await service.database.write(read);
+  co_return co_await service.database.write(caller.request.tenant, read);
 }
 
 }  // namespace

@@ -14,25 +14,29 @@ namespace {
 
 constexpr db::Query kHeadForUpdate{"audit.head_for_update", "SELECT seq, link, signature FROM audit_head WHERE only_row = 1 FOR UPDATE"};
 constexpr db::Query kHead{"audit.head", "SELECT seq, link, signature FROM audit_head WHERE only_row = 1"};
-constexpr db::Query kInsert{"audit.insert",
-                            "INSERT INTO audit_logs (seq, id, user_id, action, details, ip_address, user_agent, created_at, link) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+constexpr db::Query kInsert{
+    "audit.insert",
+    "INSERT INTO audit_logs (seq, id, user_id, action, details, ip_address, user_agent, created_at, link, tenant_id) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
 constexpr db::Query kEntry{"audit.entry", "SELECT action, details, link FROM audit_logs WHERE seq = $1"};
 constexpr db::Query kMoveHead{"audit.move_head", "UPDATE audit_head SET seq = $1, link = $2, signature = $3 WHERE only_row = 1"};
 constexpr db::Query kPage{"audit.verify_page",
-                          "SELECT seq, id, user_id, action, details, ip_address, user_agent, created_at, link FROM audit_logs WHERE seq > "
-                          "$1 ORDER BY seq LIMIT 1000"};
+                          "SELECT seq, id, user_id, action, details, ip_address, user_agent, created_at, link, tenant_id FROM audit_logs "
+                          "WHERE seq > $1 ORDER BY seq LIMIT 1000"};
 
 /// Length-prefixed, so that no two entries have one form.
 Bytes canonical(const Uuid& id, const std::optional<Uuid>& user, std::string_view action, std::string_view details, std::string_view ip,
-                std::string_view agent, Time at) {
+                std::string_view agent, Time at, const Uuid& tenant) {
   Bytes out;
-  for (const auto& part : {id.str(), user ? user->str() : std::string{}, std::string{action}, std::string{details}, std::string{ip},
-                           std::string{agent}, format_time(at)}) {
+  const auto add = [&out](std::string_view part) {
     const auto n = static_cast<std::uint32_t>(part.size());
     for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(n >> shift));
     out.insert(out.end(), part.begin(), part.end());
-  }
+  };
+  for (const auto& part : {id.str(), user ? user->str() : std::string{}, std::string{action}, std::string{details}, std::string{ip},
+                           std::string{agent}, format_time(at)})
+    add(part);
+  if (tenant != kDefaultTenant) add(tenant.str());  // the default one's entries have the form of before there were others
   return out;
 }
 
@@ -57,11 +61,13 @@ Result<Recorded> Log::record(db::Tx& tx, const Entry& entry) const {
   const auto seq = head[0].integer(0) + 1;
   const auto now = clock_.now();
   const auto id = Uuid::generate(now);
+  auto tenant = tx.scope().home();
+  if (!tx.scope().only() && entry.request != nullptr && !entry.request->tenant.is_nil()) tenant = entry.request->tenant;
   const std::string ip = entry.request != nullptr ? entry.request->ip : "";
   const std::string agent = entry.request != nullptr ? entry.request->user_agent : "";
   const auto link = crypto::chain_link(key_, head[0].bytes(1), static_cast<std::uint64_t>(seq),
-                                       canonical(id, entry.user, entry.action, entry.details, ip, agent, now));
-  AX_CHECK(tx.exec(kInsert, seq, id, entry.user, entry.action, entry.details, ip, agent, now, to_vector(link)));
+                                       canonical(id, entry.user, entry.action, entry.details, ip, agent, now, tenant));
+  AX_CHECK(tx.exec(kInsert, seq, id, entry.user, entry.action, entry.details, ip, agent, now, to_vector(link), tenant));
   const auto signature = crypto::sign_checkpoint(key_, static_cast<std::uint64_t>(seq), link).signature;
   AX_CHECK(tx.exec(kMoveHead, seq, to_vector(link), signature));
   return Recorded{static_cast<std::uint64_t>(seq), hex_encode(link)};
@@ -105,7 +111,7 @@ Result<VerifyReport> Log::verify(db::Database& database, const std::string& chec
       }
       const auto link = crypto::chain_link(key_, previous, seq,
                                            canonical(row.uuid(1), row.opt_uuid(2), row.text(3), row.text(4), row.opt_text(5).value_or(""),
-                                                     row.opt_text(6).value_or(""), row.time(7)));
+                                                     row.opt_text(6).value_or(""), row.time(7), row.uuid(9)));
       const auto stored = row.bytes(8);
       if (!std::ranges::equal(stored, link)) bad(seq, "an entry was altered, inserted or moved");
       previous = stored;

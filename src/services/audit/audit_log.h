@@ -44,7 +44,8 @@ class Log {
  public:
   Log(const Clock& clock, SecretBytes key) : clock_(clock), key_(std::move(key)) {}
 
-  /// In the transaction of the change it tells of. Take it last: the head's row is locked until commit.
+  /// In the transaction of the change it tells of, for the transaction's organisation, or the request's when it is for everyone. Take it
+  /// last: the head's row is locked until commit.
   Result<> append(db::Tx& tx, const Entry& entry) const;
   /// The same, telling where the entry stands: for receipts that point at it.
   Result<Recorded> record(db::Tx& tx, const Entry& entry) const;

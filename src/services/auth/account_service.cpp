@@ -16,9 +16,9 @@ constexpr db::Query kAddChange{
     "accounts.add_change",
     "INSERT INTO contact_changes (token_hash, user_id, kind, row_id, value, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 constexpr db::Query kDropChanges{"accounts.drop_changes", "DELETE FROM contact_changes WHERE user_id = $1 AND kind = $2"};
-constexpr db::Query kFindChange{
-    "accounts.find_change",
-    "SELECT user_id, row_id, value FROM contact_changes WHERE token_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3"};
+constexpr db::Query kFindChange{"accounts.find_change",
+                                "SELECT c.user_id, c.row_id, c.value, u.tenant_id FROM contact_changes c JOIN users u ON u.id = c.user_id "
+                                "WHERE c.token_hash = $1 AND c.kind = $2 AND c.used_at IS NULL AND c.expires_at > $3"};
 constexpr db::Query kUseChange{"accounts.use_change",
                                "UPDATE contact_changes SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL RETURNING user_id"};
 
@@ -45,6 +45,7 @@ Result<std::optional<Change>> find_change(db::Tx& tx, const Core& core, std::str
   if (rows.empty()) return std::optional<Change>{};
   Change out;
   out.user = rows[0].uuid(0);
+  if (!tx.scope().only()) tx.enter(rows[0].uuid(3));
   AX_TRY(auto key, users::person_key(tx, core.keyring, out.user));
   const users::PersonBox box{std::move(key), "contact_changes", rows[0].uuid(1)};
   AX_TRY(out.value, box.open("value", rows[0].bytes(2)));
@@ -84,7 +85,7 @@ awaitable<Result<>> AccountService::change_password(http::Principal caller, Secr
     out.words = context_words(user.name, user.email);
     return out;
   };
-  AX_CO_TRY(const auto found, co_await core_.database.read(find));
+  AX_CO_TRY(const auto found, co_await core_.database.read(caller.request.tenant, find));
   struct Made {
     bool right = false;
     std::string hash;
@@ -108,7 +109,7 @@ awaitable<Result<>> AccountService::change_password(http::Principal caller, Secr
     AX_CHECK(core_.sessions.revoke_all(tx, caller.id, "password_changed", caller.session));
     return changed(tx, caller, "auth.password_changed", "Its password was changed.");
   };
-  AX_CO_CHECK(co_await core_.database.write(store));
+  AX_CO_CHECK(co_await core_.database.write(caller.request.tenant, store));
   if (!made.right) {
     Error error{Errc::invalid_credentials, "current password"};
     error.message = "The current password is wrong";
@@ -120,7 +121,7 @@ awaitable<Result<>> AccountService::change_password(http::Principal caller, Secr
 awaitable<void> AccountService::send_reset(Core& core, std::string email, http::RequestInfo request) {
   auto send = [&core, &email, &request](db::Tx& tx) -> Result<> {
     AX_TRY(const auto found, users::find_login(tx, core.keyring, email));
-    const auto limits = core.guesses.message_limits(email, request.ip);
+    const auto limits = core.guesses.message_limits(account_name(request.tenant, email), request.ip);
     AX_CHECK(core.guesses.admit(tx, limits));
     AX_CHECK(core.guesses.failed(tx, limits));
     if (!found || !found->active) return core.audit.append(tx, {std::nullopt, "auth.reset_for_nobody", "{}", &request});
@@ -132,7 +133,7 @@ awaitable<void> AccountService::send_reset(Core& core, std::string email, http::
                            " The link is valid for half an hour. If you did not ask for it, do nothing."));
     return core.audit.append(tx, {found->id, "auth.reset_requested", "{}", &request});
   };
-  const auto done = co_await core.database.write(send);
+  const auto done = co_await core.database.write(request.tenant, send);
   if (!done) log::warning("reset_not_sent", {{"request_id", request.id}, {"detail", done.error().detail}});
 }
 
@@ -156,11 +157,12 @@ awaitable<Result<>> AccountService::reset_password(SecretText token, SecretText 
     AX_CHECK(users::mark_email_verified(tx, id, now));
     AX_CHECK(core_.sessions.revoke_all(tx, id, "password_changed"));
     // Whoever holds the address may sign in now, however many strangers guessed before.
-    AX_CHECK(core_.guesses.succeeded(tx, core_.guesses.limits("password", user.email, std::nullopt, request.ip)));
+    AX_CHECK(
+        core_.guesses.succeeded(tx, core_.guesses.limits("password", account_name(user.tenant, user.email), std::nullopt, request.ip)));
     AX_CHECK(core_.tell(tx, id, user.email, "Your password was changed", "Your password was reset, and all sessions were ended."));
     return core_.audit.append(tx, {id, "auth.password_reset", "{}", &request});
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(db::Scope::everyone(), store);
 }
 
 awaitable<Result<>> AccountService::request_email(http::Principal caller, std::string email) {
@@ -186,7 +188,7 @@ awaitable<Result<>> AccountService::request_email(http::Principal caller, std::s
         "A new address was given for your account. It counts once it is confirmed. If that was not you, change your password at once."));
     return core_.audit.append(tx, {caller.id, "user.email_change_requested", "{}", &caller.request});
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(caller.request.tenant, store);
 }
 
 awaitable<Result<>> AccountService::confirm_email(SecretText token, http::RequestInfo request) {
@@ -201,7 +203,7 @@ awaitable<Result<>> AccountService::confirm_email(SecretText token, http::Reques
     AX_CHECK(core_.tell(tx, change->user, user.email, "Your e-mail address was changed", "Messages go to your new address from now on."));
     return core_.audit.append(tx, {change->user, "user.email_changed", "{}", &request});
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(db::Scope::everyone(), store);
 }
 
 awaitable<Result<SecretText>> AccountService::request_phone(http::Principal caller, std::string phone) {
@@ -213,7 +215,7 @@ awaitable<Result<SecretText>> AccountService::request_phone(http::Principal call
     AX_CHECK(codes::send(tx, core_, user, "phone_change", digest_of(token.expose()), codes::Channel::sms, caller.request, phone));
     return token;
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(caller.request.tenant, store);
 }
 
 awaitable<Result<>> AccountService::confirm_phone(http::Principal caller, SecretText token, std::string code) {
@@ -228,14 +230,14 @@ awaitable<Result<>> AccountService::confirm_phone(http::Principal caller, Secret
     AX_CHECK(changed(tx, caller, "user.phone_changed", "Its phone number was changed."));
     return true;
   };
-  AX_CO_TRY(const bool right, co_await core_.database.write(store));
+  AX_CO_TRY(const bool right, co_await core_.database.write(caller.request.tenant, store));
   if (!right) co_return Result<>{Error::invalid("code", "is wrong, used or expired")};
   co_return Result<>{};
 }
 
 awaitable<Result<FactorList>> AccountService::factors(http::Principal caller) {
   auto read = [&caller](db::Tx& tx) { return factors_of(tx, caller.id); };
-  co_return co_await core_.database.read(read);
+  co_return co_await core_.database.read(caller.request.tenant, read);
 }
 
 awaitable<Result<totp::Enrolment>> AccountService::begin_totp(http::Principal caller) {
@@ -244,7 +246,7 @@ awaitable<Result<totp::Enrolment>> AccountService::begin_totp(http::Principal ca
     AX_TRY(const auto user, users::get(tx, core_.keyring, caller.id));
     return totp::begin(tx, core_, caller.id, user.email);
   };
-  co_return co_await core_.database.write(begin);
+  co_return co_await core_.database.write(caller.request.tenant, begin);
 }
 
 awaitable<Result<std::vector<std::string>>> AccountService::confirm_totp(http::Principal caller, std::string code) {
@@ -265,7 +267,7 @@ awaitable<Result<std::vector<std::string>>> AccountService::confirm_totp(http::P
     }
     return std::optional{std::move(out)};
   };
-  AX_CO_TRY(auto out, co_await core_.database.write(confirm));
+  AX_CO_TRY(auto out, co_await core_.database.write(caller.request.tenant, confirm));
   if (!out) {
     Result<Codes> refused{Error::invalid("code", "is wrong")};
     co_return refused;
@@ -281,7 +283,7 @@ awaitable<Result<std::vector<std::string>>> AccountService::new_recovery_codes(h
     AX_CHECK(changed(tx, caller, "factor.recovery_codes_made", "New recovery codes were made."));
     return recovery::issue(tx, core_, caller.id);
   };
-  co_return co_await core_.database.write(make);
+  co_return co_await core_.database.write(caller.request.tenant, make);
 }
 
 awaitable<Result<>> AccountService::enable_channel(http::Principal caller, std::string kind) {
@@ -305,7 +307,7 @@ awaitable<Result<>> AccountService::enable_channel(http::Principal caller, std::
     AX_CHECK(codes::enable(tx, core_, caller.id, kind));
     return changed(tx, caller, "factor.channel_added", "A second factor was added.");
   };
-  co_return co_await core_.database.write(enable);
+  co_return co_await core_.database.write(caller.request.tenant, enable);
 }
 
 awaitable<Result<>> AccountService::remove_factor(http::Principal caller, std::string kind) {
@@ -320,7 +322,7 @@ awaitable<Result<>> AccountService::remove_factor(http::Principal caller, std::s
     if (!had) return Errc::not_found;
     return changed(tx, caller, "factor.removed", "A second factor was removed.");
   };
-  co_return co_await core_.database.write(remove);
+  co_return co_await core_.database.write(caller.request.tenant, remove);
 }
 
 awaitable<Result<std::string>> AccountService::passkey_creation(http::Principal caller) {
@@ -329,7 +331,7 @@ awaitable<Result<std::string>> AccountService::passkey_creation(http::Principal 
     AX_TRY(const auto user, users::get(tx, core_.keyring, caller.id));
     return passkeys::creation_options(tx, core_, user);
   };
-  co_return co_await core_.database.write(make);
+  co_return co_await core_.database.write(caller.request.tenant, make);
 }
 
 awaitable<Result<Uuid>> AccountService::add_passkey(http::Principal caller, passkeys::NewPasskey credential) {
@@ -339,7 +341,7 @@ awaitable<Result<Uuid>> AccountService::add_passkey(http::Principal caller, pass
     AX_CHECK(changed(tx, caller, "factor.passkey_added", "A passkey was added."));
     return id;
   };
-  co_return co_await core_.database.write(add);
+  co_return co_await core_.database.write(caller.request.tenant, add);
 }
 
 awaitable<Result<>> AccountService::remove_passkey(http::Principal caller, Uuid passkey) {
@@ -349,7 +351,7 @@ awaitable<Result<>> AccountService::remove_passkey(http::Principal caller, Uuid 
     if (!had) return Errc::not_found;
     return changed(tx, caller, "factor.passkey_removed", "A passkey was removed.");
   };
-  co_return co_await core_.database.write(remove);
+  co_return co_await core_.database.write(caller.request.tenant, remove);
 }
 
 awaitable<Result<>> AccountService::erase(http::Principal caller) {
@@ -360,7 +362,7 @@ awaitable<Result<>> AccountService::erase(http::Principal caller) {
     AX_CHECK(users::erase(tx, caller.id));
     return core_.audit.append(tx, {caller.id, "user.erased", "{}", &caller.request});
   };
-  co_return co_await core_.database.write(erase);
+  co_return co_await core_.database.write(caller.request.tenant, erase);
 }
 
 Result<> AccountService::set_status(db::Tx& tx, Sessions& sessions, const Uuid& user, std::string_view status, std::string_view reason,
@@ -381,7 +383,7 @@ awaitable<Result<>> AccountService::set_status(http::Principal admin, Uuid user,
              R"({"user":")" + user.str() + R"(","before":")" + (before.active ? "active" : "inactive") + R"(","after":")" + status + "\"}",
              &admin.request});
   };
-  co_return co_await core_.database.write(change);
+  co_return co_await core_.database.write(admin.request.tenant, change);
 }
 
 }  // namespace authx::auth

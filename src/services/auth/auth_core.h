@@ -20,7 +20,8 @@
 namespace authx::auth {
 
 /// Whether a picture shows the account's verified owner, alive. Another service knows; `Errc::capability_unavailable` when none does.
-using FaceCheck = std::function<awaitable<Result<bool>>(Uuid user, Bytes image, http::RequestInfo request)>;
+using FaceCheck =
+    std::function<awaitable<Result<bool>>(Uuid user, Bytes image, http::RequestInfo request)>;  ///< `request.tenant`: the account's
 /// Whether a person's verification that began after `since` was approved and is of the same person as an earlier approved one.
 using ProofCheck = std::function<Result<bool>(db::Tx& tx, const Uuid& user, Time since)>;
 
@@ -68,6 +69,9 @@ struct Core {
   FaceCheck face_check;
   ProofCheck proof_check;
   EraseHook on_erase;
+  std::function<bool(const Uuid& tenant)> tenant_open;  ///< whether people of an organisation may sign in; none: always
+
+  bool open_to(const Uuid& tenant) const { return !tenant_open || tenant_open(tenant); }
 
   /// A message to a person, in the transaction of what it tells of.
   Result<> tell(db::Tx& tx, const Uuid& user, std::string_view email, std::string_view subject, std::string_view body) const;

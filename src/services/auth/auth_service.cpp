@@ -35,6 +35,7 @@ awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::opt
     AX_CO_TRY(user.password_hash, co_await core_.hashing.run(std::move(hash)));
   }
   const auto now = core_.clock.now();
+  const auto tenant = request.tenant;
   auto store = [this, user = std::move(user), request = std::move(request), now](db::Tx& tx) -> Result<Uuid> {
     AX_TRY(const auto existing, users::find_login(tx, core_.keyring, user.email));
     if (existing) {
@@ -54,7 +55,7 @@ awaitable<Result<Uuid>> AuthService::register_user(users::NewUser user, std::opt
     AX_CHECK(core_.audit.append(tx, {id, "auth.registered", "{}", &request}));
     return id;
   };
-  co_return co_await core_.database.write(std::move(store));
+  co_return co_await core_.database.write(tenant, std::move(store));
 }
 
 Tokens AuthService::tokens(users::User user, const Session& session, SecretText refresh_token) const {
@@ -80,10 +81,10 @@ awaitable<Result<Tokens>> AuthService::refresh(SecretText token, std::optional<s
     AX_TRY(auto rotated, core_.sessions.rotate(tx, token.expose(), kOwnClient, &request));
     if (!rotated.ok()) return std::optional<Tokens>{};  // committed: a reuse has revoked the session
     AX_TRY(auto user, users::get(tx, core_.keyring, rotated.session.user));
-    if (!user.active) return std::optional<Tokens>{};
+    if (!user.active || !core_.open_to(user.tenant)) return std::optional<Tokens>{};
     return std::optional{tokens(std::move(user), rotated.session, std::move(rotated.refresh_token))};
   };
-  AX_CO_TRY(auto out, co_await core_.database.write(rotate));
+  AX_CO_TRY(auto out, co_await core_.database.write(db::Scope::everyone(), rotate));
   if (!out) {
     Result<Tokens> refused{Error{Errc::unauthenticated, "refresh token"}};
     co_return refused;
@@ -97,12 +98,12 @@ awaitable<Result<>> AuthService::logout(http::Principal caller) {
     AX_CHECK(core_.sessions.revoke(tx, *caller.session, "logged_out"));
     return core_.audit.append(tx, {caller.id, "auth.logged_out", R"({"session":")" + caller.session->str() + "\"}", &caller.request});
   };
-  co_return co_await core_.database.write(end);
+  co_return co_await core_.database.write(caller.request.tenant, end);
 }
 
-awaitable<Result<std::vector<Session>>> AuthService::list_sessions(Uuid user) {
-  auto read = [this, user](db::Tx& tx) { return core_.sessions.list(tx, user); };
-  co_return co_await core_.database.read(read);
+awaitable<Result<std::vector<Session>>> AuthService::list_sessions(http::Principal caller) {
+  auto read = [this, &caller](db::Tx& tx) { return core_.sessions.list(tx, caller.id); };
+  co_return co_await core_.database.read(caller.request.tenant, read);
 }
 
 awaitable<Result<>> AuthService::revoke_session(http::Principal caller, Uuid session) {
@@ -112,7 +113,7 @@ awaitable<Result<>> AuthService::revoke_session(http::Principal caller, Uuid ses
     AX_CHECK(core_.sessions.revoke(tx, session, "revoked"));
     return core_.audit.append(tx, {caller.id, "session.revoked", R"({"session":")" + session.str() + "\"}", &caller.request});
   };
-  co_return co_await core_.database.write(end);
+  co_return co_await core_.database.write(caller.request.tenant, end);
 }
 
 awaitable<Result<int>> AuthService::revoke_sessions(http::Principal caller, bool keep_current) {
@@ -121,7 +122,7 @@ awaitable<Result<int>> AuthService::revoke_sessions(http::Principal caller, bool
     AX_CHECK(core_.audit.append(tx, {caller.id, "session.all_revoked", "{\"count\":" + std::to_string(ended) + "}", &caller.request}));
     return ended;
   };
-  co_return co_await core_.database.write(end);
+  co_return co_await core_.database.write(caller.request.tenant, end);
 }
 
 awaitable<Result<>> AuthService::set_password(SecretText token, SecretText password, http::RequestInfo request) {
@@ -135,7 +136,7 @@ awaitable<Result<>> AuthService::set_password(SecretText token, SecretText passw
     AX_CHECK(users::mark_email_verified(tx, *user, now));  // the link went to that address alone
     return core_.audit.append(tx, {*user, "auth.password_set", "{}", &request});
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(db::Scope::everyone(), store);
 }
 
 awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInfo request) {
@@ -146,7 +147,7 @@ awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInf
     AX_CHECK(users::mark_email_verified(tx, *user, now));
     return core_.audit.append(tx, {*user, "auth.email_verified", "{}", &request});
   };
-  co_return co_await core_.database.write(store);
+  co_return co_await core_.database.write(db::Scope::everyone(), store);
 }
 
 awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo request) {
@@ -155,7 +156,7 @@ awaitable<Result<users::User>> AuthService::me(Uuid id, http::RequestInfo reques
     AX_CHECK(core_.audit.append(tx, {id, "user.viewed", "{}", &request}));
     return user;
   };
-  co_return co_await core_.database.write(read);
+  co_return co_await core_.database.write(request.tenant, read);
 }
 
 Result<> AuthService::sweep() {
@@ -178,6 +179,7 @@ std::string AuthService::issue(const users::User& user, const Session& session) 
   for (const auto& word : http::words_of(granted)) permissions.push_back(json::value(json::string{word}));
   json::object claims;
   claims["sub"] = user.id.str();
+  if (user.tenant != kDefaultTenant) claims["organization"] = user.tenant.str();
   claims["email"] = user.email;
   claims["role"] = json::string_view{http::to_string(user.role).data(), http::to_string(user.role).size()};
   claims["permissions"] = std::move(permissions);
@@ -216,7 +218,12 @@ Result<http::Principal> AuthService::principal_of(const json::object& claims) co
     return Error{Errc::unauthenticated, "claims"};
   const auto session = Uuid::parse({sid->as_string().data(), sid->as_string().size()});
   if (!session) return Error{Errc::unauthenticated, "session"};
+  auto tenant = std::optional{kDefaultTenant};
+  if (const auto* organization = claims.if_contains("organization"))
+    tenant = organization->is_string() ? Uuid::parse({organization->as_string().data(), organization->as_string().size()}) : std::nullopt;
+  if (!tenant) return Error{Errc::unauthenticated, "claims"};
   http::Principal principal;
+  principal.request.tenant = *tenant;
   principal.session = *session;
   principal.auth_time = Time{std::chrono::seconds{auth_time->as_int64()}};
   principal.aal = acr->as_string() == "aal3" ? 3 : acr->as_string() == "aal2" ? 2 : 1;

@@ -98,7 +98,7 @@ class AuthService {
   /// whatever was wrong.
   awaitable<Result<Tokens>> refresh(SecretText token, std::optional<std::string> csrf, http::RequestInfo request);
   awaitable<Result<>> logout(http::Principal caller);
-  awaitable<Result<std::vector<Session>>> list_sessions(Uuid user);
+  awaitable<Result<std::vector<Session>>> list_sessions(http::Principal caller);
   /// `Errc::not_found` for a session that is not the caller's or not live.
   awaitable<Result<>> revoke_session(http::Principal caller, Uuid session);
   awaitable<Result<int>> revoke_sessions(http::Principal caller, bool keep_current);

@@ -21,6 +21,10 @@ constexpr std::chrono::hours kDay{24};
 
 }  // namespace
 
+std::string account_name(const Uuid& tenant, std::string_view email) {
+  return tenant == kDefaultTenant ? std::string{email} : tenant.str() + ":" + std::string{email};
+}
+
 std::string address_group(std::string_view address) {
   boost::system::error_code ec;
   const auto parsed = boost::asio::ip::make_address(std::string{address}, ec);

@@ -67,6 +67,9 @@ class GuessGuard {
   std::map<Bytes, int> held_;
 };
 
+/// What guesses at an address are counted by: the same address in two organisations is two accounts.
+std::string account_name(const Uuid& tenant, std::string_view email);
+
 /// The part of an address that one holder can vary freely: IPv4 whole, IPv6 its /64.
 std::string address_group(std::string_view address);
 

@@ -16,8 +16,8 @@ constexpr db::Query kAddPending{
 constexpr db::Query kPrunePending{"pending.prune", "DELETE FROM pending_logins WHERE user_id = $1 AND expires_at < $2"};
 constexpr db::Query kFindPending{
     "pending.find",
-    "SELECT user_id, session_id, amr, device FROM pending_logins WHERE token_hash = $1 AND used_at IS NULL AND failures < $2 AND "
-    "expires_at > $3"};
+    "SELECT p.user_id, p.session_id, p.amr, p.device, u.tenant_id FROM pending_logins p JOIN users u ON u.id = p.user_id "
+    "WHERE p.token_hash = $1 AND p.used_at IS NULL AND p.failures < $2 AND p.expires_at > $3"};
 constexpr db::Query kFailPending{"pending.fail", "UPDATE pending_logins SET failures = failures + 1 WHERE token_hash = $1"};
 constexpr db::Query kUsePending{
     "pending.use", "UPDATE pending_logins SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND failures < $3 RETURNING user_id"};
@@ -49,6 +49,8 @@ Result<std::optional<AuthService::Pending>> AuthService::pending(db::Tx& tx, std
   out.session = rows[0].opt_uuid(1);
   out.amr = rows[0].text(2);
   out.device = rows[0].opt_bytes(3);
+  out.tenant = rows[0].uuid(4);
+  tx.enter(out.tenant);
   return std::optional{std::move(out)};
 }
 
@@ -76,13 +78,13 @@ awaitable<Result<Entered>> AuthService::login(std::string email, SecretText pass
     if (out.login) {
       AX_TRY(out.device, devices::known(tx, out.login->id, client.device_token));
     }
-    out.limits = core_.guesses.limits("password", email, out.device, client.request.ip);
+    out.limits = core_.guesses.limits("password", account_name(client.request.tenant, email), out.device, client.request.ip);
     return out;
   };
-  AX_CO_TRY(const auto found, co_await core_.database.read(find));
+  AX_CO_TRY(const auto found, co_await core_.database.read(client.request.tenant, find));
   const auto held = core_.guesses.hold(found.limits);
   auto admit = [this, &found](db::Tx& tx) { return core_.guesses.admit(tx, found.limits); };
-  AX_CO_CHECK(co_await core_.database.read(admit));
+  AX_CO_CHECK(co_await core_.database.read(client.request.tenant, admit));
 
   const bool known = found.login && found.login->active && found.login->password_hash;
   struct Verified {
@@ -104,7 +106,7 @@ awaitable<Result<Entered>> AuthService::login(std::string email, SecretText pass
       AX_CHECK(core_.guesses.failed(tx, found.limits));
       return core_.audit.append(tx, {user, "auth.login_failed", "{}", &client.request});
     };
-    AX_CO_CHECK(co_await core_.database.write(note));
+    AX_CO_CHECK(co_await core_.database.write(client.request.tenant, note));
     Result<Entered> refused{Errc::invalid_credentials};
     co_return refused;
   }
@@ -121,7 +123,7 @@ awaitable<Result<Entered>> AuthService::login(std::string email, SecretText pass
     AX_TRY(auto tokens, enter(tx, user, "pwd", 1, client, found.device));
     return Entered{std::move(tokens)};
   };
-  co_return co_await core_.database.write(go_on);
+  co_return co_await core_.database.write(client.request.tenant, go_on);
 }
 
 Result<Entered> AuthService::enter_from_outside(db::Tx& tx, const Uuid& user, const Client& client) {
@@ -141,7 +143,7 @@ Result<Entered> AuthService::enter_from_outside(db::Tx& tx, const Uuid& user, co
 Result<Tokens> AuthService::enter(db::Tx& tx, const Uuid& id, std::string amr, std::uint8_t aal, const Client& client,
                                   const std::optional<Bytes>& device) {
   AX_TRY(auto user, users::get(tx, core_.keyring, id));
-  if (!user.active) return Errc::invalid_credentials;
+  if (!user.active || !core_.open_to(user.tenant)) return Errc::invalid_credentials;
   AX_CHECK(users::touch_login(tx, id, core_.clock.now()));
   AX_TRY(const bool is_new, devices::is_new(tx, id, client.request));
   const auto label = device_label(client.request.user_agent);
@@ -262,7 +264,7 @@ awaitable<Result<Tokens>> AuthService::prove(SecretText token, SecondProof proof
     AX_TRY(auto tokens, finish(tx, *p, with_word(amr, "mfa"), aal, client));
     return std::optional{std::move(tokens)};
   };
-  AX_CO_TRY(auto out, co_await core_.database.write(check));
+  AX_CO_TRY(auto out, co_await core_.database.write(db::Scope::everyone(), check));
   if (!out) {
     Result<Tokens> refused{wrong_proof()};
     co_return refused;
@@ -280,7 +282,7 @@ awaitable<Result<Tokens>> AuthService::prove_face(SecretText token, Bytes image,
     AX_CHECK(tx.exec(kFailPending, p->hash));  // counted before the face is looked at: tries at once must not slip through
     return p;
   };
-  AX_CO_TRY(const auto p, co_await core_.database.write(begin));
+  AX_CO_TRY(const auto p, co_await core_.database.write(db::Scope::everyone(), begin));
   if (!p) {
     Result<Tokens> refused{wrong_proof()};
     co_return refused;
@@ -289,6 +291,7 @@ awaitable<Result<Tokens>> AuthService::prove_face(SecretText token, Bytes image,
     Result<Tokens> absent{Errc::capability_unavailable};
     co_return absent;
   }
+  client.request.tenant = p->tenant;
   AX_CO_TRY(const bool same, co_await core_.face_check(p->user, std::move(image), client.request));
   auto end = [this, &p, &client, same](db::Tx& tx) -> Result<std::optional<Tokens>> {
     const auto limits = core_.guesses.limits("factor", p->user.str(), p->device, client.request.ip);
@@ -301,7 +304,7 @@ awaitable<Result<Tokens>> AuthService::prove_face(SecretText token, Bytes image,
     AX_TRY(auto tokens, finish(tx, *p, with_word(with_word(p->amr, "face"), "mfa"), 2, client));
     return std::optional{std::move(tokens)};
   };
-  AX_CO_TRY(auto out, co_await core_.database.write(end));
+  AX_CO_TRY(auto out, co_await core_.database.write(p->tenant, end));
   if (!out) {
     Result<Tokens> refused{wrong_proof()};
     co_return refused;
@@ -318,7 +321,7 @@ awaitable<Result<>> AuthService::send_code(SecretText token, std::string channel
     AX_TRY(const auto user, users::get(tx, core_.keyring, p->user));
     return codes::send(tx, core_, user, "login", p->hash, channel == "sms" ? codes::Channel::sms : codes::Channel::email, request);
   };
-  co_return co_await core_.database.write(send);
+  co_return co_await core_.database.write(db::Scope::everyone(), send);
 }
 
 awaitable<Result<std::string>> AuthService::second_passkey_options(SecretText token) {
@@ -327,17 +330,18 @@ awaitable<Result<std::string>> AuthService::second_passkey_options(SecretText to
     if (!p) return wrong_proof();
     return passkeys::request_options(tx, core_, p->user);
   };
-  co_return co_await core_.database.write(make);
+  co_return co_await core_.database.write(db::Scope::everyone(), make);
 }
 
 awaitable<Result<std::string>> AuthService::passkey_options(http::RequestInfo) {
   auto make = [this](db::Tx& tx) { return passkeys::request_options(tx, core_, std::nullopt); };
-  co_return co_await core_.database.write(make);
+  co_return co_await core_.database.write(db::Scope::everyone(), make);
 }
 
 awaitable<Result<Tokens>> AuthService::login_with_passkey(passkeys::Assertion assertion, Client client) {
   auto check = [this, &assertion, &client](db::Tx& tx) -> Result<std::optional<Tokens>> {
     AX_TRY(const auto used, passkeys::use(tx, core_, std::nullopt, assertion));
+    tx.enter(used.tenant);
     if (used.suspected) {  // committed: the flag stays
       AX_TRY(const auto user, users::get(tx, core_.keyring, used.user));
       AX_CHECK(core_.tell(tx, used.user, user.email, "A passkey was refused",
@@ -351,7 +355,7 @@ awaitable<Result<Tokens>> AuthService::login_with_passkey(passkeys::Assertion as
            enter(tx, used.user, used.device_bound ? "hwk user mfa" : "swk user mfa", used.device_bound ? 3 : 2, client, device));
     return std::optional{std::move(tokens)};
   };
-  auto out = co_await core_.database.write(check);
+  auto out = co_await core_.database.write(db::Scope::everyone(), check);
   if (!out || !*out) {
     Error error = out ? Error{Errc::invalid_credentials, "passkey counter"} : std::move(out).error();
     if (error.code == Errc::invalid_credentials) {
@@ -359,7 +363,7 @@ awaitable<Result<Tokens>> AuthService::login_with_passkey(passkeys::Assertion as
       auto note = [this, &client](db::Tx& tx) {
         return core_.audit.append(tx, {std::nullopt, "auth.login_failed", "{}", &client.request});
       };
-      AX_CO_CHECK(co_await core_.database.write(note));
+      AX_CO_CHECK(co_await core_.database.write(client.request.tenant, note));
     }
     Result<Tokens> refused{std::move(error)};
     co_return refused;
@@ -378,7 +382,7 @@ awaitable<Result<Entered>> AuthService::step_up(http::Principal caller, SecretTe
     AX_CHECK(core_.guesses.admit(tx, limits));
     return users::password_hash(tx, caller.id);
   };
-  AX_CO_TRY(const auto hash, co_await core_.database.read(find));
+  AX_CO_TRY(const auto hash, co_await core_.database.read(caller.request.tenant, find));
   auto verify = [secret = std::move(password), hash = hash.value_or(decoy_)]() -> Result<bool> {
     return crypto::verify_password(secret.expose(), hash);
   };
@@ -396,13 +400,14 @@ awaitable<Result<Entered>> AuthService::step_up(http::Principal caller, SecretTe
     Pending p;
     p.hash = digest_of(needed.token.expose());
     p.user = caller.id;
+    p.tenant = caller.request.tenant;
     p.session = caller.session;
     Client client;
     client.request = caller.request;
     AX_TRY(auto tokens, finish(tx, p, "pwd", 1, client));
     return std::optional<Entered>{std::move(tokens)};
   };
-  AX_CO_TRY(auto out, co_await core_.database.write(go_on));
+  AX_CO_TRY(auto out, co_await core_.database.write(caller.request.tenant, go_on));
   if (!out) {
     Error error{Errc::invalid_credentials, "step-up"};
     error.message = "The password is wrong";

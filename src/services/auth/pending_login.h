@@ -8,6 +8,7 @@ namespace authx::auth {
 struct AuthService::Pending {
   Bytes hash;
   Uuid user;
+  Uuid tenant;
   std::optional<Uuid> session;
   std::string amr;
   std::optional<Bytes> device;

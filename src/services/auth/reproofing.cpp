@@ -31,7 +31,7 @@ awaitable<Result<Tokens>> AuthService::begin_recovery(SecretText token, Client c
     if (!session) return Error{Errc::internal, "the new session is not live"};
     return tokens(std::move(user), *session, std::move(opened.refresh_token));
   };
-  co_return co_await core_.database.write(begin);
+  co_return co_await core_.database.write(db::Scope::everyone(), begin);
 }
 
 awaitable<Result<>> AuthService::finish_recovery(http::Principal caller) {
@@ -53,7 +53,7 @@ awaitable<Result<>> AuthService::finish_recovery(http::Principal caller) {
                         "Your identity was proven anew. All second factors were removed and all sessions ended."));
     return core_.audit.append(tx, {caller.id, "auth.recovered", "{}", &caller.request});
   };
-  co_return co_await core_.database.write(finish);
+  co_return co_await core_.database.write(caller.request.tenant, finish);
 }
 
 }  // namespace authx::auth

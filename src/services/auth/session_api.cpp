@@ -71,7 +71,7 @@ awaitable<Result<WithHeaders<SessionsEnded>>> logout(AuthService& service, const
 }
 
 awaitable<Result<SessionList>> list(AuthService& service, const SignedIn& caller, Empty) {
-  AX_CO_TRY(auto sessions, co_await service.list_sessions(caller.id));
+  AX_CO_TRY(auto sessions, co_await service.list_sessions(caller));
   SessionList out;
   for (auto& s : sessions)
     out.items.push_back({s.id, std::move(s.client_id), std::move(s.device), std::move(s.ip), caller.session == s.id,

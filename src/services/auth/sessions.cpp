@@ -11,7 +11,7 @@ namespace {
 
 #define SESSION_COLUMNS                                                                                                    \
   "id, user_id, parent_id, client_id, scope, binding, device, ip_address, aal, amr, auth_time, created_at, last_used_at, " \
-  "idle_expires_at, expires_at, salt, generation, rotated_at"
+  "idle_expires_at, expires_at, salt, generation, rotated_at, tenant_id"
 
 constexpr db::Query kInsert{
     "sessions.insert",
@@ -41,6 +41,9 @@ constexpr db::Query kRevokeOthers{
     "sessions.revoke_others",
     "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE user_id = $1 AND id <> $4 AND revoked_at IS NULL RETURNING id, "
     "user_id, client_id"};
+constexpr db::Query kRevokeTenant{
+    "sessions.revoke_tenant",
+    "UPDATE sessions SET revoked_at = $2, revoked_why = $3 WHERE tenant_id = $1 AND revoked_at IS NULL RETURNING id, user_id, client_id"};
 constexpr db::Query kChildren{"sessions.children", "SELECT id, scope FROM sessions WHERE parent_id = $1 AND revoked_at IS NULL"};
 constexpr db::Query kSweep{"sessions.sweep", "DELETE FROM sessions WHERE expires_at < $1 OR revoked_at < $1 RETURNING id"};
 
@@ -73,6 +76,7 @@ Found read(const db::Row& row) {
   out.salt = row.bytes(15);
   out.generation = row.integer(16);
   out.rotated_at = row.time(17);
+  s.tenant = row.uuid(18);
   return out;
 }
 
@@ -159,6 +163,7 @@ Result<Rotated> Sessions::rotate(db::Tx& tx, std::string_view text, std::string_
                                   request != nullptr ? request->ip : std::string{}));
   if (!rows.empty()) {
     auto found = read(rows[0]);
+    tx.enter(found.session.tenant);
     if (!authentic(*parts, found.salt)) return Error{Errc::unauthenticated, "refresh token hash"};  // undoes the rotation
     out.outcome = Rotation::done;
     out.refresh_token = token(found.session.id, found.generation, found.salt);
@@ -168,6 +173,7 @@ Result<Rotated> Sessions::rotate(db::Tx& tx, std::string_view text, std::string_
   AX_TRY(const auto live, tx.exec(kLive, parts->session, now));
   if (live.empty()) return out;
   auto found = read(live[0]);
+  tx.enter(found.session.tenant);
   if (found.session.client_id != client_id || !authentic(*parts, found.salt) || parts->generation >= found.generation) return out;
   out.session = std::move(found.session);
   if (parts->generation + 1 == found.generation && now - found.rotated_at <= options_.grace) {
@@ -230,6 +236,12 @@ Result<int> Sessions::revoke_all(db::Tx& tx, const Uuid& user, std::string_view 
   AX_TRY(const auto rows, except ? tx.exec(kRevokeOthers, user, now, why, *except) : tx.exec(kRevokeAll, user, now, why));
   for (const auto& row : rows) AX_CHECK(ended(tx, row));
   return static_cast<int>(rows.size());
+}
+
+Result<std::size_t> Sessions::revoke_tenant(db::Tx& tx, const Uuid& tenant, std::string_view why) {
+  AX_TRY(const auto rows, tx.exec(kRevokeTenant, tenant, clock_.now(), why));
+  for (const auto& row : rows) AX_CHECK(revocations_.add(tx, row.uuid(0)));
+  return rows.size();
 }
 
 Result<std::size_t> Sessions::sweep(db::Tx& tx) {

@@ -46,7 +46,7 @@ struct Opened {
 };
 
 struct Session {
-  Uuid id, user;
+  Uuid id, user, tenant;
   std::optional<Uuid> parent;
   std::string client_id, scope;
   std::optional<std::string> binding;
@@ -89,6 +89,7 @@ class Sessions {
 
   /// One UPDATE decides between callers at the same time. Commit whatever the outcome: a reuse has revoked the session and audited
   /// that. An error rolls back. `client_id` must be the session's.
+  /// The transaction goes on in the organisation of the session that it finds.
   Result<Rotated> rotate(db::Tx& tx, std::string_view token, std::string_view client_id, const http::RequestInfo* request);
 
   /// The live session of a current refresh token, without using it (RFC 7662). Nothing when it is not current.
@@ -106,6 +107,8 @@ class Sessions {
   Result<bool> revoke(db::Tx& tx, const Uuid& session, std::string_view why);
   /// Ends all of a person's sessions but one; how many.
   Result<int> revoke_all(db::Tx& tx, const Uuid& user, std::string_view why, std::optional<Uuid> except = std::nullopt);
+  /// All of an organisation; how many.
+  Result<std::size_t> revoke_tenant(db::Tx& tx, const Uuid& tenant, std::string_view why);
 
   /// Whether access tokens of the session still count, as this process knows: cheap, asks no database.
   bool is_live(const Uuid& session) const { return !revocations_.contains(session); }

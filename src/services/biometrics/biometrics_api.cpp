@@ -190,14 +190,14 @@ CaptureView view(Capture&& c) {
 }
 
 awaitable<Result<CaptureView>> get(BiometricsService& service, const Can<Permission::capture_biometrics>& caller, CapturePath in) {
-  AX_CO_TRY(auto c, co_await service.get(caller.id, in.biometric_id));
+  AX_CO_TRY(auto c, co_await service.get(caller.id, in.biometric_id, caller.request.tenant));
   auto out = view(std::move(c));
   co_return out;
 }
 
 awaitable<Result<CaptureList>> list(BiometricsService& service, const Can<Permission::capture_biometrics>& caller, CaptureQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
-  AX_CO_TRY(auto found, co_await service.list(caller.id, in.cursor, limit + 1));
+  AX_CO_TRY(auto found, co_await service.list(caller, in.cursor, limit + 1));
   CaptureList out;
   if (found.size() > limit) {
     found.pop_back();

@@ -35,8 +35,9 @@ constexpr db::Query kExpire{"biometrics.expire", "DELETE FROM biometric_referenc
 constexpr db::Query kOutdated{
     "biometrics.outdated",
     "SELECT p.reference_id, p.purpose, k.version, r.subject_id, r.biometric_type, r.template FROM biometric_protected p JOIN "
-    "biometric_keys k ON k.purpose = p.purpose JOIN biometric_references r ON r.id = p.reference_id WHERE p.key_version < k.version "
-    "ORDER BY p.reference_id LIMIT $1"};
+    "biometric_references r ON r.id = p.reference_id JOIN biometric_subjects s ON s.id = r.subject_id JOIN biometric_keys k ON "
+    "k.tenant_id = s.tenant_id AND k.purpose = p.purpose WHERE p.key_version < k.version AND s.tenant_id = $2 ORDER BY p.reference_id "
+    "LIMIT $1"};
 constexpr db::Query kUpdateProtected{
     "biometrics.update_protected",
     "UPDATE biometric_protected SET key_version = $3, data = $4 WHERE reference_id = $1 AND purpose = $2 AND key_version < $3"};
@@ -184,7 +185,7 @@ Result<> BiometricsService::enrol(db::Tx& tx, const Uuid& capture, const Uuid& u
                      day_of(now) + options.lifetime + std::chrono::days{1}));
     for (const auto& purpose : purposes) {
       AX_TRY(const auto version, key_version(tx, purpose));
-      AX_TRY(const auto data, modality.protect(s.features, purpose_key(modality.name(), purpose, version).expose()));
+      AX_TRY(const auto data, modality.protect(s.features, purpose_key(tx.scope().home(), modality.name(), purpose, version).expose()));
       AX_CHECK(tx.exec(kInsertProtected, id, purpose, version, subject.seal("biometric_protected", purpose, id, data)));
     }
     references.push_back(id);
@@ -222,7 +223,7 @@ Result<> BiometricsService::upkeep(const jobs::Job& job) {
 Result<> BiometricsService::protect_again(const jobs::Job& job) {
   return p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(p_.queue.complete(tx, job));
-    AX_TRY(const auto rows, tx.exec(kOutdated, kProtectBatch));
+    AX_TRY(const auto rows, tx.exec(kOutdated, kProtectBatch, tx.scope().home()));
     for (const auto& row : rows) {
       const auto reference = row.uuid(0);
       const auto purpose = row.text(1);
@@ -236,7 +237,7 @@ Result<> BiometricsService::protect_again(const jobs::Job& job) {
       AX_TRY(const auto subject, find_subject(tx, p_.keyring, row.uuid(3)));
       if (!subject) continue;
       AX_TRY(const auto features, subject->open("biometric_references", "template", reference, row.bytes(5)));
-      AX_TRY(const auto data, modality->protect(features, purpose_key(type, purpose, version).expose()));
+      AX_TRY(const auto data, modality->protect(features, purpose_key(tx.scope().home(), type, purpose, version).expose()));
       AX_CHECK(tx.exec(kUpdateProtected, reference, purpose, version, subject->seal("biometric_protected", purpose, reference, data)));
     }
     const bool more = static_cast<std::int64_t>(rows.size()) == kProtectBatch;

@@ -12,9 +12,9 @@ constexpr std::size_t kShortlist = 100;  ///< compared in full where full templa
 
 constexpr db::Query kIds{
     "biometrics.gallery_ids",
-    "SELECT r.id FROM biometric_protected p JOIN biometric_references r ON r.id = p.reference_id JOIN biometric_keys k "
-    "ON k.purpose = p.purpose WHERE p.purpose = $1 AND r.biometric_type = $2 AND r.expires_at > $3 AND p.key_version = "
-    "k.version"};
+    "SELECT r.id FROM biometric_protected p JOIN biometric_references r ON r.id = p.reference_id JOIN biometric_subjects s "
+    "ON s.id = r.subject_id WHERE p.purpose = $1 AND r.biometric_type = $2 AND r.expires_at > $3 AND p.key_version = $4 "
+    "AND s.tenant_id = $5"};
 constexpr db::Query kEntry{"biometrics.gallery_entry",
                            "SELECT r.subject_id, r.position, p.data FROM biometric_protected p JOIN biometric_references r ON r.id = "
                            "p.reference_id WHERE p.reference_id = $1 AND p.purpose = $2"};
@@ -35,7 +35,8 @@ struct BiometricsService::Gallery {
 
 Result<std::shared_ptr<const BiometricsService::Gallery>> BiometricsService::gallery(db::Tx& tx, const Modality& modality,
                                                                                      const std::string& purpose) {
-  const std::string name = std::string{modality.name()} + " " + purpose;
+  const auto& tenant = tx.scope().home();
+  const std::string name = tenant.str() + " " + std::string{modality.name()} + " " + purpose;
   std::shared_ptr<const Gallery> last;
   {
     const std::lock_guard lock{mutex_};
@@ -44,7 +45,7 @@ Result<std::shared_ptr<const BiometricsService::Gallery>> BiometricsService::gal
   const auto next = std::make_shared<Gallery>();
   AX_TRY(next->key_version, key_version(tx, purpose));
   if (last && last->key_version != next->key_version) last.reset();
-  AX_TRY(const auto ids, tx.exec(kIds, purpose, modality.name(), p_.clock.now()));
+  AX_TRY(const auto ids, tx.exec(kIds, purpose, modality.name(), p_.clock.now(), next->key_version, tenant));
   next->entries.reserve(ids.size());
   for (const auto& row : ids) {
     const auto id = row.uuid(0);
@@ -87,15 +88,15 @@ awaitable<Result<Found>> BiometricsService::search(Uuid caller, std::string type
     std::vector<Candidate> candidates;
     std::int64_t searched = 0;
   };
-  auto work = [this, modality, data = std::move(data), input, purpose, limit]() -> Result<Work> {
+  auto work = [this, modality, data = std::move(data), input, purpose, limit, tenant = request.tenant]() -> Result<Work> {
     auto samples = modality->extract(data, input, Deadline::after(kExtractLimit));
     if (!samples && samples.error().code != Errc::validation) return std::move(samples).error();
     if (!samples || samples->size() != 1 || samples->front().features.empty())
       return Error::invalid("biometric_data",
                             samples && samples->size() > 1 ? "must hold one picture" : "cannot be read or holds nothing to search by");
     const Bytes& features = samples->front().features;
-    AX_TRY(const auto all, p_.database.sync().read([&](db::Tx& tx) { return gallery(tx, *modality, purpose); }));
-    const auto key = purpose_key(modality->name(), purpose, all->key_version);
+    AX_TRY(const auto all, p_.database.sync().read(tenant, [&](db::Tx& tx) { return gallery(tx, *modality, purpose); }));
+    const auto key = purpose_key(tenant, modality->name(), purpose, all->key_version);
     AX_TRY(const auto probe, modality->protected_probe(features, key.expose()));
     std::vector<Candidate> candidates;
     for (const auto& [id, entry] : all->entries) {
@@ -110,7 +111,7 @@ awaitable<Result<Found>> BiometricsService::search(Uuid caller, std::string type
     const auto count = std::min(candidates.size(), kShortlist);
     std::ranges::partial_sort(candidates, candidates.begin() + static_cast<std::ptrdiff_t>(count), better);
     candidates.resize(count);
-    AX_CHECK(p_.database.sync().read([&](db::Tx& tx) -> Result<> {
+    AX_CHECK(p_.database.sync().read(tenant, [&](db::Tx& tx) -> Result<> {
       for (auto& c : candidates) {
         AX_TRY(const auto rows, tx.exec(kTemplate, c.reference));
         if (rows.empty() || rows[0].is_null(0)) continue;
@@ -151,7 +152,7 @@ awaitable<Result<Found>> BiometricsService::search(Uuid caller, std::string type
              &request}));
     return hits;
   };
-  AX_CO_TRY(found.hits, co_await p_.database.write(name_and_record));
+  AX_CO_TRY(found.hits, co_await p_.database.write(request.tenant, name_and_record));
   const auto took = std::chrono::steady_clock::now() - started;
   metrics::biometric_duration().observe(std::chrono::duration<double>(took).count());
   metrics::biometric_comparisons("search", found.hits.empty() ? "no_match" : "match").add();

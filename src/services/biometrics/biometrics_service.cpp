@@ -43,8 +43,10 @@ constexpr db::Query kEnrolled{
     "SELECT r.id, r.position, r.template, p.data, p.key_version FROM biometric_references r LEFT JOIN biometric_protected p ON "
     "p.reference_id = r.id AND p.purpose = 'verification' WHERE r.subject_id = $1 AND r.biometric_type = $2 AND r.expires_at > $3 ORDER BY "
     "r.id"};
-constexpr db::Query kVersion{"biometrics.key_version", "SELECT version FROM biometric_keys WHERE purpose = $1"};
-constexpr db::Query kRenew{"biometrics.renew_key", "UPDATE biometric_keys SET version = version + 1 WHERE purpose = $1 RETURNING version"};
+constexpr db::Query kVersion{"biometrics.key_version", "SELECT version FROM biometric_keys WHERE tenant_id = $1 AND purpose = $2"};
+constexpr db::Query kRenew{"biometrics.renew_key",
+                           "INSERT INTO biometric_keys (tenant_id, purpose, version) VALUES ($1, $2, 2) ON CONFLICT (tenant_id, purpose) "
+                           "DO UPDATE SET version = biometric_keys.version + 1 RETURNING version"};
 
 Error unavailable(const std::string& type) {
   Error e{Errc::capability_unavailable, "no engine"};
@@ -86,13 +88,16 @@ void BiometricsService::register_jobs() {
   p_.queue.handle(std::string{kProtectJob}, {[this](const jobs::Job& job) { return protect_again(job); }, nothing});
 }
 
-SecretBytes BiometricsService::purpose_key(std::string_view type, std::string_view purpose, std::int64_t version) const {
-  return p_.keyring.derive(fmt::format("biometrics.protect {} {} {}", type, purpose, version));
+SecretBytes BiometricsService::purpose_key(const Uuid& tenant, std::string_view type, std::string_view purpose,
+                                           std::int64_t version) const {
+  auto label = fmt::format("biometrics.protect {} {} {}", type, purpose, version);
+  if (tenant != kDefaultTenant) label += " @" + tenant.str();
+  return p_.keyring.derive(label);
 }
 
 Result<std::int64_t> BiometricsService::key_version(db::Tx& tx, std::string_view purpose) const {
-  AX_TRY(const auto rows, tx.exec(kVersion, purpose));
-  return rows.at(0).integer(0);
+  AX_TRY(const auto rows, tx.exec(kVersion, tx.scope().home(), purpose));
+  return rows.empty() ? 1 : rows[0].integer(0);
 }
 
 awaitable<Result<Capture>> BiometricsService::capture(Uuid user, std::string type, Bytes data, CaptureOptions options,
@@ -113,7 +118,7 @@ awaitable<Result<Capture>> BiometricsService::capture(Uuid user, std::string typ
     AX_CHECK(check_attempts(tx, subject_id(p_.keyring, user), type, now));
     return users::person_key(tx, p_.keyring, user);
   };
-  AX_CO_TRY(auto key, co_await p_.database.read(begin));
+  AX_CO_TRY(auto key, co_await p_.database.read(request.tenant, begin));
   auto seal = [this, modality, key = std::move(key), data = std::move(data), input = options.input, name]() -> Result<> {
     if (auto usable = modality->probe(data, input); !usable) return renamed(std::move(usable).error());
     return p_.blobs.put(name, data, key);
@@ -126,12 +131,12 @@ awaitable<Result<Capture>> BiometricsService::capture(Uuid user, std::string typ
         tx, {user, "biometric.captured", json::serialize(json::object{{"biometric_id", id.str()}, {"type", type}}), &request}));
     return job;
   };
-  AX_CO_TRY(const auto job, co_await p_.database.write(store));
+  AX_CO_TRY(const auto job, co_await p_.database.write(request.tenant, store));
   if (wait.count() > 0) co_await p_.queue.wait(p_.database, job, wait);
-  co_return co_await get(user, id);
+  co_return co_await get(user, id, request.tenant);
 }
 
-awaitable<Result<Capture>> BiometricsService::get(Uuid user, Uuid id) {
+awaitable<Result<Capture>> BiometricsService::get(Uuid user, Uuid id, Uuid tenant) {
   auto read = [this, user, id](db::Tx& tx) -> Result<Capture> {
     AX_TRY(const auto rows, tx.exec(kGet, id, user));
     if (rows.empty()) return Errc::not_found;
@@ -148,11 +153,12 @@ awaitable<Result<Capture>> BiometricsService::get(Uuid user, Uuid id) {
     }
     return c;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(tenant, read);
 }
 
-awaitable<Result<std::vector<Capture>>> BiometricsService::list(Uuid user, std::optional<Uuid> before, std::size_t limit) {
-  auto read = [this, user, before, limit](db::Tx& tx) -> Result<std::vector<Capture>> {
+awaitable<Result<std::vector<Capture>>> BiometricsService::list(const http::Principal& caller, std::optional<Uuid> before,
+                                                                std::size_t limit) {
+  auto read = [this, user = caller.id, before, limit](db::Tx& tx) -> Result<std::vector<Capture>> {
     const auto count = static_cast<std::int64_t>(limit);
     AX_TRY(const auto rows, before ? tx.exec(kBefore, user, count, *before) : tx.exec(kNewest, user, count));
     std::vector<Capture> out;
@@ -167,7 +173,7 @@ awaitable<Result<std::vector<Capture>>> BiometricsService::list(Uuid user, std::
     }
     return out;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 awaitable<Result<>> BiometricsService::remove(Uuid user, Uuid id, http::RequestInfo request) {
@@ -188,7 +194,7 @@ awaitable<Result<>> BiometricsService::remove(Uuid user, Uuid id, http::RequestI
     AX_CHECK(p_.audit.append(tx, {user, "biometric.deleted", json::serialize(json::object{{"biometric_id", id.str()}}), &request}));
     return rows[0].opt_text(7);
   };
-  AX_CO_TRY(const auto object, co_await p_.database.write(erase));
+  AX_CO_TRY(const auto object, co_await p_.database.write(request.tenant, erase));
   if (object) {
     auto drop = [this, name = *object] { return p_.blobs.remove(name); };
     AX_CO_CHECK(co_await p_.files.run(std::move(drop)));
@@ -211,11 +217,12 @@ awaitable<Result<>> BiometricsService::remove_all(Uuid user, http::RequestInfo r
     AX_CHECK(tx.exec(kDeleteAll, user));
     return p_.audit.append(tx, {user, "biometric.all_deleted", "{}", &request});
   };
-  co_return co_await p_.database.write(erase);
+  co_return co_await p_.database.write(request.tenant, erase);
 }
 
 Result<BiometricsService::Enrolled> BiometricsService::load_enrolled(db::Tx& tx, const Uuid& user, const Modality& modality) const {
   Enrolled out;
+  out.tenant = tx.scope().home();
   AX_TRY(out.key_version, key_version(tx, "verification"));
   AX_TRY(out.subject, find_subject(tx, p_.keyring, subject_id(p_.keyring, user)));
   if (!out.subject) return out;
@@ -252,7 +259,7 @@ Result<Comparison> BiometricsService::compare(const Modality& modality, const Sa
     AX_TRY(best, modality.compare({&sample.features, 1}, whole, p_.target_fmr));
   }
   if (!hidden.empty()) {
-    const auto key = purpose_key(modality.name(), "verification", enrolled.key_version);
+    const auto key = purpose_key(enrolled.tenant, modality.name(), "verification", enrolled.key_version);
     AX_TRY(const auto probe, modality.protected_probe(sample.features, key.expose()));
     const auto tries = static_cast<double>(hidden.size());
     for (const auto& h : hidden) {
@@ -277,7 +284,7 @@ awaitable<Result<Verified>> BiometricsService::verify(Uuid user, std::string typ
     AX_CHECK(check_attempts(tx, subject_id(p_.keyring, user), modality->name(), p_.clock.now()));
     return load_enrolled(tx, user, *modality);
   };
-  AX_CO_TRY(auto enrolled, co_await p_.database.read(load));
+  AX_CO_TRY(auto enrolled, co_await p_.database.read(request.tenant, load));
   const auto comparable = [&](const Reference& r) {
     return (r.features || r.protected_data) && (input.position == 0 || r.position == input.position);
   };
@@ -298,7 +305,7 @@ awaitable<Result<Verified>> BiometricsService::verify(Uuid user, std::string typ
   auto begin = [this, user, modality](db::Tx& tx) {
     return begin_attempt(tx, subject_id(p_.keyring, user), modality->name(), p_.clock.now());
   };
-  AX_CO_TRY(const int left, co_await p_.database.write(begin));
+  AX_CO_TRY(const int left, co_await p_.database.write(request.tenant, begin));
   auto judge = [this, modality, &samples, &enrolled, input]() { return compare(*modality, samples.front(), enrolled, input.position); };
   AX_CO_TRY(const auto comparison, co_await p_.vision.run(judge));
 
@@ -321,7 +328,7 @@ awaitable<Result<Verified>> BiometricsService::verify(Uuid user, std::string typ
                            {user, c.match ? "biometric.matched" : "biometric.differs",
                             json::serialize(json::object{{"biometric_id", out.id.str()}, {"attempts_left", out.attempts_left}}), &request});
   };
-  AX_CO_CHECK(co_await p_.database.write(store));
+  AX_CO_CHECK(co_await p_.database.write(request.tenant, store));
   const auto took = std::chrono::steady_clock::now() - started;
   metrics::biometric_duration().observe(std::chrono::duration<double>(took).count());
   metrics::biometric_comparisons("verify", comparison.match ? "match" : "no_match").add();
@@ -331,15 +338,15 @@ awaitable<Result<Verified>> BiometricsService::verify(Uuid user, std::string typ
 
 awaitable<Result<std::int64_t>> BiometricsService::renew_key(Uuid caller, std::string purpose, http::RequestInfo request) {
   auto renew = [this, caller, &purpose, &request](db::Tx& tx) -> Result<std::int64_t> {
-    AX_TRY(const auto rows, tx.exec(kRenew, purpose));
-    if (rows.empty()) return Error::invalid("purpose", "is unknown");
-    const auto version = rows[0].integer(0);
+    if (std::ranges::find(kPurposes, purpose) == kPurposes.end()) return Error::invalid("purpose", "is unknown");
+    AX_TRY(const auto rows, tx.exec(kRenew, tx.scope().home(), purpose));
+    const auto version = rows.at(0).integer(0);
     AX_CHECK(p_.queue.enqueue(tx, kProtectJob, random_id()));
     AX_CHECK(p_.audit.append(
         tx, {caller, "biometric.key_renewed", json::serialize(json::object{{"purpose", purpose}, {"version", version}}), &request}));
     return version;
   };
-  co_return co_await p_.database.write(renew);
+  co_return co_await p_.database.write(request.tenant, renew);
 }
 
 Result<std::optional<Recent>> BiometricsService::recent(db::Tx& tx, const Uuid& user, std::string_view type, Time since) const {

@@ -101,8 +101,8 @@ class BiometricsService {
   /// Errors: validation, capability_unavailable without an engine, rate_limited after failed comparisons.
   awaitable<Result<Capture>> capture(Uuid user, std::string type, Bytes data, CaptureOptions options, http::RequestInfo request,
                                      std::chrono::milliseconds wait);
-  awaitable<Result<Capture>> get(Uuid user, Uuid id);
-  awaitable<Result<std::vector<Capture>>> list(Uuid user, std::optional<Uuid> before, std::size_t limit);
+  awaitable<Result<Capture>> get(Uuid user, Uuid id, Uuid tenant);
+  awaitable<Result<std::vector<Capture>>> list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit);
   /// With the templates that came from it.
   awaitable<Result<>> remove(Uuid user, Uuid id, http::RequestInfo request);
   /// Everything of a person.
@@ -112,12 +112,12 @@ class BiometricsService {
   awaitable<Result<Verified>> verify(Uuid user, std::string type, Bytes data, Input input, double quality_threshold,
                                      http::RequestInfo request);
 
-  /// Among all that were enrolled for the purpose, best first.
+  /// Among all of the organisation that were enrolled for the purpose, best first.
   awaitable<Result<Found>> search(Uuid caller, std::string type, Bytes data, Input input, std::string purpose, std::size_t limit,
                                   http::RequestInfo request);
 
-  /// Revokes the purpose's references: a new key, under which a job makes them again from kept templates; what has no kept
-  /// template must be enrolled anew. The new key's version.
+  /// Revokes the organisation's references of the purpose: a new key, under which a job makes them again from kept templates; what has no
+  /// kept template must be enrolled anew. The new key's version.
   awaitable<Result<std::int64_t>> renew_key(Uuid caller, std::string purpose, http::RequestInfo request);
 
   /// In the transaction that erases a person.
@@ -137,11 +137,12 @@ class BiometricsService {
   struct Enrolled {
     std::optional<Subject> subject;
     std::vector<Reference> references;
+    Uuid tenant;
     std::int64_t key_version = 1;
   };
   Result<Enrolled> load_enrolled(db::Tx& tx, const Uuid& user, const Modality& modality) const;
   Result<Comparison> compare(const Modality& modality, const Sample& sample, const Enrolled& enrolled, int position) const;
-  SecretBytes purpose_key(std::string_view type, std::string_view purpose, std::int64_t version) const;
+  SecretBytes purpose_key(const Uuid& tenant, std::string_view type, std::string_view purpose, std::int64_t version) const;
   Result<std::int64_t> key_version(db::Tx& tx, std::string_view purpose) const;
 
   Result<> process(const jobs::Job& job);
@@ -154,7 +155,7 @@ class BiometricsService {
 
   Parts p_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const Gallery>> galleries_;  ///< by type and purpose
+  std::map<std::string, std::shared_ptr<const Gallery>> galleries_;  ///< by organisation, type and purpose
 };
 
 }  // namespace authx::biometrics

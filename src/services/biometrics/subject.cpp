@@ -8,9 +8,12 @@
 namespace authx::biometrics {
 namespace {
 
-constexpr db::Query kFind{"biometrics.find_subject", "SELECT wrapped_key FROM biometric_subjects WHERE id = $1"};
-constexpr db::Query kInsert{"biometrics.insert_subject",
-                            "INSERT INTO biometric_subjects (id, wrapped_key, owner) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING"};
+constexpr db::Query kFind{"biometrics.find_subject",
+                          "SELECT wrapped_key FROM biometric_subjects WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
+constexpr db::Query kInsert{
+    "biometrics.insert_subject",
+    "INSERT INTO biometric_subjects (id, wrapped_key, owner, tenant_id) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO "
+    "NOTHING"};
 constexpr db::Query kOwner{"biometrics.owner", "SELECT owner FROM biometric_subjects WHERE id = $1"};
 constexpr db::Query kAll{"biometrics.all_subjects", "SELECT id FROM biometric_subjects"};
 constexpr db::Query kDelete{"biometrics.delete_subject", "DELETE FROM biometric_subjects WHERE id = $1"};
@@ -43,7 +46,7 @@ Uuid subject_id(const crypto::Keyring& keyring, const Uuid& user) {
 }
 
 Result<std::optional<Subject>> find_subject(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& subject) {
-  AX_TRY(const auto rows, tx.exec(kFind, subject));
+  AX_TRY(const auto rows, tx.exec(kFind, subject, tx.scope().only()));
   if (rows.empty()) return std::optional<Subject>{};
   AX_TRY(auto key, keyring.unwrap(rows[0].bytes(0), context(subject)));
   return std::optional{Subject{subject, std::move(key)}};
@@ -55,7 +58,8 @@ Result<Subject> find_or_create_subject(db::Tx& tx, const crypto::Keyring& keyrin
   if (found) return std::move(*found);
   Subject s{id, keyring.new_key()};
   const auto owner = user.str();
-  AX_CHECK(tx.exec(kInsert, id, keyring.wrap(s.key, context(id)), s.seal("biometric_subjects", "owner", id, as_bytes(owner))));
+  AX_CHECK(tx.exec(kInsert, id, keyring.wrap(s.key, context(id)), s.seal("biometric_subjects", "owner", id, as_bytes(owner)),
+                   tx.scope().home()));
   AX_TRY(auto stored, find_subject(tx, keyring, id));  // another transaction may have been first
   if (!stored) return Error{Errc::internal, "biometric subject"};
   return std::move(*stored);

@@ -35,7 +35,7 @@ std::optional<AadhaarNumbers> parse_aadhaar_numbers(std::string_view word) {
 }
 
 Result<Uuid> vault_put(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& user, std::string_view number, Time now) {
-  const auto index = keyring.blind_index("aadhaar_vault.number", number);
+  const auto index = keyring.blind_index("aadhaar_vault.number", tx.scope().home(), number);
   AX_TRY(const auto found, tx.exec(kFind, user, index));
   if (!found.empty()) return found[0].uuid(0);
   const auto reference = random_reference();

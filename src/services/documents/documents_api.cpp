@@ -205,7 +205,7 @@ awaitable<Result<DocumentList>> list(DocumentsService& service, const Can<Permis
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   std::optional<std::chrono::days> within;
   if (in.expiring_within_days) within = std::chrono::days{in.expiring_within_days->value};
-  AX_CO_TRY(auto documents, co_await service.list(caller.id, in.cursor, limit + 1, within));
+  AX_CO_TRY(auto documents, co_await service.list(caller, in.cursor, limit + 1, within));
   DocumentList out;
   if (documents.size() > limit) {
     documents.pop_back();

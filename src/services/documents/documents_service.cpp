@@ -19,7 +19,8 @@ constexpr db::Query kInsert{
 constexpr db::Query kGet{
     "documents.get",
     "SELECT user_id, document_type, verification_status, is_verified, needs_review, confidence_score, ocr_data, reading, document_number, "
-    "created_at, updated_at, job_id, stage, progress, engine_version, expiry_state FROM documents WHERE id = $1"};
+    "created_at, updated_at, job_id, stage, progress, engine_version, expiry_state FROM documents WHERE id = $1 AND tenant_id = "
+    "COALESCE($2, tenant_id)"};
 constexpr db::Query kNewest{
     "documents.newest",
     "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at, stage, progress, "
@@ -33,9 +34,10 @@ constexpr db::Query kImages{"documents.images",
                             "SELECT side, page, object, sha256 FROM document_images WHERE document_id = $1 ORDER BY side DESC, page"};
 constexpr db::Query kImage{"documents.image",
                            "SELECT d.user_id, i.object FROM documents d JOIN document_images i ON i.document_id = d.id "
-                           "WHERE d.id = $1 AND i.side = $2 AND i.page = $3"};
-constexpr db::Query kProgress{
-    "documents.progress", "SELECT user_id, stage, progress, verification_status, needs_review, updated_at FROM documents WHERE id = $1"};
+                           "WHERE d.id = $1 AND i.side = $2 AND i.page = $3 AND d.tenant_id = COALESCE($4, d.tenant_id)"};
+constexpr db::Query kProgress{"documents.progress",
+                              "SELECT user_id, stage, progress, verification_status, needs_review, updated_at FROM documents WHERE id = $1 "
+                              "AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kNumber{"documents.number", "SELECT user_id, document_number, number_reference, reading FROM documents WHERE id = $1"};
 
 /// The same fault, named after the form's field instead of the engine's.
@@ -87,7 +89,7 @@ awaitable<Result<Document>> DocumentsService::upload(Uuid user, Upload upload, h
   AX_CO_TRY(auto digest, co_await p_.files.run(std::move(probe)));
 
   auto find_key = [this, user](db::Tx& tx) { return users::person_key(tx, p_.keyring, user); };
-  AX_CO_TRY(auto key, co_await p_.database.read(find_key));
+  AX_CO_TRY(auto key, co_await p_.database.read(request.tenant, find_key));
   // The files as sent may hold what must not be kept (a whole Aadhaar number, an EXIF thumbnail, a PDF's text). Their key is in the
   // row alone until the reading is stored: without it a file that a crash left behind opens for nobody.
   const auto intake = p_.keyring.new_key();
@@ -108,7 +110,7 @@ awaitable<Result<Document>> DocumentsService::upload(Uuid user, Upload upload, h
                              json::serialize(json::object{{"document_id", id.str()}, {"document_type", upload.document_type}}), &request}));
     return job;
   };
-  AX_CO_TRY(const auto job, co_await p_.database.write(store));
+  AX_CO_TRY(const auto job, co_await p_.database.write(request.tenant, store));
   if (wait.count() > 0) co_await p_.queue.wait(p_.database, job, wait);
   http::Principal owner;
   owner.id = user;
@@ -118,7 +120,7 @@ awaitable<Result<Document>> DocumentsService::upload(Uuid user, Upload upload, h
 
 awaitable<Result<Document>> DocumentsService::load(Uuid id, const http::Principal& caller) {
   auto read = [this, id, &caller](db::Tx& tx) -> Result<Document> {
-    AX_TRY(const auto rows, tx.exec(kGet, id));
+    AX_TRY(const auto rows, tx.exec(kGet, id, tx.scope().only()));
     if (rows.empty()) return Errc::not_found;
     const auto& row = rows[0];
     Document d;
@@ -148,7 +150,7 @@ awaitable<Result<Document>> DocumentsService::load(Uuid id, const http::Principa
     }
     return d;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 awaitable<Result<Document>> DocumentsService::get(Uuid id, const http::Principal& caller) {
@@ -156,13 +158,13 @@ awaitable<Result<Document>> DocumentsService::get(Uuid id, const http::Principal
   auto note = [this, id, &caller](db::Tx& tx) {
     return p_.audit.append(tx, {caller.id, "document.viewed", json::serialize(json::object{{"document_id", id.str()}}), &caller.request});
   };
-  AX_CO_CHECK(co_await p_.database.write(note));
+  AX_CO_CHECK(co_await p_.database.write(caller.request.tenant, note));
   co_return document;
 }
 
-awaitable<Result<std::vector<Document>>> DocumentsService::list(Uuid user, std::optional<Uuid> before, std::size_t limit,
-                                                                std::optional<std::chrono::days> within) {
-  auto read = [this, user, before, limit, within](db::Tx& tx) -> Result<std::vector<Document>> {
+awaitable<Result<std::vector<Document>>> DocumentsService::list(const http::Principal& caller, std::optional<Uuid> before,
+                                                                std::size_t limit, std::optional<std::chrono::days> within) {
+  auto read = [this, user = caller.id, before, limit, within](db::Tx& tx) -> Result<std::vector<Document>> {
     constexpr std::size_t kMostSearched = 2000;
     std::vector<Document> list;
     auto from = before;
@@ -208,7 +210,7 @@ awaitable<Result<std::vector<Document>>> DocumentsService::list(Uuid user, std::
     }
     return list;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 awaitable<Result<Bytes>> DocumentsService::image(Uuid id, const http::Principal& caller, std::string side, std::int64_t page,
@@ -218,7 +220,7 @@ awaitable<Result<Bytes>> DocumentsService::image(Uuid id, const http::Principal&
     crypto::Key key;
   };
   auto find = [this, id, &caller, &side, page, thumbnail](db::Tx& tx) -> Result<Found> {
-    AX_TRY(const auto rows, tx.exec(kImage, id, side, page));
+    AX_TRY(const auto rows, tx.exec(kImage, id, side, page, tx.scope().only()));
     if (rows.empty() || !may_see(rows[0].uuid(0), caller)) return Errc::not_found;
     AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(0)));
     const auto details =
@@ -226,7 +228,7 @@ awaitable<Result<Bytes>> DocumentsService::image(Uuid id, const http::Principal&
     AX_CHECK(p_.audit.append(tx, {caller.id, "document.image_viewed", json::serialize(details), &caller.request}));
     return Found{rows[0].text(1), std::move(key)};
   };
-  AX_CO_TRY(auto found, co_await p_.database.write(find));
+  AX_CO_TRY(auto found, co_await p_.database.write(caller.request.tenant, find));
   auto open = [this, found = std::move(found)]() { return p_.blobs.get(found.object, found.key); };
   AX_CO_TRY(auto full, co_await p_.files.run(std::move(open)));
   if (!thumbnail) co_return full;
@@ -242,7 +244,7 @@ awaitable<Result<Bytes>> DocumentsService::image(Uuid id, const http::Principal&
 
 awaitable<Result<progress::State>> DocumentsService::progress(Uuid id, const http::Principal& caller) {
   auto read = [id, &caller](db::Tx& tx) -> Result<progress::State> {
-    AX_TRY(const auto rows, tx.exec(kProgress, id));
+    AX_TRY(const auto rows, tx.exec(kProgress, id, tx.scope().only()));
     if (rows.empty() || !may_see(rows[0].uuid(0), caller)) return Errc::not_found;
     const auto& row = rows[0];
     progress::State out;
@@ -255,7 +257,7 @@ awaitable<Result<progress::State>> DocumentsService::progress(Uuid id, const htt
     out.is_final = row.text(1) == "final";
     return out;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id, const Uuid& owner) const {

@@ -136,7 +136,7 @@ class DocumentsService {
   /// `Errc::not_found` for absent ones and for others' unless the caller may review.
   awaitable<Result<Document>> get(Uuid id, const http::Principal& caller);
   /// Newest first; with `within`, only those that end in that many days from today.
-  awaitable<Result<std::vector<Document>>> list(Uuid user, std::optional<Uuid> before, std::size_t limit,
+  awaitable<Result<std::vector<Document>>> list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit,
                                                 std::optional<std::chrono::days> within = std::nullopt);
   /// A kept picture as JPEG: redacted, without metadata. `Errc::not_found` while the document is being read, too.
   awaitable<Result<Bytes>> image(Uuid id, const http::Principal& caller, std::string side, std::int64_t page, bool thumbnail);

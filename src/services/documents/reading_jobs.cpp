@@ -285,7 +285,7 @@ Result<> DocumentsService::store(const Uuid& id, const Loaded& loaded, Outcome o
         AX_TRY(reference, vault_put(tx, p_.keyring, loaded.user, number, now));
       }
       AX_CHECK(tx.exec(kStoreNumber, id, box.seal("document_number", whole ? number : reading.display_number),
-                       number_index(p_.keyring, reading.type, number), reference));
+                       number_index(tx, p_.keyring, reading.type, number), reference));
     }
     if (!out.again) AX_CHECK(keep_prints(tx, p_.keyring, id, loaded.user, out.prints));
     AX_TRY(const auto reuse, find_reuse(tx, p_.keyring, id, loaded.user));

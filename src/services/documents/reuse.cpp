@@ -10,10 +10,11 @@ constexpr db::Query kKeep{"documents.keep_print",
                           "INSERT INTO document_prints (document_id, user_id, page, band, bucket, print) VALUES ($1, $2, $3, $4, $5, $6)"};
 constexpr db::Query kMine{"documents.prints", "SELECT page, band, bucket, print FROM document_prints WHERE document_id = $1"};
 constexpr db::Query kOthers{"documents.prints_of_others",
-                            "SELECT document_id, print FROM document_prints WHERE bucket = $1 AND user_id <> $2 LIMIT 2000"};
+                            "SELECT document_id, print FROM document_prints WHERE bucket = $1 AND user_id <> $2 AND tenant_id = $3 "
+                            "LIMIT 2000"};
 constexpr db::Query kSameNumber{"documents.number_of_others",
                                 "SELECT 1 FROM documents d JOIN documents o ON o.document_number_index = d.document_number_index "
-                                "AND o.user_id <> d.user_id WHERE d.id = $1 LIMIT 1"};
+                                "AND o.user_id <> d.user_id AND o.tenant_id = d.tenant_id WHERE d.id = $1 LIMIT 1"};
 
 constexpr int kBands = 5;
 
@@ -51,7 +52,7 @@ Result<> keep_prints(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& doc
   for (const auto& print : prints) {
     ++page;
     for (int i = 0; i < kBands; ++i) {
-      const auto bucket = keyring.blind_index("documents.print", fmt::format("{}:{}", i, band(print, i)));
+      const auto bucket = keyring.blind_index("documents.print", tx.scope().home(), fmt::format("{}:{}", i, band(print, i)));
       AX_CHECK(
           tx.exec(kKeep, document, user, page, i, bucket, crypto::seal_field(key, text_of(print), {"document_prints", "print", document})));
     }
@@ -68,7 +69,7 @@ Result<Reuse> find_reuse(db::Tx& tx, const crypto::Keyring& keyring, const Uuid&
   for (const auto& row : mine) {
     if (out.image) break;
     AX_TRY(const auto print, open_print(key, document, row.bytes(3)));
-    AX_TRY(const auto others, tx.exec(kOthers, row.bytes(2), user));
+    AX_TRY(const auto others, tx.exec(kOthers, row.bytes(2), user, tx.scope().home()));
     for (const auto& other : others) {
       AX_TRY(const auto theirs, open_print(key, other.uuid(0), other.bytes(1)));
       if (same_picture(print, theirs)) {
@@ -80,8 +81,8 @@ Result<Reuse> find_reuse(db::Tx& tx, const crypto::Keyring& keyring, const Uuid&
   return out;
 }
 
-Bytes number_index(const crypto::Keyring& keyring, document::Type type, std::string_view number) {
-  return keyring.blind_index("documents.number", std::string{document::to_string(type)} + ":" + std::string{number});
+Bytes number_index(const db::Tx& tx, const crypto::Keyring& keyring, document::Type type, std::string_view number) {
+  return keyring.blind_index("documents.number", tx.scope().home(), std::string{document::to_string(type)} + ":" + std::string{number});
 }
 
 std::vector<document::Finding> reuse_findings(const Reuse& reuse) {

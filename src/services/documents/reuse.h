@@ -27,7 +27,7 @@ Result<> keep_prints(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& doc
 Result<Reuse> find_reuse(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& document, const Uuid& user);
 
 /// The keyed index of a document's number: the same number of the same type has the same index, whoever gives it.
-Bytes number_index(const crypto::Keyring& keyring, document::Type type, std::string_view number);
+Bytes number_index(const db::Tx& tx, const crypto::Keyring& keyring, document::Type type, std::string_view number);
 
 std::vector<document::Finding> reuse_findings(const Reuse& reuse);
 

@@ -29,8 +29,11 @@ Error about_file(Error error) {
 awaitable<Result<Document>> DocumentsService::upload_signed(Uuid user, SignedUpload upload, http::RequestInfo request) {
   const auto id = Uuid::generate(p_.clock.now());
   auto find_key = [this, user](db::Tx& tx) { return users::person_key(tx, p_.keyring, user); };
-  AX_CO_TRY(auto key, co_await p_.database.read(find_key));
-  auto work = [this, id, user, key, request, files = std::move(upload)] { return read_signed(id, key, user, files, request); };
+  AX_CO_TRY(auto key, co_await p_.database.read(request.tenant, find_key));
+  auto work = [this, id, user, key, request, files = std::move(upload)] {
+    const db::Scope::Within scope{request.tenant};
+    return read_signed(id, key, user, files, request);
+  };
   AX_CO_CHECK(co_await p_.vision.run(std::move(work)));
   http::Principal owner;
   owner.id = user;

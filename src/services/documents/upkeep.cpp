@@ -15,18 +15,22 @@ namespace {
 constexpr std::chrono::hours kExpiryPeriod{24};
 constexpr std::int64_t kBatch = 200;
 
-constexpr db::Query kState{"documents.state", "SELECT user_id, stage, verification_status, front_image_url FROM documents WHERE id = $1"};
+constexpr db::Query kState{"documents.state",
+                           "SELECT user_id, stage, verification_status, front_image_url FROM documents WHERE id = $1 "
+                           "AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kStartReread{"documents.start_reread",
                                  "UPDATE documents SET stage = 'reading', progress = 10, job_id = $2, updated_at = $3 WHERE id = $1 "
                                  "AND stage = 'final' AND front_image_url <> '' RETURNING id"};
 constexpr db::Query kVersions{
     "documents.versions", "SELECT DISTINCT COALESCE(engine_version, '') FROM documents WHERE stage = 'final' AND front_image_url <> ''"};
-constexpr db::Query kOfVersion{"documents.of_version",
-                               "SELECT id FROM documents WHERE COALESCE(engine_version, '') = $1 AND stage = 'final' AND front_image_url "
-                               "<> '' ORDER BY id LIMIT 200"};
+constexpr db::Query kOfVersion{
+    "documents.of_version",
+    "SELECT id, tenant_id FROM documents WHERE COALESCE(engine_version, '') = $1 AND stage = 'final' AND front_image_url "
+    "<> '' ORDER BY id LIMIT 200"};
 constexpr db::Query kForDelete{
     "documents.for_delete",
-    "SELECT user_id, front_image_url, back_image_url, image_sha256, reading, number_reference FROM documents WHERE id = $1"};
+    "SELECT user_id, front_image_url, back_image_url, image_sha256, reading, number_reference, tenant_id FROM documents WHERE id = $1 "
+    "AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kImages{"documents.images",
                             "SELECT side, page, object, sha256 FROM document_images WHERE document_id = $1 ORDER BY side DESC, page"};
 constexpr db::Query kCountPrints{"documents.count_prints", "SELECT COUNT(*) FROM document_prints WHERE document_id = $1"};
@@ -34,7 +38,7 @@ constexpr db::Query kCountChecks{"documents.count_checks", "SELECT COUNT(*) FROM
 constexpr db::Query kDelete{"documents.delete", "DELETE FROM documents WHERE id = $1 RETURNING id"};
 constexpr db::Query kWithExpiry{
     "documents.with_expiry",
-    "SELECT id, user_id, document_type, expiry_date, expiry_state FROM documents WHERE id > $1 AND expiry_state "
+    "SELECT id, user_id, document_type, expiry_date, expiry_state, tenant_id FROM documents WHERE id > $1 AND expiry_state "
     "IN ('valid', 'expiring') ORDER BY id LIMIT $2"};
 constexpr db::Query kSetExpiry{"documents.set_expiry",
                                "UPDATE documents SET expiry_state = $2, updated_at = $4 WHERE id = $1 AND expiry_state = $3 RETURNING id"};
@@ -48,7 +52,7 @@ std::string notice_text(std::string_view type, const Date& day, bool over) {
 
 awaitable<Result<Document>> DocumentsService::reread(Uuid id, const http::Principal& caller) {
   auto start = [this, id, &caller](db::Tx& tx) -> Result<> {
-    AX_TRY(const auto rows, tx.exec(kState, id));
+    AX_TRY(const auto rows, tx.exec(kState, id, tx.scope().only()));
     if (rows.empty()) return Errc::not_found;
     AX_TRY(const auto job, p_.queue.enqueue(tx, kRereadJob, id));
     AX_TRY(const auto started, tx.exec(kStartReread, id, job, p_.clock.now()));
@@ -61,7 +65,7 @@ awaitable<Result<Document>> DocumentsService::reread(Uuid id, const http::Princi
     return p_.audit.append(
         tx, {caller.id, "document.reread_requested", json::serialize(json::object{{"document_id", id.str()}}), &caller.request});
   };
-  AX_CO_CHECK(co_await p_.database.write(start));
+  AX_CO_CHECK(co_await p_.database.write(caller.request.tenant, start));
   co_return co_await load(id, caller);
 }
 
@@ -76,9 +80,11 @@ Result<std::size_t> DocumentsService::reread_older(std::string_view version) {
       AX_TRY(const auto count, database.write([&](db::Tx& tx) -> Result<std::size_t> {
         AX_TRY(const auto batch, tx.exec(kOfVersion, have));
         for (const auto& document : batch) {
+          tx.enter(document.uuid(1));
           AX_TRY(const auto job, p_.queue.enqueue(tx, kRereadJob, document.uuid(0)));
           AX_CHECK(tx.exec(kStartReread, document.uuid(0), job, p_.clock.now()));
         }
+        tx.enter(db::Scope::everyone());
         if (!batch.empty())
           AX_CHECK(p_.audit.append(tx, {std::nullopt, "document.reread_by_operator",
                                         json::serialize(json::object{{"documents", batch.size()}, {"before", have}}), nullptr}));
@@ -93,11 +99,11 @@ Result<std::size_t> DocumentsService::reread_older(std::string_view version) {
 
 awaitable<Result<json::object>> DocumentsService::remove(Uuid id, const http::Principal& caller) {
   auto find_owner = [id, &caller](db::Tx& tx) -> Result<> {
-    AX_TRY(const auto rows, tx.exec(kState, id));
+    AX_TRY(const auto rows, tx.exec(kState, id, tx.scope().only()));
     const bool may = !rows.empty() && (rows[0].uuid(0) == caller.id || caller.can(http::Permission::manage_documents));
     return may ? Result<>{} : Result<>{Errc::not_found};
   };
-  AX_CO_CHECK(co_await p_.database.read(find_owner));
+  AX_CO_CHECK(co_await p_.database.read(caller.request.tenant, find_owner));
   auto work = [this, id, actor = caller.id, request = caller.request] { return remove_now(id, actor, &request); };
   co_return co_await p_.files.run(std::move(work));
 }
@@ -105,13 +111,15 @@ awaitable<Result<json::object>> DocumentsService::remove(Uuid id, const http::Pr
 Result<json::object> DocumentsService::remove_now(const Uuid& id, const std::optional<Uuid>& actor, const http::RequestInfo* request) {
   Deletion deletion;
   std::vector<std::string> names;
-  AX_CHECK(p_.database.sync().write([&](db::Tx& tx) -> Result<> {
+  const auto scope = request != nullptr ? db::Scope{request->tenant} : db::Scope::of_thread();
+  AX_CHECK(p_.database.sync().write(scope, [&](db::Tx& tx) -> Result<> {
     deletion = {};
     names.clear();
-    AX_TRY(const auto rows, tx.exec(kForDelete, id));
+    AX_TRY(const auto rows, tx.exec(kForDelete, id, tx.scope().only()));
     if (rows.empty()) return Errc::not_found;
     const auto& row = rows[0];
     const auto user = row.uuid(0);
+    tx.enter(row.uuid(6));
     deletion.document_id = id;
     deletion.deleted_at = p_.clock.now();
     deletion.image_sha256 = hex_encode(row.bytes(3));
@@ -179,7 +187,7 @@ Result<std::size_t> DocumentsService::mark_expiring() {
   std::size_t marked = 0;
   while (true) {
     struct Due {
-      Uuid id, user;
+      Uuid id, user, tenant;
       std::string type, state, from;
       Date day;
     };
@@ -198,12 +206,12 @@ Result<std::size_t> DocumentsService::mark_expiring() {
         if (!day) continue;
         const auto state = expiry_state(*day, p_.clock.now(), p_.expiry_notice);
         if (state != row.text(4) && state != "valid")
-          out.push_back({row.uuid(0), row.uuid(1), row.text(2), std::string{state}, row.text(4), *day});
+          out.push_back({row.uuid(0), row.uuid(1), row.uuid(5), row.text(2), std::string{state}, row.text(4), *day});
       }
       return out;
     }));
     for (const auto& d : due) {
-      AX_TRY(const bool moved, database.write([&](db::Tx& tx) -> Result<bool> {
+      AX_TRY(const bool moved, database.write(d.tenant, [&](db::Tx& tx) -> Result<bool> {
         const auto now = p_.clock.now();
         AX_TRY(const auto updated, tx.exec(kSetExpiry, d.id, d.state, d.from, now));
         if (updated.empty()) return false;

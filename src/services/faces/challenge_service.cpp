@@ -115,7 +115,7 @@ awaitable<Result<Challenge>> ChallengeService::issue(Uuid user, bool lights, htt
     AX_CHECK(p_.audit.append(tx, {user, "face.challenge_issued", json::serialize(json::object{{"challenge_id", c.id.str()}}), &request}));
     return c;
   };
-  co_return co_await p_.database.write(std::move(store));
+  co_return co_await p_.database.write(request.tenant, std::move(store));
 }
 
 Result<> ChallengeService::check(db::Tx& tx, const Uuid& challenge, const Uuid& user, const http::RequestInfo& request,

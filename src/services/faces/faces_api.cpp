@@ -131,7 +131,7 @@ awaitable<Result<VerifyResult>> verify(FacesService& service, const Can<Permissi
 
 awaitable<Result<FaceList>> list(FacesService& service, const Can<Permission::verify_face>& caller, FaceQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
-  AX_CO_TRY(auto faces, co_await service.list(caller.id, in.cursor, limit + 1));
+  AX_CO_TRY(auto faces, co_await service.list(caller, in.cursor, limit + 1));
   FaceList out;
   if (faces.size() > limit) {
     faces.pop_back();

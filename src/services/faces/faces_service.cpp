@@ -39,11 +39,12 @@ constexpr db::Query kListBefore{
     "SELECT id, status, quality_score, created_at FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' AND id < $3 "
     "ORDER BY id DESC LIMIT $2"};
 constexpr db::Query kOfCapture{"faces.of_capture",
-                               "SELECT id, user_id, template_data FROM biometrics WHERE id = $1 AND biometric_type = 'face'"};
+                               "SELECT id, user_id, template_data FROM biometrics WHERE id = $1 AND biometric_type = 'face' AND "
+                               "tenant_id = $2"};
 constexpr db::Query kOfPerson{
     "faces.of_person",
     "SELECT id, user_id, template_data FROM biometrics WHERE user_id = $1 AND biometric_type = 'face' AND status = "
-    "'approved' ORDER BY id DESC LIMIT 1"};
+    "'approved' AND tenant_id = $2 ORDER BY id DESC LIMIT 1"};
 constexpr db::Query kInsertMatch{
     "faces.insert_match",
     "INSERT INTO verifications (id, user_id, document_id, verification_type, verification_data, steps, reasons, status, confidence_score, "
@@ -111,7 +112,7 @@ FacesService::FacesService(Parts parts)
                                galleries_}) {}
 
 Result<> FacesService::prepare() {
-  return p_.database.sync().write([&](db::Tx& tx) { return vault_.ensure(tx, p_.clock.now()); });
+  return p_.database.sync().write(kDefaultTenant, [&](db::Tx& tx) { return vault_.ensure(tx, p_.clock.now()); });
 }
 
 Result<face::Embedding> FacesService::open_template(db::Tx& tx, const users::PersonBox& box, BytesView sealed) const {
@@ -121,14 +122,14 @@ Result<face::Embedding> FacesService::open_template(db::Tx& tx, const users::Per
 }
 
 Result<std::string> FacesService::protect(db::Tx& tx, const face::Embedding& embedding) {
-  AX_TRY(const auto one, vault_.protect(tx, embedding));
+  AX_TRY(const auto one, vault_.protect(tx, embedding, p_.clock.now()));
   return to_text(one);
 }
 
-Result<Sightings> FacesService::sightings(const Uuid& user, const face::Embedding& embedding) {
+Result<Sightings> FacesService::sightings(const Uuid& tenant, const Uuid& user, const face::Embedding& embedding) {
   AX_TRY(const auto engine, p_.face_engine());
   constexpr std::size_t kShown = 20;
-  return galleries_.search(*engine, embedding, Scope::everything, kShown, user);
+  return galleries_.search(tenant, *engine, embedding, Scope::everything, kShown, user);
 }
 
 void FacesService::register_jobs() {
@@ -154,10 +155,10 @@ awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile imag
     auto check = [this, user, &live, &request, &video_digest](db::Tx& tx) {
       return challenges_.check(tx, *live->challenge, user, request, live->word, video_digest);
     };
-    AX_CO_CHECK(co_await p_.database.read(check));
+    AX_CO_CHECK(co_await p_.database.read(request.tenant, check));
   }
   auto find_key = [this, user](db::Tx& tx) { return users::person_key(tx, p_.keyring, user); };
-  AX_CO_TRY(auto key, co_await p_.database.read(find_key));
+  AX_CO_TRY(auto key, co_await p_.database.read(request.tenant, find_key));
   std::optional<http::UploadedFile> video;
   if (challenged) video = live->file;
   auto seal = [this, key = std::move(key), image = std::move(image), video = std::move(video), name, id]() -> Result<> {
@@ -177,12 +178,12 @@ awaitable<Result<Face>> FacesService::capture(Uuid user, http::UploadedFile imag
     AX_CHECK(p_.audit.append(tx, {user, "face.captured", json::serialize(details), &request}));
     return job;
   };
-  AX_CO_TRY(const auto job, co_await p_.database.write(store));
+  AX_CO_TRY(const auto job, co_await p_.database.write(request.tenant, store));
   if (wait.count() > 0) co_await p_.queue.wait(p_.database, job, wait);
-  co_return co_await load(id, user);
+  co_return co_await load(id, user, request.tenant);
 }
 
-awaitable<Result<Face>> FacesService::load(Uuid id, Uuid user) {
+awaitable<Result<Face>> FacesService::load(Uuid id, Uuid user, Uuid tenant) {
   auto read = [this, id, user](db::Tx& tx) -> Result<Face> {
     AX_TRY(const auto rows, tx.exec(kGet, id, user));
     if (rows.empty()) return Errc::not_found;
@@ -203,11 +204,11 @@ awaitable<Result<Face>> FacesService::load(Uuid id, Uuid user) {
     }
     return f;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(tenant, read);
 }
 
-awaitable<Result<std::vector<Face>>> FacesService::list(Uuid user, std::optional<Uuid> before, std::size_t limit) {
-  auto read = [user, before, limit](db::Tx& tx) -> Result<std::vector<Face>> {
+awaitable<Result<std::vector<Face>>> FacesService::list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit) {
+  auto read = [user = caller.id, before, limit](db::Tx& tx) -> Result<std::vector<Face>> {
     const auto count = static_cast<std::int64_t>(limit);
     AX_TRY(const auto rows, before ? tx.exec(kListBefore, user, count, *before) : tx.exec(kListNewest, user, count));
     std::vector<Face> out;
@@ -221,7 +222,7 @@ awaitable<Result<std::vector<Face>>> FacesService::list(Uuid user, std::optional
     }
     return out;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 Result<> FacesService::process(const jobs::Job& job) {
@@ -294,7 +295,7 @@ Result<> FacesService::process(const jobs::Job& job) {
     std::optional<std::int64_t> key;
     std::optional<ProtectedTemplate> protect;
     if (embedding) {
-      AX_TRY(protect, vault_.protect(tx, *embedding));
+      AX_TRY(protect, vault_.protect(tx, *embedding, now));
       sealed_template = box.seal("template_data", to_text(*protect));
       model = protect->model_id;
       key = protect->key;
@@ -335,7 +336,7 @@ Result<> FacesService::give_up(db::Tx& tx, const jobs::Job& job) {
 awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes image, http::RequestInfo request) {
   const auto started = std::chrono::steady_clock::now();
   auto find_document = [this, document, user](db::Tx& tx) { return p_.documents.read_document(tx, document, user); };
-  AX_CO_TRY(auto read, co_await p_.database.read(find_document));
+  AX_CO_TRY(auto read, co_await p_.database.read(request.tenant, find_document));
   if (read.status == "processing") {
     Error busy{Errc::conflict, "document still processing"};
     busy.message = "The document is still being read; try again in a moment";
@@ -387,7 +388,7 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
     return p_.audit.append(
         tx, {user, "face.matched", json::serialize(json::object{{"verification_id", id.str()}, {"outcome", word}}), &request});
   };
-  AX_CO_CHECK(co_await p_.database.write(store));
+  AX_CO_CHECK(co_await p_.database.write(request.tenant, store));
   const auto took = std::chrono::steady_clock::now() - started;
   metrics::face_duration().observe(std::chrono::duration<double>(took).count());
   Match out{c, approved, std::chrono::duration_cast<std::chrono::milliseconds>(took).count()};
@@ -402,21 +403,22 @@ awaitable<Result<Sightings>> FacesService::search(const http::Principal& caller,
   Probe probe;
   if (!what.image) {
     auto find = [this, &what](db::Tx& tx) -> Result<Probe> {
-      AX_TRY(const auto rows, what.face ? tx.exec(kOfCapture, *what.face) : tx.exec(kOfPerson, *what.person));
+      AX_TRY(const auto rows,
+             what.face ? tx.exec(kOfCapture, *what.face, tx.scope().home()) : tx.exec(kOfPerson, *what.person, tx.scope().home()));
       if (rows.empty() || rows[0].is_null(2)) return Errc::not_found;
       AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(1)));
       const users::PersonBox box{std::move(key), "biometrics", rows[0].uuid(0)};
       AX_TRY(auto embedding, open_template(tx, box, rows[0].bytes(2)));
       return Probe{std::move(embedding), rows[0].uuid(1)};
     };
-    AX_CO_TRY(probe, co_await p_.database.read(find));
+    AX_CO_TRY(probe, co_await p_.database.read(caller.request.tenant, find));
   }
-  auto look = [this, probe = std::move(probe), what = std::move(what)]() -> Result<Sightings> {
+  auto look = [this, probe = std::move(probe), what = std::move(what), tenant = caller.request.tenant]() -> Result<Sightings> {
     AX_TRY(const auto engine, p_.face_engine());
-    if (probe.embedding) return galleries_.search(*engine, *probe.embedding, what.scope, what.count, probe.owner, what.all);
+    if (probe.embedding) return galleries_.search(tenant, *engine, *probe.embedding, what.scope, what.count, probe.owner, what.all);
     AX_TRY(const auto seen, usable_probe(*engine, what.image->bytes(), {.liveness = false, .cues = false, .surroundings = false},
                                          Deadline::after(kAnalyseLimit)));
-    return galleries_.search(*engine, *seen.embedding, what.scope, what.count, std::nullopt, what.all);
+    return galleries_.search(tenant, *engine, *seen.embedding, what.scope, what.count, std::nullopt, what.all);
   };
   AX_CO_TRY(auto found, co_await p_.vision.run(std::move(look)));
   auto note = [this, &caller, &found](db::Tx& tx) {
@@ -426,7 +428,7 @@ awaitable<Result<Sightings>> FacesService::search(const http::Principal& caller,
         tx, {caller.id, "face.searched", json::serialize(json::object{{"searched", found.searched}, {"entries", std::move(entries)}}),
              &caller.request});
   };
-  AX_CO_CHECK(co_await p_.database.write(note));
+  AX_CO_CHECK(co_await p_.database.write(caller.request.tenant, note));
   co_return found;
 }
 

@@ -80,7 +80,7 @@ class FacesService {
   /// is judged, and the face counts only if it passed.
   awaitable<Result<Face>> capture(Uuid user, http::UploadedFile image, std::optional<LiveVideo> live, http::RequestInfo request,
                                   std::chrono::milliseconds wait);
-  awaitable<Result<std::vector<Face>>> list(Uuid user, std::optional<Uuid> before, std::size_t limit);
+  awaitable<Result<std::vector<Face>>> list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit);
 
   /// Compares a picture with the portrait on the caller's document, at once; keeps the decision, not the picture.
   awaitable<Result<Match>> verify(Uuid user, Uuid document, Bytes image, http::RequestInfo request);
@@ -91,7 +91,7 @@ class FacesService {
   /// Errors: validation (no usable face in the picture), not_found (no such capture, or without a template).
   awaitable<Result<Sightings>> search(const http::Principal& caller, SearchFor what);
   /// Matches of a person's face with others': who is enrolled with it, which lists it is on. Blocking.
-  Result<Sightings> sightings(const Uuid& user, const face::Embedding& embedding);
+  Result<Sightings> sightings(const Uuid& tenant, const Uuid& user, const face::Embedding& embedding);
   /// The form in which a template may be stored.
   Result<std::string> protect(db::Tx& tx, const face::Embedding& embedding);
 
@@ -104,7 +104,7 @@ class FacesService {
   Watchlists& lists() noexcept { return lists_; }
 
  private:
-  awaitable<Result<Face>> load(Uuid id, Uuid user);
+  awaitable<Result<Face>> load(Uuid id, Uuid user, Uuid tenant);
   Result<> process(const jobs::Job& job);
   Result<> give_up(db::Tx& tx, const jobs::Job& job);
 

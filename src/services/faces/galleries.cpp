@@ -27,20 +27,22 @@ constexpr db::Query kOlder{
     "face_entries.drop_older",
     "DELETE FROM face_entries WHERE user_id = $1 AND id NOT IN (SELECT id FROM face_entries WHERE user_id = $1 ORDER "
     "BY id DESC LIMIT $2)"};
-constexpr db::Query kRemove{"face_entries.remove", "DELETE FROM face_entries WHERE id = $1 AND list_id = $2 RETURNING id"};
+constexpr db::Query kRemove{"face_entries.remove",
+                            "DELETE FROM face_entries WHERE id = $1 AND list_id = $2 AND tenant_id = COALESCE($3, tenant_id) RETURNING id"};
 constexpr db::Query kChanged{
     "face_entries.changed",
-    "SELECT id, user_id, list_id, model_id, key_version, template, seq FROM face_entries WHERE seq > $1 ORDER BY seq "
+    "SELECT id, user_id, list_id, model_id, key_version, template, seq, tenant_id FROM face_entries WHERE seq > $1 ORDER BY seq "
     "LIMIT $2"};
 constexpr db::Query kRemoved{"face_entries.removed", "SELECT seq, entry_id FROM face_removals WHERE seq > $1 ORDER BY seq LIMIT $2"};
-constexpr db::Query kVersions{"face_entries.versions",
-                              "SELECT id, list_id, model_id, key_version, seq FROM face_entries WHERE id > $1 ORDER BY id LIMIT $2"};
+constexpr db::Query kVersions{
+    "face_entries.versions",
+    "SELECT id, list_id, model_id, key_version, seq, tenant_id FROM face_entries WHERE id > $1 ORDER BY id LIMIT $2"};
 constexpr db::Query kOne{"face_entries.one",
-                         "SELECT id, user_id, list_id, model_id, key_version, template, seq FROM face_entries WHERE id = $1"};
+                         "SELECT id, user_id, list_id, model_id, key_version, template, seq, tenant_id FROM face_entries WHERE id = $1"};
 constexpr db::Query kShown{"face_entries.shown",
                            "SELECT e.user_id, e.list_id, e.label, l.name, l.kind FROM face_entries e LEFT JOIN face_lists l ON l.id = "
-                           "e.list_id WHERE e.id = $1"};
-constexpr db::Query kListKey{"face_lists.key", "SELECT wrapped_key FROM face_lists WHERE id = $1"};
+                           "e.list_id WHERE e.id = $1 AND e.tenant_id = $2"};
+constexpr db::Query kListKey{"face_lists.key", "SELECT wrapped_key FROM face_lists WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
 
 constexpr std::int64_t kBatch = 1000;
 constexpr double kFalseAlarms = 0.01;  ///< of one search
@@ -50,7 +52,7 @@ constexpr double kFalseAlarms = 0.01;  ///< of one search
 std::string list_key_context(const Uuid& list) { return "face-list:" + list.str(); }
 
 Result<crypto::Key> list_key(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& list) {
-  AX_TRY(const auto rows, tx.exec(kListKey, list));
+  AX_TRY(const auto rows, tx.exec(kListKey, list, tx.scope().only()));
   if (rows.empty()) return Error{Errc::not_found, "face list"};
   return keyring.unwrap(rows[0].bytes(0), list_key_context(list));
 }
@@ -91,14 +93,14 @@ Result<> Galleries::replace(db::Tx& tx, const Uuid& entry, const ProtectedTempla
 }
 
 Result<bool> Galleries::remove(db::Tx& tx, const Uuid& list, const Uuid& entry) {
-  AX_TRY(const auto rows, tx.exec(kRemove, entry, list));
+  AX_TRY(const auto rows, tx.exec(kRemove, entry, list, tx.scope().only()));
   return !rows.empty();
 }
 
 Result<Galleries::Entry> Galleries::read_entry(db::Tx& tx, const db::Row& row, std::map<Uuid, crypto::Key>& list_keys) const {
   Entry e;
   e.id = row.uuid(0);
-  e.space = {row.opt_uuid(2), row.text(3), row.integer(4)};
+  e.space = {row.uuid(7), row.opt_uuid(2), row.text(3), row.integer(4)};
   e.seq = row.integer(6);
   crypto::Key key;
   if (const auto list = row.opt_uuid(2)) {
@@ -122,7 +124,8 @@ Result<Galleries::Entry> Galleries::read_entry(db::Tx& tx, const db::Row& row, s
 }
 
 std::string Galleries::file_of(const Space& space) const {
-  const auto name = fmt::format("{}|{}|{}", space.list ? space.list->str() : "enrolled", space.model, space.key);
+  auto name = fmt::format("{}|{}|{}", space.list ? space.list->str() : "enrolled", space.model, space.key);
+  if (space.tenant != kDefaultTenant) name += "|" + space.tenant.str();
   return folder_ + "/" + hex_encode(BytesView{crypto::sha256(as_bytes(name))}.first(16)) + ".gallery";
 }
 
@@ -194,7 +197,7 @@ Result<> Galleries::reconcile() {
     fs::create_directories(folder_, ec);
     fs::permissions(folder_, fs::perms::owner_all, ec);
   }
-  AX_TRY(const auto head, database_.read([](db::Tx& tx) -> Result<std::int64_t> {
+  AX_TRY(const auto head, database_.read(db::Scope::everyone(), [](db::Tx& tx) -> Result<std::int64_t> {
     AX_TRY(const auto rows, tx.exec(kHead));
     return rows.at(0).integer(0);
   }));
@@ -204,13 +207,13 @@ Result<> Galleries::reconcile() {
   while (true) {
     std::map<Uuid, crypto::Key> list_keys;
     std::size_t seen = 0;
-    AX_TRY(const auto missing, database_.read([&](db::Tx& tx) -> Result<std::vector<Entry>> {
+    AX_TRY(const auto missing, database_.read(db::Scope::everyone(), [&](db::Tx& tx) -> Result<std::vector<Entry>> {
       AX_TRY(const auto rows, tx.exec(kVersions, after, kBatch));
       seen = rows.size();
       std::vector<Entry> out;
       for (const auto& row : rows) {
         const auto id = row.uuid(0);
-        const Space space{row.opt_uuid(1), row.text(2), row.integer(3)};
+        const Space space{row.uuid(5), row.opt_uuid(1), row.text(2), row.integer(3)};
         const auto seq = row.integer(4);
         after = id;
         if (const auto known = held.find(space); known != held.end()) {
@@ -263,7 +266,7 @@ Result<> Galleries::catch_up() {
       std::int64_t until = 0;
     };
     std::map<Uuid, crypto::Key> list_keys;
-    AX_TRY(const auto changes, database_.read([&](db::Tx& tx) -> Result<Changes> {
+    AX_TRY(const auto changes, database_.read(db::Scope::everyone(), [&](db::Tx& tx) -> Result<Changes> {
       Changes c;
       AX_TRY(const auto head, tx.exec(kHead));
       c.until = head.at(0).integer(0);
@@ -289,14 +292,15 @@ Result<> Galleries::catch_up() {
   }
 }
 
-Result<Sightings> Galleries::search(const face::FaceEngine& engine, const face::Embedding& probe, Scope scope, std::size_t count,
-                                    const std::optional<Uuid>& except, bool all) {
+Result<Sightings> Galleries::search(const Uuid& tenant, const face::FaceEngine& engine, const face::Embedding& probe, Scope scope,
+                                    std::size_t count, const std::optional<Uuid>& except, bool all) {
   AX_CHECK(catch_up());
   std::vector<std::pair<Space, std::shared_ptr<face::Gallery>>> galleries;
   {
     const std::lock_guard lock{mutex_};
     for (const auto& [space, gallery] : open_)
-      if (space.model == probe.model_id && (scope == Scope::everything || (scope == Scope::enrolled) == !space.list.has_value()))
+      if (space.tenant == tenant && space.model == probe.model_id &&
+          (scope == Scope::everything || (scope == Scope::enrolled) == !space.list.has_value()))
         galleries.emplace_back(space, gallery);
   }
   Sightings out;
@@ -316,7 +320,7 @@ Result<Sightings> Galleries::search(const face::FaceEngine& engine, const face::
   for (const auto& [space, gallery] : galleries) {
     auto& values = mapped[space.key];
     if (values.empty()) {
-      AX_TRY(auto protect, database_.read([&](db::Tx& tx) { return vault_.protect(tx, probe, space.key); }));
+      AX_TRY(auto protect, database_.read(tenant, [&](db::Tx& tx) { return vault_.protect(tx, probe, space.key); }));
       values = std::move(protect.values);
     }
     AX_TRY(const auto found, gallery->search(values, wanted, all ? -1.0 : out.threshold));
@@ -324,11 +328,11 @@ Result<Sightings> Galleries::search(const face::FaceEngine& engine, const face::
   }
   std::ranges::sort(hits,
                     [](const Hit& a, const Hit& b) { return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id; });
-  AX_TRY(out.found, database_.read([&](db::Tx& tx) -> Result<std::vector<Sighting>> {
+  AX_TRY(out.found, database_.read(tenant, [&](db::Tx& tx) -> Result<std::vector<Sighting>> {
     std::vector<Sighting> found;
     for (const auto& hit : hits) {
       if (found.size() == count) break;
-      AX_TRY(const auto rows, tx.exec(kShown, hit.id));
+      AX_TRY(const auto rows, tx.exec(kShown, hit.id, tenant));
       if (rows.empty()) continue;  // removed since
       Sighting s;
       s.entry = hit.id;

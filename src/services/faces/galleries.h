@@ -32,7 +32,8 @@ struct Sightings {
   double threshold = 1;         ///< similarity that counts
 };
 
-/// The galleries of an installation: one of the enrolled and one for each list, each for one model and one template key. They are
+/// The galleries of an installation: of each organisation one of the enrolled and one for each list, each for one model and one
+/// template key. They are
 /// mapped files in a folder, or memory where another process of this machine has the file; the database is the truth. At the
 /// first use they are compared with it row by row, and before every search they take up what has changed since, so that whatever
 /// process wrote it and however this one ended, a search sees every committed entry and none that is gone. Blocking; thread-safe.
@@ -51,9 +52,9 @@ class Galleries {
   static Result<bool> remove(db::Tx& tx, const Uuid& list, const Uuid& entry);
   static constexpr std::int64_t kKept = 3;
 
-  /// Who looks like this, at most `count`, of the embedding's own model only. A match is what would befall by chance in one search
-  /// of a hundred, within a false-match rate of 1e-6 to 1e-4 a comparison; with `all`, also what is less alike.
-  Result<Sightings> search(const face::FaceEngine& engine, const face::Embedding& probe, Scope scope, std::size_t count,
+  /// Who in the organisation looks like this, at most `count`, of the embedding's own model only. A match is what would befall by chance in
+  /// one search of a hundred, within a false-match rate of 1e-6 to 1e-4 a comparison; with `all`, also what is less alike.
+  Result<Sightings> search(const Uuid& tenant, const face::FaceEngine& engine, const face::Embedding& probe, Scope scope, std::size_t count,
                            const std::optional<Uuid>& except = std::nullopt, bool all = false);
 
   /// Compares with the database now; otherwise the first search does.
@@ -61,6 +62,7 @@ class Galleries {
 
  private:
   struct Space {
+    Uuid tenant;
     std::optional<Uuid> list;
     std::string model;
     std::int64_t key = 0;

@@ -17,7 +17,9 @@ constexpr db::Query kStale{
     "faces.stale",
     "SELECT id, user_id, biometric_data, template_data, status, created_at FROM biometrics WHERE biometric_type = 'face' AND template_data "
     "IS "
-    "NOT NULL AND (template_model IS NULL OR template_model <> $1 OR template_key IS NULL OR template_key <> $2) ORDER BY id LIMIT $3"};
+    "NOT NULL AND (template_model IS NULL OR template_model <> $1 OR template_key IS NULL OR template_key <> $2) AND tenant_id = $4 ORDER "
+    "BY "
+    "id LIMIT $3"};
 constexpr db::Query kRenewed{"faces.renewed",
                              "UPDATE biometrics SET template_data = $2, template_model = $3, template_key = $4 WHERE id = $1 AND "
                              "template_data IS NOT NULL RETURNING id"};
@@ -25,13 +27,14 @@ constexpr db::Query kEntry{"faces.entry", "SELECT id FROM face_entries WHERE id 
 constexpr db::Query kForget{"faces.forget_entry", "DELETE FROM face_entries WHERE id = $1"};
 constexpr db::Query kStaleListed{"faces.stale_listed",
                                  "SELECT id, list_id, image, template FROM face_entries WHERE list_id IS NOT NULL AND (model_id <> $1 OR "
-                                 "key_version <> $2) ORDER BY id LIMIT $3"};
+                                 "key_version <> $2) AND tenant_id = $4 ORDER BY id LIMIT $3"};
 constexpr db::Query kAnyStale{
     "faces.any_stale",
-    "SELECT 1 FROM biometrics WHERE biometric_type = 'face' AND template_data IS NOT NULL AND (template_model IS NULL OR template_model <> "
-    "$1 "
-    "OR template_key IS NULL OR template_key <> $2) UNION ALL SELECT 1 FROM face_entries WHERE list_id IS NOT NULL AND (model_id <> $1 OR "
-    "key_version <> $2) LIMIT 1"};
+    "SELECT DISTINCT b.tenant_id FROM biometrics b WHERE b.biometric_type = 'face' AND b.template_data IS NOT NULL AND (b.template_model "
+    "IS "
+    "NULL OR b.template_model <> $1 OR b.template_key IS NULL OR b.template_key <> (SELECT MAX(k.version) FROM face_template_keys k WHERE "
+    "k.tenant_id = b.tenant_id)) UNION SELECT DISTINCT e.tenant_id FROM face_entries e WHERE e.list_id IS NOT NULL AND (e.model_id <> $1 "
+    "OR e.key_version <> (SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = e.tenant_id))"};
 
 constexpr std::int64_t kBatch = 20;
 
@@ -39,18 +42,20 @@ constexpr std::int64_t kBatch = 20;
 
 Result<> FacesService::renew_if_needed() {
   AX_TRY(const auto engine, p_.face_engine());
-  return p_.database.sync().write([&](db::Tx& tx) -> Result<> {
-    AX_TRY(const auto key, vault_.current(tx));
-    AX_TRY(const auto rows, tx.exec(kAnyStale, engine->embedding_model_id(), key));
-    if (!rows.empty()) AX_CHECK(p_.queue.enqueue(tx, kRenewJob, Uuid{}));
+  return p_.database.sync().write(db::Scope::everyone(), [&](db::Tx& tx) -> Result<> {
+    AX_TRY(const auto rows, tx.exec(kAnyStale, engine->embedding_model_id()));
+    for (const auto& row : rows) {
+      tx.enter(row.uuid(0));
+      AX_CHECK(p_.queue.enqueue(tx, kRenewJob, Uuid{}));
+    }
     return {};
   });
 }
 
 Result<std::int64_t> revoke_template_key(db::Database& database, const crypto::Keyring& keyring, const Clock& clock,
-                                         const audit::Log& audit, jobs::Queue& queue) {
+                                         const audit::Log& audit, jobs::Queue& queue, const Uuid& tenant) {
   const TemplateVault vault{keyring};
-  return database.write([&](db::Tx& tx) -> Result<std::int64_t> {
+  return database.write(tenant, [&](db::Tx& tx) -> Result<std::int64_t> {
     AX_TRY(const auto version, vault.renew(tx, clock.now()));
     AX_CHECK(queue.enqueue(tx, kRenewJob, Uuid{}));
     AX_CHECK(audit.append(tx, {std::nullopt, "face_templates.key_revoked", json::serialize(json::object{{"version", version}}), nullptr}));
@@ -88,7 +93,7 @@ Result<> FacesService::renew(const jobs::Job& job) {
   };
   AX_TRY(const auto key, database.read([&](db::Tx& tx) { return vault_.current(tx); }));
   AX_TRY(const auto captures, database.read([&](db::Tx& tx) -> Result<std::vector<Stale>> {
-    AX_TRY(const auto rows, tx.exec(kStale, model, key, kBatch));
+    AX_TRY(const auto rows, tx.exec(kStale, model, key, kBatch, tx.scope().home()));
     std::vector<Stale> out;
     for (const auto& row : rows) {
       AX_TRY(auto person, users::person_key(tx, p_.keyring, row.uuid(1)));
@@ -107,7 +112,7 @@ Result<> FacesService::renew(const jobs::Job& job) {
         AX_CHECK(tx.exec(kRenewed, s.id, std::nullopt, std::nullopt, std::nullopt));
         return {};
       }
-      AX_TRY(const auto one, vault_.protect(tx, *embedding));
+      AX_TRY(const auto one, vault_.protect(tx, *embedding, p_.clock.now()));
       const users::PersonBox box{s.key, "biometrics", s.id};
       AX_TRY(const auto updated, tx.exec(kRenewed, s.id, box.seal("template_data", to_text(one)), one.model_id, one.key));
       if (updated.empty()) return {};
@@ -118,7 +123,7 @@ Result<> FacesService::renew(const jobs::Job& job) {
     }));
   }
   AX_TRY(const auto listed, database.read([&](db::Tx& tx) -> Result<std::vector<Stale>> {
-    AX_TRY(const auto rows, tx.exec(kStaleListed, model, key, kBatch));
+    AX_TRY(const auto rows, tx.exec(kStaleListed, model, key, kBatch, tx.scope().home()));
     std::vector<Stale> out;
     for (const auto& row : rows) {
       AX_TRY(auto list, list_key(tx, p_.keyring, row.uuid(1)));
@@ -137,7 +142,7 @@ Result<> FacesService::renew(const jobs::Job& job) {
         AX_CHECK(tx.exec(kForget, s.id));
         return {};
       }
-      AX_TRY(const auto one, vault_.protect(tx, *embedding));
+      AX_TRY(const auto one, vault_.protect(tx, *embedding, p_.clock.now()));
       return galleries_.replace(tx, s.id, one);
     }));
   }

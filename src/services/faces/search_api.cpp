@@ -161,8 +161,8 @@ awaitable<Result<ListView>> create_list(FacesService& service, const Can<Permiss
   co_return view(list);
 }
 
-awaitable<Result<Lists>> all_lists(FacesService& service, const Can<Permission::review_verifications>&, Empty) {
-  AX_CO_TRY(const auto lists, co_await service.lists().list());
+awaitable<Result<Lists>> all_lists(FacesService& service, const Can<Permission::review_verifications>& caller, Empty) {
+  AX_CO_TRY(const auto lists, co_await service.lists().list(caller));
   Lists out;
   for (const auto& l : lists) out.items.push_back(view(l));
   co_return out;

@@ -23,14 +23,14 @@ struct ProtectedTemplate {
 std::string to_text(const ProtectedTemplate& one);
 Result<ProtectedTemplate> template_from_text(std::string_view text);
 
-/// The keys of this installation's templates (engines/face/protect.h). Each is random, wrapped by the keyring and kept in the
-/// database: another installation has others. A new key revokes the old: templates are mapped anew in the background, and when
-/// none is left the old key is destroyed. Thread-safe.
+/// The keys of templates (engines/face/protect.h), of the transaction's organisation. Each is random, wrapped by the keyring and kept in
+/// the database: every organisation and every installation has others. A new key revokes the old: templates are mapped anew in the
+/// background, and when none is left the old key is destroyed. Thread-safe.
 class TemplateVault {
  public:
   explicit TemplateVault(const crypto::Keyring& keyring) : keyring_(keyring) {}
 
-  /// Makes the first key when there is none.
+  /// Makes the organisation's first key when there is none, as `protect` does.
   Result<> ensure(db::Tx& tx, Time now) const;
   /// Makes the next key, which is the current one from this transaction on; its version.
   Result<std::int64_t> renew(db::Tx& tx, Time now) const;
@@ -39,16 +39,22 @@ class TemplateVault {
   Result<std::int64_t> retire(db::Tx& tx);
 
   /// With the current key.
-  Result<ProtectedTemplate> protect(db::Tx& tx, const face::Embedding& plain);
+  Result<ProtectedTemplate> protect(db::Tx& tx, const face::Embedding& plain, Time now);
   Result<ProtectedTemplate> protect(db::Tx& tx, const face::Embedding& plain, std::int64_t version);
   Result<face::Embedding> recover(db::Tx& tx, const ProtectedTemplate& one);
 
  private:
+  struct Name {
+    Uuid tenant;
+    std::int64_t version = 0;
+    std::size_t dimension = 0;
+    auto operator<=>(const Name&) const = default;
+  };
   Result<std::shared_ptr<const face::TemplateProtection>> protection(db::Tx& tx, std::int64_t version, std::size_t dimension);
 
   const crypto::Keyring& keyring_;
   std::mutex mutex_;
-  std::map<std::pair<std::int64_t, std::size_t>, std::shared_ptr<const face::TemplateProtection>> known_;
+  std::map<Name, std::shared_ptr<const face::TemplateProtection>> known_;
 };
 
 }  // namespace authx::faces

@@ -9,14 +9,15 @@ namespace authx::faces {
 namespace {
 
 constexpr db::Query kInsert{"face_lists.insert",
-                            "INSERT INTO face_lists (id, name, kind, wrapped_key, created_at) VALUES ($1, $2, $3, $4, $5)"};
+                            "INSERT INTO face_lists (id, name, kind, wrapped_key, created_at, tenant_id) VALUES ($1, $2, $3, $4, $5, $6)"};
 constexpr db::Query kAll{
     "face_lists.all",
     "SELECT id, name, kind, created_at, (SELECT COUNT(*) FROM face_entries e WHERE e.list_id = l.id) FROM face_lists l "
-    "ORDER BY id DESC"};
-constexpr db::Query kDelete{"face_lists.delete", "DELETE FROM face_lists WHERE id = $1 RETURNING id"};
-constexpr db::Query kImages{"face_lists.images", "SELECT image FROM face_entries WHERE list_id = $1 AND image IS NOT NULL"};
-constexpr db::Query kImage{"face_lists.image", "SELECT image FROM face_entries WHERE list_id = $1 AND id = $2"};
+    "WHERE tenant_id = $1 ORDER BY id DESC"};
+constexpr db::Query kDelete{"face_lists.delete", "DELETE FROM face_lists WHERE id = $1 AND tenant_id = $2 RETURNING id"};
+constexpr db::Query kImages{"face_lists.images",
+                            "SELECT image FROM face_entries WHERE list_id = $1 AND tenant_id = $2 AND image IS NOT NULL"};
+constexpr db::Query kImage{"face_lists.image", "SELECT image FROM face_entries WHERE list_id = $1 AND id = $2 AND tenant_id = $3"};
 constexpr db::Query kNewest{"face_lists.entries",
                             "SELECT id, label, created_at FROM face_entries WHERE list_id = $1 ORDER BY id DESC LIMIT $2"};
 constexpr db::Query kBefore{"face_lists.entries_before",
@@ -36,21 +37,22 @@ awaitable<Result<FaceList>> Watchlists::create(const http::Principal& caller, st
   auto store = [this, &caller, &name, &kind](db::Tx& tx) -> Result<FaceList> {
     const auto now = p_.clock.now();
     FaceList list{Uuid::generate(now), name, kind, 0, now};
-    AX_CHECK(tx.exec(kInsert, list.id, name, kind, p_.keyring.wrap(p_.keyring.new_key(), list_key_context(list.id)), now));
+    AX_CHECK(
+        tx.exec(kInsert, list.id, name, kind, p_.keyring.wrap(p_.keyring.new_key(), list_key_context(list.id)), now, tx.scope().home()));
     AX_CHECK(p_.audit.append(tx, {caller.id, "face_list.created", ids({{"list_id", list.id}}), &caller.request}));
     return list;
   };
-  co_return co_await p_.database.write(store);
+  co_return co_await p_.database.write(caller.request.tenant, store);
 }
 
-awaitable<Result<std::vector<FaceList>>> Watchlists::list() {
+awaitable<Result<std::vector<FaceList>>> Watchlists::list(const http::Principal& caller) {
   auto read = [](db::Tx& tx) -> Result<std::vector<FaceList>> {
-    AX_TRY(const auto rows, tx.exec(kAll));
+    AX_TRY(const auto rows, tx.exec(kAll, tx.scope().home()));
     std::vector<FaceList> out;
     for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.text(2), row.integer(4), row.time(3)});
     return out;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 Result<> Watchlists::forget(const std::vector<std::string>& objects) const {
@@ -61,15 +63,15 @@ Result<> Watchlists::forget(const std::vector<std::string>& objects) const {
 
 awaitable<Result<>> Watchlists::remove(const http::Principal& caller, Uuid list) {
   auto change = [this, &caller, list](db::Tx& tx) -> Result<std::vector<std::string>> {
-    AX_TRY(const auto images, tx.exec(kImages, list));
-    AX_TRY(const auto gone, tx.exec(kDelete, list));
+    AX_TRY(const auto images, tx.exec(kImages, list, tx.scope().home()));
+    AX_TRY(const auto gone, tx.exec(kDelete, list, tx.scope().home()));
     if (gone.empty()) return Errc::not_found;
     AX_CHECK(p_.audit.append(tx, {caller.id, "face_list.deleted", ids({{"list_id", list}}), &caller.request}));
     std::vector<std::string> names;
     for (const auto& row : images) names.push_back(row.text(0));
     return names;
   };
-  AX_CO_TRY(auto names, co_await p_.database.write(change));
+  AX_CO_TRY(auto names, co_await p_.database.write(caller.request.tenant, change));
   auto clean = [this, names = std::move(names)]() -> Result<> {
     AX_CHECK(forget(names));
     return p_.galleries.catch_up();
@@ -79,7 +81,7 @@ awaitable<Result<>> Watchlists::remove(const http::Principal& caller, Uuid list)
 
 awaitable<Result<ListEntry>> Watchlists::add(const http::Principal& caller, Uuid list, http::UploadedFile image, std::string label) {
   auto find_key = [this, list](db::Tx& tx) { return list_key(tx, p_.keyring, list); };
-  AX_CO_TRY(auto key, co_await p_.database.read(find_key));
+  AX_CO_TRY(auto key, co_await p_.database.read(caller.request.tenant, find_key));
   const auto now = p_.clock.now();
   const auto id = Uuid::generate(now);
   auto look = [this, image]() -> Result<face::Embedding> {
@@ -92,12 +94,12 @@ awaitable<Result<ListEntry>> Watchlists::add(const http::Principal& caller, Uuid
   auto seal = [this, image, key = std::move(key), id]() { return p_.blobs.put(image_name(id), image.bytes(), key); };
   AX_CO_CHECK(co_await p_.files.run(std::move(seal)));
   auto store = [this, &caller, list, id, &embedding, &label, now](db::Tx& tx) -> Result<ListEntry> {
-    AX_TRY(const auto one, p_.vault.protect(tx, embedding));
+    AX_TRY(const auto one, p_.vault.protect(tx, embedding, now));
     AX_CHECK(p_.galleries.add_to_list(tx, list, id, one, label, image_name(id), now));
     AX_CHECK(p_.audit.append(tx, {caller.id, "face_list.added", ids({{"list_id", list}, {"entry_id", id}}), &caller.request}));
     return ListEntry{id, label, now};
   };
-  co_return co_await p_.database.write(store);
+  co_return co_await p_.database.write(caller.request.tenant, store);
 }
 
 awaitable<Result<std::vector<ListEntry>>> Watchlists::entries(const http::Principal& caller, Uuid list, std::optional<Uuid> before,
@@ -115,12 +117,12 @@ awaitable<Result<std::vector<ListEntry>>> Watchlists::entries(const http::Princi
     AX_CHECK(p_.audit.append(tx, {caller.id, "face_list.viewed", ids({{"list_id", list}}), &caller.request}));
     return out;
   };
-  co_return co_await p_.database.write(read);
+  co_return co_await p_.database.write(caller.request.tenant, read);
 }
 
 awaitable<Result<>> Watchlists::remove_entry(const http::Principal& caller, Uuid list, Uuid entry) {
   auto change = [this, &caller, list, entry](db::Tx& tx) -> Result<std::vector<std::string>> {
-    AX_TRY(const auto images, tx.exec(kImage, list, entry));
+    AX_TRY(const auto images, tx.exec(kImage, list, entry, tx.scope().home()));
     AX_TRY(const bool gone, Galleries::remove(tx, list, entry));
     if (!gone) return Errc::not_found;
     AX_CHECK(p_.audit.append(tx, {caller.id, "face_list.removed", ids({{"list_id", list}, {"entry_id", entry}}), &caller.request}));
@@ -129,7 +131,7 @@ awaitable<Result<>> Watchlists::remove_entry(const http::Principal& caller, Uuid
       if (auto name = row.opt_text(0)) names.push_back(std::move(*name));
     return names;
   };
-  AX_CO_TRY(auto names, co_await p_.database.write(change));
+  AX_CO_TRY(auto names, co_await p_.database.write(caller.request.tenant, change));
   auto clean = [this, names = std::move(names)]() -> Result<> {
     AX_CHECK(forget(names));
     return p_.galleries.catch_up();

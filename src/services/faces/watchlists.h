@@ -46,7 +46,7 @@ class Watchlists {
   explicit Watchlists(Parts parts) : p_(std::move(parts)) {}
 
   awaitable<Result<FaceList>> create(const http::Principal& caller, std::string name, std::string kind);
-  awaitable<Result<std::vector<FaceList>>> list();
+  awaitable<Result<std::vector<FaceList>>> list(const http::Principal& caller);
   awaitable<Result<>> remove(const http::Principal& caller, Uuid list);  ///< `Errc::not_found`
   /// `Errc::validation` when the picture shows no usable face, `Errc::not_found`.
   awaitable<Result<ListEntry>> add(const http::Principal& caller, Uuid list, http::UploadedFile image, std::string label);

@@ -155,16 +155,16 @@ Result<Provider> asked(In& in) {
   return out;
 }
 
-awaitable<Result<ProviderChoices>> choices(FederationService& service, const Anonymous&, Empty) {
-  AX_CO_TRY(const auto found, co_await service.providers());
+awaitable<Result<ProviderChoices>> choices(FederationService& service, const Anonymous& caller, Empty) {
+  AX_CO_TRY(const auto found, co_await service.providers(caller.request.tenant));
   ProviderChoices out;
   for (const auto& one : found)
     if (one.enabled) out.items.push_back({one.id, one.name});
   co_return out;
 }
 
-awaitable<Result<WithHeaders<SendTo>>> begin(FederationService& service, const Visitor&, ProviderPath in) {
-  AX_CO_TRY(auto begun, co_await service.begin(in.provider_id));
+awaitable<Result<WithHeaders<SendTo>>> begin(FederationService& service, const Visitor& caller, ProviderPath in) {
+  AX_CO_TRY(auto begun, co_await service.begin(caller.request.tenant, in.provider_id));
   WithHeaders<SendTo> out{{std::move(begun.url)}, {auth::set_cookie(kCookie, begun.binding.expose(), FederationService::kPatience, false)}};
   co_return out;
 }
@@ -192,7 +192,7 @@ awaitable<Result<Said>> finish_link(FederationService& service, const SignedIn& 
 }
 
 awaitable<Result<IdentityViews>> identities(FederationService& service, const SignedIn& caller, Empty) {
-  AX_CO_TRY(auto found, co_await service.identities(caller.id));
+  AX_CO_TRY(auto found, co_await service.identities(caller));
   IdentityViews out;
   for (auto& one : found) out.items.push_back({one.id, one.provider, std::move(one.provider_name), one.linked_at, one.used_at});
   co_return out;
@@ -204,8 +204,8 @@ awaitable<Result<Said>> unlink(FederationService& service, const RecentlySignedI
   co_return out;
 }
 
-awaitable<Result<ProviderViews>> list(FederationService& service, const Manager&, Empty) {
-  AX_CO_TRY(const auto found, co_await service.providers());
+awaitable<Result<ProviderViews>> list(FederationService& service, const Manager& caller, Empty) {
+  AX_CO_TRY(const auto found, co_await service.providers(caller.request.tenant));
   ProviderViews out;
   for (const auto& one : found) out.items.push_back(view(one));
   co_return out;

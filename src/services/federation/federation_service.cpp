@@ -11,21 +11,25 @@ namespace authx::federation {
 namespace {
 
 #define PROVIDER_COLUMNS \
-  "id, name, issuer, client_id, wrapped_key, secret, scopes, domains, creates_accounts, enabled, created_at, updated_at"
+  "id, name, issuer, client_id, wrapped_key, secret, scopes, domains, creates_accounts, enabled, created_at, updated_at, tenant_id"
 
 constexpr db::Query kProviders{"federation_providers.list",
-                               "SELECT " PROVIDER_COLUMNS " FROM federation_providers ORDER BY name, id LIMIT 100"};
-constexpr db::Query kProvider{"federation_providers.get", "SELECT " PROVIDER_COLUMNS " FROM federation_providers WHERE id = $1"};
-constexpr db::Query kSame{"federation_providers.same", "SELECT id FROM federation_providers WHERE issuer = $1 AND client_id = $2"};
+                               "SELECT " PROVIDER_COLUMNS " FROM federation_providers WHERE tenant_id = $1 ORDER BY name, id LIMIT 100"};
+constexpr db::Query kProvider{"federation_providers.get",
+                              "SELECT " PROVIDER_COLUMNS
+                              " FROM federation_providers WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
+constexpr db::Query kSame{"federation_providers.same",
+                          "SELECT id FROM federation_providers WHERE issuer = $1 AND client_id = $2 AND tenant_id = $3"};
 constexpr db::Query kInsert{
     "federation_providers.insert",
     "INSERT INTO federation_providers (id, name, issuer, client_id, wrapped_key, secret, scopes, domains, creates_accounts, enabled, "
-    "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"};
+    "created_at, updated_at, tenant_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)"};
 constexpr db::Query kUpdate{
     "federation_providers.update",
     "UPDATE federation_providers SET name = $2, client_id = $3, wrapped_key = $4, secret = $5, scopes = $6, domains = "
     "$7, creates_accounts = $8, enabled = $9, updated_at = $10 WHERE id = $1"};
-constexpr db::Query kDelete{"federation_providers.delete", "DELETE FROM federation_providers WHERE id = $1"};
+constexpr db::Query kDelete{"federation_providers.delete",
+                            "DELETE FROM federation_providers WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
 
 constexpr db::Query kBegin{
     "federation_attempts.insert",
@@ -147,18 +151,19 @@ Result<Provider> FederationService::read(const db::Row& row) const {
   out.enabled = row.boolean(9);
   out.created_at = row.time(10);
   out.updated_at = row.time(11);
+  out.tenant = row.uuid(12);
   return out;
 }
 
 Result<Provider> FederationService::provider(db::Tx& tx, const Uuid& id) const {
-  AX_TRY(const auto rows, tx.exec(kProvider, id));
+  AX_TRY(const auto rows, tx.exec(kProvider, id, tx.scope().only()));
   if (rows.empty()) return Errc::not_found;
   return read(rows[0]);
 }
 
-awaitable<Result<std::vector<Provider>>> FederationService::providers() {
+awaitable<Result<std::vector<Provider>>> FederationService::providers(Uuid tenant) {
   auto run = [this](db::Tx& tx) -> Result<std::vector<Provider>> {
-    AX_TRY(const auto rows, tx.exec(kProviders));
+    AX_TRY(const auto rows, tx.exec(kProviders, tx.scope().home()));
     std::vector<Provider> out;
     for (const auto& row : rows) {
       AX_TRY(auto one, read(row));
@@ -166,10 +171,12 @@ awaitable<Result<std::vector<Provider>>> FederationService::providers() {
     }
     return out;
   };
-  co_return co_await p_.database.read(run);
+  co_return co_await p_.database.read(tenant, run);
 }
 
-awaitable<Result<Begun>> FederationService::begin(Uuid id) { co_return co_await begin(id, std::nullopt, std::nullopt); }
+awaitable<Result<Begun>> FederationService::begin(Uuid tenant, Uuid id) {
+  co_return co_await begin(tenant, id, std::nullopt, std::nullopt);
+}
 
 awaitable<Result<Begun>> FederationService::begin_link(http::Principal caller, Uuid id) {
   auto strong = [&caller](db::Tx& tx) -> Result<> {
@@ -177,13 +184,13 @@ awaitable<Result<Begun>> FederationService::begin_link(http::Principal caller, U
     if (factors.any() && caller.aal < 2) return http::step_up(2, http::RecentlySignedIn::max_age);
     return {};
   };
-  AX_CO_CHECK(co_await p_.database.read(strong));
-  co_return co_await begin(id, caller.id, caller.session);
+  AX_CO_CHECK(co_await p_.database.read(caller.request.tenant, strong));
+  co_return co_await begin(caller.request.tenant, id, caller.id, caller.session);
 }
 
-awaitable<Result<Begun>> FederationService::begin(Uuid id, std::optional<Uuid> user, std::optional<Uuid> session) {
+awaitable<Result<Begun>> FederationService::begin(Uuid tenant, Uuid id, std::optional<Uuid> user, std::optional<Uuid> session) {
   auto find = [this, id](db::Tx& tx) { return provider(tx, id); };
-  AX_CO_TRY(const auto found, co_await p_.database.read(find));
+  AX_CO_TRY(const auto found, co_await p_.database.read(tenant, find));
   if (!found.enabled) co_return Result<Begun>{Errc::not_found};
   auto ask = [this, &found] { return outside_.metadata(found); };
   AX_CO_TRY(const auto about, co_await p_.work.run(ask));
@@ -203,7 +210,7 @@ awaitable<Result<Begun>> FederationService::begin(Uuid id, std::optional<Uuid> u
     AX_CHECK(tx.exec(kBegin, auth::digest_of(state), id, binding, user, session, p_.auth.core().clock.now() + kPatience));
     return {};
   };
-  AX_CO_CHECK(co_await p_.database.write(store));
+  AX_CO_CHECK(co_await p_.database.write(tenant, store));
   co_return out;
 }
 
@@ -223,7 +230,7 @@ awaitable<Result<std::pair<Provider, json::object>>> FederationService::redeem(R
     AX_TRY(out.provider, provider(tx, out.attempt->provider));
     return out;
   };
-  AX_CO_TRY(auto found, co_await p_.database.write(use));
+  AX_CO_TRY(auto found, co_await p_.database.write(db::Scope::everyone(), use));
   if (!found.attempt || !found.provider->enabled) co_return Out{failed("federation: unknown state")};
   const auto& attempt = *found.attempt;
   if (binding) {
@@ -278,7 +285,7 @@ awaitable<Result<auth::Entered>> FederationService::finish(Returned returned, Se
         tx, {id, "auth.registered_outside", json::serialize(json::object{{"provider", from.id.str()}}), &client.request}));
     return p_.auth.enter_from_outside(tx, id, client);
   };
-  co_return co_await p_.database.write(enter);
+  co_return co_await p_.database.write(from.tenant, enter);
 }
 
 awaitable<Result<>> FederationService::finish_link(http::Principal caller, Returned returned) {
@@ -303,17 +310,17 @@ awaitable<Result<>> FederationService::finish_link(http::Principal caller, Retur
     return core.audit.append(
         tx, {caller.id, "auth.provider_linked", json::serialize(json::object{{"provider", from.id.str()}}), &caller.request});
   };
-  co_return co_await p_.database.write(link);
+  co_return co_await p_.database.write(caller.request.tenant, link);
 }
 
-awaitable<Result<std::vector<Identity>>> FederationService::identities(Uuid user) {
-  auto run = [user](db::Tx& tx) -> Result<std::vector<Identity>> {
+awaitable<Result<std::vector<Identity>>> FederationService::identities(http::Principal caller) {
+  auto run = [user = caller.id](db::Tx& tx) -> Result<std::vector<Identity>> {
     AX_TRY(const auto rows, tx.exec(kIdentities, user));
     std::vector<Identity> out;
     for (const auto& row : rows) out.push_back({row.uuid(0), row.uuid(1), row.text(2), row.time(3), row.opt_time(4)});
     return out;
   };
-  co_return co_await p_.database.read(run);
+  co_return co_await p_.database.read(caller.request.tenant, run);
 }
 
 awaitable<Result<>> FederationService::unlink(http::Principal caller, Uuid identity) {
@@ -330,15 +337,15 @@ awaitable<Result<>> FederationService::unlink(http::Principal caller, Uuid ident
     return core.audit.append(
         tx, {caller.id, "auth.provider_unlinked", json::serialize(json::object{{"identity", identity.str()}}), &caller.request});
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(caller.request.tenant, run);
 }
 
 awaitable<Result<Provider>> FederationService::add(http::Principal by, Provider in) {
   auto run = [this, &by, &in](db::Tx& tx) -> Result<Provider> {
     auto& core = p_.auth.core();
-    AX_TRY(const auto same, tx.exec(kSame, in.issuer, in.client_id));
+    AX_TRY(const auto same, tx.exec(kSame, in.issuer, in.client_id, tx.scope().home()));
     if (!same.empty()) return conflict("This client of this issuer is configured already");
-    AX_TRY(const auto all, tx.exec(kProviders));
+    AX_TRY(const auto all, tx.exec(kProviders, tx.scope().home()));
     if (all.size() >= kMost) return conflict("There are too many providers");
     const auto now = core.clock.now();
     const auto id = Uuid::generate(now);
@@ -346,13 +353,13 @@ awaitable<Result<Provider>> FederationService::add(http::Principal by, Provider 
     std::optional<Bytes> secret;
     if (!in.secret.empty()) secret = crypto::seal_field(key, in.secret.expose(), {"federation_providers", "secret", id});
     AX_CHECK(tx.exec(kInsert, id, in.name, in.issuer, in.client_id, core.keyring.wrap(key, "federation:" + id.str()), secret, in.scopes,
-                     joined(in.domains), in.creates_accounts, in.enabled, now));
+                     joined(in.domains), in.creates_accounts, in.enabled, now, tx.scope().home()));
     AX_CHECK(core.audit.append(
         tx, {by.id, "access.provider_added",
              json::serialize(json::object{{"provider", id.str()}, {"issuer", in.issuer}, {"after", told(in)}}), &by.request}));
     return provider(tx, id);
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<Provider>> FederationService::change(http::Principal by, Provider in) {
@@ -370,7 +377,7 @@ awaitable<Result<Provider>> FederationService::change(http::Principal by, Provid
              json::serialize(json::object{{"provider", in.id.str()}, {"before", told(before)}, {"after", told(in)}}), &by.request}));
     return provider(tx, in.id);
   };
-  auto out = co_await p_.database.write(run);
+  auto out = co_await p_.database.write(by.request.tenant, run);
   outside_.forget(in.id);
   co_return out;
 }
@@ -382,7 +389,7 @@ awaitable<Result<>> FederationService::remove(http::Principal by, Uuid id) {
     return p_.auth.core().audit.append(tx, {by.id, "access.provider_removed",
                                             json::serialize(json::object{{"provider", id.str()}, {"before", told(before)}}), &by.request});
   };
-  auto out = co_await p_.database.write(run);
+  auto out = co_await p_.database.write(by.request.tenant, run);
   outside_.forget(id);
   co_return out;
 }
@@ -393,7 +400,7 @@ Result<> FederationService::sweep() {
     AX_CHECK(tx.exec(kSweep, now));
     return {};
   };
-  return p_.database.sync().write(run);
+  return p_.database.sync().write(db::Scope::everyone(), run);
 }
 
 }  // namespace authx::federation

@@ -57,12 +57,12 @@ class FederationService {
   };
   explicit FederationService(Parts parts);
 
-  awaitable<Result<std::vector<Provider>>> providers();
-  awaitable<Result<Begun>> begin(Uuid provider);
+  awaitable<Result<std::vector<Provider>>> providers(Uuid tenant);
+  awaitable<Result<Begun>> begin(Uuid tenant, Uuid provider);
   awaitable<Result<Begun>> begin_link(http::Principal caller, Uuid provider);
   awaitable<Result<auth::Entered>> finish(Returned returned, SecretText binding, auth::Client client);
   awaitable<Result<>> finish_link(http::Principal caller, Returned returned);
-  awaitable<Result<std::vector<Identity>>> identities(Uuid user);
+  awaitable<Result<std::vector<Identity>>> identities(http::Principal caller);
   /// `Errc::conflict` when it is the only way into the account.
   awaitable<Result<>> unlink(http::Principal caller, Uuid identity);
 
@@ -82,7 +82,7 @@ class FederationService {
   Result<Provider> provider(db::Tx& tx, const Uuid& id) const;
   Result<Provider> read(const db::Row& row) const;
   std::string derived(std::string_view what, std::string_view state) const;
-  awaitable<Result<Begun>> begin(Uuid provider, std::optional<Uuid> user, std::optional<Uuid> session);
+  awaitable<Result<Begun>> begin(Uuid tenant, Uuid provider, std::optional<Uuid> user, std::optional<Uuid> session);
   /// The claims that the provider answers, for an attempt that is now used up.
   awaitable<Result<std::pair<Provider, json::object>>> redeem(Returned returned, std::optional<SecretText> binding,
                                                               std::optional<http::Principal> caller);

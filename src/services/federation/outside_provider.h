@@ -16,7 +16,7 @@ namespace authx::federation {
 
 /// An OpenID provider as an administrator configured it.
 struct Provider {
-  Uuid id;
+  Uuid id, tenant;
   std::string name, issuer, client_id;
   SecretText secret;  ///< empty: a public client
   std::string scopes;

@@ -23,6 +23,7 @@ struct Message {
 Result<> add(db::Tx& tx, const crypto::Keyring& keyring, Time now, const Uuid& user, std::string_view channel, std::string_view recipient,
              std::string_view subject, std::string_view body);
 
+/// Newest first; of the transaction's organisation.
 Result<std::vector<Message>> list(db::Tx& tx, const crypto::Keyring& keyring, std::optional<Uuid> before, std::size_t limit);
 
 }  // namespace authx::notifications

@@ -165,7 +165,7 @@ awaitable<Result<Onward>> OAuthService::authorize(RawAuthorization raw, http::Re
       if (rows.empty()) return std::optional<std::string>{};
       return std::optional{rows[0].text(0)};
     };
-    AX_CO_TRY(const auto pushed, co_await p_.database.write(take));
+    AX_CO_TRY(const auto pushed, co_await p_.database.write(known->tenant, take));
     if (!pushed) {
       out.fault = "invalid_request_uri: the request is unknown, used or expired";
       co_return out;
@@ -189,7 +189,7 @@ awaitable<Result<Onward>> OAuthService::authorize(RawAuthorization raw, http::Re
     params = std::move(*checked);
   }
   auto keep = [this, &known, &params](db::Tx& tx) { return store(tx, *known, *params, false, p_.options.request_lifetime); };
-  AX_CO_TRY(const auto handle, co_await p_.database.write(keep));
+  AX_CO_TRY(const auto handle, co_await p_.database.write(known->tenant, keep));
   out.location = p_.options.issuer + "/consent#request=" + handle;
   if (params->prompt == "none") out.location += "&prompt=none";
   co_return out;
@@ -222,7 +222,7 @@ awaitable<Result<Outcome<std::string>>> OAuthService::push(ClientCredentials cre
     AX_TRY(const auto handle, store(tx, *known, *params, true, p_.options.pushed_lifetime));
     return Outcome<std::string>{std::string{kHandlePrefix} + handle};
   };
-  co_return co_await p_.database.write(keep);
+  co_return co_await p_.database.write(known->tenant, keep);
 }
 
 Result<bool> OAuthService::consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& scope) const {
@@ -237,14 +237,14 @@ awaitable<Result<Pending>> OAuthService::pending(const http::Principal& caller, 
     if (rows.empty()) return Errc::not_found;
     return rows[0].text(0);
   };
-  AX_CO_TRY(const auto text, co_await p_.database.read(peek));
+  AX_CO_TRY(const auto text, co_await p_.database.read(caller.request.tenant, peek));
   Pending out;
   out.params = AuthorizationParams::from_json(text);
   AX_CO_TRY(out.client, co_await client(out.params.client_id));
-  if (!out.client) co_return Result<Pending>{Errc::not_found};
+  if (!out.client || out.client->tenant != caller.request.tenant) co_return Result<Pending>{Errc::not_found};
   const auto scope = words_of(out.params.scope);
   auto ask = [this, &caller, &out, &scope](db::Tx& tx) { return consented(tx, caller.id, *out.client, scope); };
-  AX_CO_TRY(const bool given, co_await p_.database.read(ask));
+  AX_CO_TRY(const bool given, co_await p_.database.read(caller.request.tenant, ask));
   const auto prompts = words_of(out.params.prompt);
   out.consent_needed = !given || contains(prompts, "consent");
   const auto signed_in = seconds(caller.auth_time);
@@ -261,7 +261,7 @@ awaitable<Result<std::string>> OAuthService::decide(const http::Principal& calle
       AX_CHECK(tx.exec(kTake, hash_of(handle), p_.clock.now()));
       return {};
     };
-    AX_CO_CHECK(co_await p_.database.write(drop));
+    AX_CO_CHECK(co_await p_.database.write(caller.request.tenant, drop));
     co_return answer(seen.params, {{"error", seen.sign_in_again ? "login_required" : "consent_required"}});
   }
   if (approve) {
@@ -300,7 +300,7 @@ awaitable<Result<std::string>> OAuthService::decide(const http::Principal& calle
     AX_CHECK(p_.audit.append(tx, {caller.id, "oauth.consent_given", details, &caller.request}));
     return answer(params, {{"code", code}});
   };
-  co_return co_await p_.database.write(settle);
+  co_return co_await p_.database.write(caller.request.tenant, settle);
 }
 
 awaitable<Result<std::string>> OAuthService::give_up(std::string handle) {
@@ -309,7 +309,7 @@ awaitable<Result<std::string>> OAuthService::give_up(std::string handle) {
     if (rows.empty()) return Errc::not_found;
     return answer(AuthorizationParams::from_json(rows[0].text(0)), {{"error", "login_required"}});
   };
-  co_return co_await p_.database.write(settle);
+  co_return co_await p_.database.write(db::Scope::everyone(), settle);
 }
 
 }  // namespace authx::oauth

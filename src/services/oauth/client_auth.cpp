@@ -61,9 +61,9 @@ awaitable<Result<std::shared_ptr<const Client>>> OAuthService::client(std::strin
   const auto now = p_.clock.now();
   if (auto held = cache_.find(client_id, now)) co_return held;
   auto find = [&client_id](db::Tx& tx) { return find_client(tx, client_id); };
-  AX_CO_TRY(auto found, co_await p_.database.read(find));
+  AX_CO_TRY(auto found, co_await p_.database.read(db::Scope::everyone(), find));
   std::shared_ptr<const Client> out;
-  if (found && !found->disabled) {
+  if (found && !found->disabled && (!p_.tenant_open || p_.tenant_open(found->tenant))) {
     out = std::make_shared<const Client>(std::move(*found));
     cache_.put(out, now);
   }
@@ -119,7 +119,7 @@ awaitable<Result<Outcome<std::shared_ptr<const Client>>>> OAuthService::authenti
     if (right) {
       const std::string once = "assertion:" + id + ":" + std::string{text_of(*claims, "jti")};
       auto note = [&once, now](db::Tx& tx) { return use_once(tx, once, now + std::chrono::minutes{20}); };
-      AX_CO_TRY(right, co_await p_.database.write(note));
+      AX_CO_TRY(right, co_await p_.database.write(known ? known->tenant : request.tenant, note));
     }
   }
   if (!right) {
@@ -127,7 +127,7 @@ awaitable<Result<Outcome<std::shared_ptr<const Client>>>> OAuthService::authenti
       const std::string details = known ? json::serialize(json::object{{"client_id", known->client_id}}) : "{}";
       return p_.audit.append(tx, {std::nullopt, "oauth.client_refused", details, &request});
     };
-    AX_CO_CHECK(co_await p_.database.write(note));
+    AX_CO_CHECK(co_await p_.database.write(known ? known->tenant : request.tenant, note));
     co_return Out{Refusal::client()};
   }
   co_return Out{Outcome<std::shared_ptr<const Client>>{std::move(known)}};

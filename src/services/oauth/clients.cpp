@@ -12,24 +12,30 @@ namespace {
 
 constexpr db::Query kInsert{"oauth_clients.insert",
                             "INSERT INTO oauth_clients (id, name, secret_hash, metadata, first_party, registration_hash, created_by, "
-                            "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)"};
+                            "created_at, updated_at, tenant_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)"};
 constexpr db::Query kFind{"oauth_clients.find",
-                          "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at FROM oauth_clients WHERE id = $1"};
+                          "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at, tenant_id FROM oauth_clients "
+                          "WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kFindRegistration{
     "oauth_clients.find_registration",
-    "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at FROM oauth_clients WHERE id = $1 AND registration_hash = $2"};
+    "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at, tenant_id FROM oauth_clients WHERE id = $1 AND "
+    "registration_hash = $2"};
 constexpr db::Query kNewest{
     "oauth_clients.newest",
-    "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at FROM oauth_clients ORDER BY id DESC LIMIT $1"};
+    "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at, tenant_id FROM oauth_clients WHERE tenant_id = $2 "
+    "ORDER BY id DESC LIMIT $1"};
 constexpr db::Query kBefore{
     "oauth_clients.before",
-    "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at FROM oauth_clients WHERE id < $2 ORDER BY id DESC LIMIT $1"};
+    "SELECT id, metadata, secret_hash, first_party, disabled_at, created_at, tenant_id FROM oauth_clients WHERE tenant_id = $2 "
+    "AND id < $3 ORDER BY id DESC LIMIT $1"};
 constexpr db::Query kUpdate{"oauth_clients.update",
                             "UPDATE oauth_clients SET name = $2, metadata = $3, first_party = $4, disabled_at = $5, updated_at = $6 "
-                            "WHERE id = $1 RETURNING id"};
+                            "WHERE id = $1 AND tenant_id = COALESCE($7, tenant_id) RETURNING id"};
 constexpr db::Query kRenew{"oauth_clients.renew_secret",
-                           "UPDATE oauth_clients SET secret_hash = $2, updated_at = $3 WHERE id = $1 RETURNING id"};
-constexpr db::Query kDelete{"oauth_clients.delete", "DELETE FROM oauth_clients WHERE id = $1 RETURNING id"};
+                           "UPDATE oauth_clients SET secret_hash = $2, updated_at = $3 WHERE id = $1 AND tenant_id = "
+                           "COALESCE($4, tenant_id) RETURNING id"};
+constexpr db::Query kDelete{"oauth_clients.delete",
+                            "DELETE FROM oauth_clients WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id) RETURNING id"};
 
 Refusal metadata_fault(std::string what) { return {"invalid_client_metadata", std::move(what)}; }
 
@@ -80,6 +86,7 @@ Client client_of(const db::Row& row) {
   out.first_party = row.boolean(3);
   out.disabled = !row.is_null(4);
   out.created_at = row.time(5);
+  out.tenant = row.uuid(6);
   return out;
 }
 
@@ -265,7 +272,7 @@ Outcome<Words> Client::allowed_scope(std::string_view asked) const {
 Result<std::optional<Client>> find_client(db::Tx& tx, std::string_view client_id) {
   const auto id = Uuid::parse(client_id);
   if (!id) return std::optional<Client>{};
-  AX_TRY(const auto rows, tx.exec(kFind, *id));
+  AX_TRY(const auto rows, tx.exec(kFind, *id, tx.scope().only()));
   if (rows.empty()) return std::optional<Client>{};
   return std::optional{client_of(rows[0])};
 }
@@ -283,6 +290,7 @@ Result<NewClient> insert_client(db::Tx& tx, Time now, ClientMetadata metadata, b
   NewClient out;
   out.client.id = Uuid::generate(now);
   out.client.client_id = out.client.id.str();
+  out.client.tenant = tx.scope().home();
   out.client.metadata = std::move(metadata);
   out.client.first_party = first_party;
   out.client.created_at = now;
@@ -296,35 +304,36 @@ Result<NewClient> insert_client(db::Tx& tx, Time now, ClientMetadata metadata, b
     registration = hash_of(*out.registration_token);
   }
   AX_CHECK(tx.exec(kInsert, out.client.id, out.client.metadata.name, out.client.secret_hash, json::serialize(out.client.metadata.json()),
-                   first_party, registration, by, now));
+                   first_party, registration, by, now, tx.scope().home()));
   return out;
 }
 
 Result<> update_client(db::Tx& tx, Time now, const Uuid& id, const ClientMetadata& metadata, bool first_party, bool disabled) {
   std::optional<Time> disabled_at;
   if (disabled) disabled_at = now;
-  AX_TRY(const auto rows, tx.exec(kUpdate, id, metadata.name, json::serialize(metadata.json()), first_party, disabled_at, now));
+  AX_TRY(const auto rows,
+         tx.exec(kUpdate, id, metadata.name, json::serialize(metadata.json()), first_party, disabled_at, now, tx.scope().only()));
   if (rows.empty()) return Errc::not_found;
   return {};
 }
 
 Result<std::string> renew_secret(db::Tx& tx, Time now, const Uuid& id) {
   auto secret = crypto::random_token();
-  AX_TRY(const auto rows, tx.exec(kRenew, id, hash_of(secret), now));
+  AX_TRY(const auto rows, tx.exec(kRenew, id, hash_of(secret), now, tx.scope().only()));
   if (rows.empty()) return Errc::not_found;
   return secret;
 }
 
 Result<std::vector<Client>> list_clients(db::Tx& tx, std::optional<Uuid> before, std::size_t limit) {
   const auto count = static_cast<std::int64_t>(limit);
-  AX_TRY(const auto rows, before ? tx.exec(kBefore, count, *before) : tx.exec(kNewest, count));
+  AX_TRY(const auto rows, before ? tx.exec(kBefore, count, tx.scope().home(), *before) : tx.exec(kNewest, count, tx.scope().home()));
   std::vector<Client> out;
   for (const auto& row : rows) out.push_back(client_of(row));
   return out;
 }
 
 Result<bool> delete_client(db::Tx& tx, const Uuid& id) {
-  AX_TRY(const auto rows, tx.exec(kDelete, id));
+  AX_TRY(const auto rows, tx.exec(kDelete, id, tx.scope().only()));
   return !rows.empty();
 }
 

@@ -52,6 +52,7 @@ struct ClientMetadata {
 
 struct Client {
   Uuid id;
+  Uuid tenant;  ///< whose people may use it
   std::string client_id;
   ClientMetadata metadata;
   std::optional<Bytes> secret_hash;
@@ -73,6 +74,7 @@ bool acceptable_uri(std::string_view uri, bool native);
 
 Bytes hash_of(std::string_view secret);  ///< SHA-256: for secrets of 32 random bytes
 
+/// In the transaction's organisation.
 Result<std::optional<Client>> find_client(db::Tx& tx, std::string_view client_id);
 struct NewClient {
   Client client;

@@ -9,10 +9,10 @@ using Manager = Can<Permission::manage_access>;
 
 constexpr db::Query kInsertInitial{
     "oauth_initial_tokens.insert",
-    "INSERT INTO oauth_initial_tokens (token_hash, created_by, expires_at, uses_left) VALUES ($1, $2, $3, $4)"};
+    "INSERT INTO oauth_initial_tokens (token_hash, created_by, expires_at, uses_left, tenant_id) VALUES ($1, $2, $3, $4, $5)"};
 constexpr db::Query kUseInitial{"oauth_initial_tokens.use",
                                 "UPDATE oauth_initial_tokens SET uses_left = uses_left - 1 WHERE token_hash = $1 AND uses_left > 0 AND "
-                                "expires_at > $2 RETURNING uses_left"};
+                                "expires_at > $2 RETURNING tenant_id"};
 
 struct ClientDocument {
   AnyObject metadata;
@@ -139,16 +139,16 @@ awaitable<Result<ClientView>> create(OAuthService& service, const Manager& calle
     AX_CHECK(p.audit.append(tx, {caller.id, "oauth.client_created", change(made.client, metadata, first_party, false), &caller.request}));
     return made;
   };
-  AX_CO_TRY(auto made, co_await p.database.write(store));
+  AX_CO_TRY(auto made, co_await p.database.write(caller.request.tenant, store));
   auto out = view(made.client);
   out.client_secret = std::move(made.secret);
   co_return out;
 }
 
-awaitable<Result<ClientList>> list(OAuthService& service, const Manager&, PageQuery in) {
+awaitable<Result<ClientList>> list(OAuthService& service, const Manager& caller, PageQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   auto read = [&](db::Tx& tx) { return list_clients(tx, in.cursor, limit + 1); };
-  AX_CO_TRY(auto found, co_await service.parts().database.read(read));
+  AX_CO_TRY(auto found, co_await service.parts().database.read(caller.request.tenant, read));
   ClientList out;
   if (found.size() > limit) {
     found.pop_back();
@@ -158,9 +158,9 @@ awaitable<Result<ClientList>> list(OAuthService& service, const Manager&, PageQu
   co_return out;
 }
 
-awaitable<Result<ClientView>> get(OAuthService& service, const Manager&, OneClient in) {
+awaitable<Result<ClientView>> get(OAuthService& service, const Manager& caller, OneClient in) {
   auto read = [&](db::Tx& tx) { return find_client(tx, in.client_id.str()); };
-  AX_CO_TRY(const auto found, co_await service.parts().database.read(read));
+  AX_CO_TRY(const auto found, co_await service.parts().database.read(caller.request.tenant, read));
   if (!found) co_return Result<ClientView>{Errc::not_found};
   co_return view(*found);
 }
@@ -185,7 +185,7 @@ awaitable<Result<ClientView>> update(OAuthService& service, const Manager& calle
     found->disabled = disabled;
     return std::move(*found);
   };
-  AX_CO_TRY(const auto changed, co_await p.database.write(store));
+  AX_CO_TRY(const auto changed, co_await p.database.write(caller.request.tenant, store));
   service.forget_client(changed.client_id);
   co_return view(changed);
 }
@@ -205,7 +205,7 @@ awaitable<Result<ClientView>> renew(OAuthService& service, const Manager& caller
     AX_CHECK(p.audit.append(tx, {caller.id, "oauth.client_secret_renewed", names(*found), &caller.request}));
     return Renewed{std::move(*found), std::move(secret)};
   };
-  AX_CO_TRY(auto renewed, co_await p.database.write(store));
+  AX_CO_TRY(auto renewed, co_await p.database.write(caller.request.tenant, store));
   service.forget_client(renewed.client.client_id);
   auto out = view(renewed.client);
   out.client_secret = std::move(renewed.secret);
@@ -220,20 +220,20 @@ awaitable<Result<Said>> remove(OAuthService& service, const Manager& caller, One
     AX_CHECK(delete_client(tx, found->id));
     return p.audit.append(tx, {caller.id, "oauth.client_deleted", names(*found), &caller.request});
   };
-  AX_CO_CHECK(co_await p.database.write(store));
+  AX_CO_CHECK(co_await p.database.write(caller.request.tenant, store));
   service.forget_client(in.client_id.str());
   Said out{"The application is removed"};
   co_return out;
 }
 
-awaitable<Result<KeyList>> keys(OAuthService& service, const Manager&, Empty) {
+awaitable<Result<KeyList>> keys(OAuthService& service, const Can<Permission::manage_organizations>&, Empty) {
   KeyList out;
   for (auto& key : service.keys().list())
     out.items.push_back({std::move(key.kid), std::string{crypto::to_string(key.algorithm)}, key.created_at, key.active_at, key.signs});
   co_return out;
 }
 
-awaitable<Result<KeyList>> rotate(OAuthService& service, const Manager& caller, RotateRequest in) {
+awaitable<Result<KeyList>> rotate(OAuthService& service, const Can<Permission::manage_organizations>& caller, RotateRequest in) {
   const auto& p = service.parts();
   const bool at_once = in.at_once.value_or(false);
   auto make = [&p, at_once] { return p.keys.rotate(at_once); };
@@ -241,20 +241,19 @@ awaitable<Result<KeyList>> rotate(OAuthService& service, const Manager& caller, 
   auto note = [&](db::Tx& tx) {
     return p.audit.append(tx, {caller.id, "oauth.keys_rotated", json::serialize(json::object{{"at_once", at_once}}), &caller.request});
   };
-  AX_CO_CHECK(co_await p.database.write(note));
-  const Manager same = caller;
-  co_return co_await keys(service, same, {});
+  AX_CO_CHECK(co_await p.database.write(caller.request.tenant, note));
+  co_return co_await keys(service, caller, {});
 }
 
 awaitable<Result<InitialToken>> initial(OAuthService& service, const Manager& caller, InitialRequest in) {
   const auto& p = service.parts();
   InitialToken out{crypto::random_token(), p.clock.now() + std::chrono::hours{in.hours.value}};
   auto store = [&](db::Tx& tx) -> Result<> {
-    AX_CHECK(tx.exec(kInsertInitial, hash_of(out.token), caller.id, out.expires_at, in.uses.value));
+    AX_CHECK(tx.exec(kInsertInitial, hash_of(out.token), caller.id, out.expires_at, in.uses.value, tx.scope().home()));
     return p.audit.append(tx, {caller.id, "oauth.registration_opened",
                                json::serialize(json::object{{"uses", in.uses.value}, {"hours", in.hours.value}}), &caller.request});
   };
-  AX_CO_CHECK(co_await p.database.write(store));
+  AX_CO_CHECK(co_await p.database.write(caller.request.tenant, store));
   co_return out;
 }
 
@@ -279,12 +278,13 @@ awaitable<Result<Outcome<json::object>>> self_register(OAuthService& service, co
   auto store = [&](db::Tx& tx) -> Result<Outcome<NewClient>> {
     AX_TRY(const auto used, tx.exec(kUseInitial, hash_of(token), p.clock.now()));
     if (used.empty()) return Refusal::token("Bearer", "an initial access token is required");
+    tx.enter(used[0].uuid(0));
     if (!metadata) return metadata.error();
     AX_TRY(auto made, insert_client(tx, p.clock.now(), *metadata, false, std::nullopt, true));
     AX_CHECK(p.audit.append(tx, {std::nullopt, "oauth.client_registered", names(made.client), &caller.request}));
     return Outcome<NewClient>{std::move(made)};
   };
-  AX_CO_TRY(auto made, co_await p.database.write(store));
+  AX_CO_TRY(auto made, co_await p.database.write(db::Scope::everyone(), store));
   if (!made) co_return Out{made.error()};
   AX_CO_CHECK(co_await service.ensure_key(metadata->id_token_algorithm));  // not before the initial token was good
   auto out = registered(service, made->client);
@@ -300,7 +300,7 @@ awaitable<Result<Outcome<json::object>>> read_registration(OAuthService& service
   using Out = Result<Outcome<json::object>>;
   const auto token = bearer(caller);
   auto read = [&](db::Tx& tx) { return find_registration(tx, in.client_id.str(), token); };
-  AX_CO_TRY(const auto found, co_await service.parts().database.read(read));
+  AX_CO_TRY(const auto found, co_await service.parts().database.read(db::Scope::everyone(), read));
   if (!found) co_return Out{Refusal::token("Bearer", "the registration access token is not valid")};
   co_return Out{Outcome<json::object>{registered(service, *found)}};
 }
@@ -312,11 +312,12 @@ awaitable<Result<Outcome<Done>>> end_registration(OAuthService& service, const P
   auto run = [&](db::Tx& tx) -> Out {
     AX_TRY(const auto found, find_registration(tx, in.client_id.str(), token));
     if (!found) return Refusal::token("Bearer", "the registration access token is not valid");
+    tx.enter(found->tenant);
     AX_CHECK(delete_client(tx, found->id));
     AX_CHECK(p.audit.append(tx, {std::nullopt, "oauth.client_deregistered", names(*found), &caller.request}));
     return Outcome<Done>{Done{}};
   };
-  auto out = co_await p.database.write(run);
+  auto out = co_await p.database.write(db::Scope::everyone(), run);
   service.forget_client(in.client_id.str());
   co_return out;
 }

@@ -18,11 +18,13 @@ constexpr db::Query kInsertDevice{"oauth_devices.insert",
                                   "INSERT INTO oauth_devices (device_hash, user_code, client_id, params, state, poll_seconds, expires_at) "
                                   "VALUES ($1, $2, $3, $4, 'pending', 5, $5)"};
 constexpr db::Query kPendingDevice{"oauth_devices.pending",
-                                   "SELECT params FROM oauth_devices WHERE user_code = $1 AND state = 'pending' AND expires_at > $2"};
+                                   "SELECT params FROM oauth_devices WHERE user_code = $1 AND state = 'pending' AND expires_at > $2 AND "
+                                   "client_id IN (SELECT id FROM oauth_clients WHERE tenant_id = $3)"};
 constexpr db::Query kDecideDevice{
     "oauth_devices.decide",
     "UPDATE oauth_devices SET state = $2, user_id = $3, parent_session = $4, amr = $5, aal = $6, auth_time = $7 "
-    "WHERE user_code = $1 AND state = 'pending' AND expires_at > $8 RETURNING client_id, params"};
+    "WHERE user_code = $1 AND state = 'pending' AND expires_at > $8 AND client_id IN (SELECT id FROM oauth_clients WHERE tenant_id = $9) "
+    "RETURNING client_id, params"};
 constexpr db::Query kConsents{
     "oauth_consents.list",
     "SELECT c.client_id, o.name, c.scope, c.granted_at FROM oauth_consents c JOIN oauth_clients o ON o.id = c.client_id "
@@ -84,14 +86,22 @@ bool OAuthService::live(const json::object& claims) const {
   return session && p_.sessions.is_live(*session);
 }
 
+std::optional<Uuid> tenant_of(const json::object& claims) {
+  const auto* organization = claims.if_contains("organization");
+  if (organization == nullptr) return kDefaultTenant;
+  return organization->is_string() ? Uuid::parse(text_of(claims, "organization")) : std::nullopt;
+}
+
 Result<http::Principal> OAuthService::authenticate(std::string_view token) const {
   AX_TRY(const auto claims, p_.keys.verify(token, "at+jwt", p_.clock.now()));
   const Error refused{Errc::unauthenticated, "access token"};
   if (text_of(claims, "iss") != p_.options.issuer || text_of(claims, "aud") != p_.options.issuer || claims.contains("cnf") || !live(claims))
     return refused;
   const auto id = Uuid::parse(text_of(claims, "sub"));
-  if (!id) return refused;
+  const auto tenant = tenant_of(claims);
+  if (!id || !tenant) return refused;
   http::Principal out;
+  out.request.tenant = *tenant;
   out.id = *id;
   out.delegated = true;
   const auto role = http::parse_role(text_of(claims, "role"));
@@ -129,13 +139,13 @@ awaitable<Result<Outcome<json::object>>> OAuthService::introspect(ClientCredenti
   if (claims) {
     // A client sees its own tokens, a resource server those made for it; nobody learns whether another's token lives.
     const bool own = text_of(*claims, "client_id") == caller.client_id || contains(caller.metadata.resources, text_of(*claims, "aud"));
-    if (!own || !live(*claims)) co_return Out{Outcome<json::object>{inactive}};
+    if (!own || tenant_of(*claims) != caller.tenant || !live(*claims)) co_return Out{Outcome<json::object>{inactive}};
     if (!claims->contains("sid")) {
       auto find = [&claims](db::Tx& tx) -> Result<bool> {
         AX_TRY(const auto rows, tx.exec(kRevokedToken, text_of(*claims, "jti")));
         return !rows.empty();
       };
-      AX_CO_TRY(const bool revoked, co_await p_.database.read(find));
+      AX_CO_TRY(const bool revoked, co_await p_.database.read(caller.tenant, find));
       if (revoked) co_return Out{Outcome<json::object>{inactive}};
     }
     json::object out{{"active", true}};
@@ -144,7 +154,7 @@ awaitable<Result<Outcome<json::object>>> OAuthService::introspect(ClientCredenti
     co_return Out{Outcome<json::object>{std::move(out)}};
   }
   auto find = [this, &token](db::Tx& tx) { return p_.sessions.inspect(tx, token.expose()); };
-  AX_CO_TRY(const auto session, co_await p_.database.read(find));
+  AX_CO_TRY(const auto session, co_await p_.database.read(caller.tenant, find));
   if (!session || session->client_id != caller.client_id) co_return Out{Outcome<json::object>{inactive}};
   json::object out{{"active", true},
                    {"iss", p_.options.issuer},
@@ -180,7 +190,7 @@ awaitable<Result<Outcome<Done>>> OAuthService::revoke(ClientCredentials credenti
     }
     return Outcome<Done>{Done{}};  // an unknown token is as good as revoked (RFC 7009, 2.2)
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(caller.tenant, run);
 }
 
 Result<json::object> OAuthService::claims_of(db::Tx& tx, const users::User& user, const Words& scope) const {
@@ -215,7 +225,9 @@ awaitable<Result<Outcome<json::object>>> OAuthService::userinfo(SecretText autho
   const auto now = p_.clock.now();
   const auto scheme = bound ? "DPoP" : "Bearer";
   const auto claims = p_.keys.verify(token, "at+jwt", now);
-  if (!claims || text_of(*claims, "aud") != p_.options.issuer || !claims->contains("sid") || !live(*claims))
+  const auto tenant = claims ? tenant_of(*claims) : std::nullopt;
+  if (!tenant || text_of(*claims, "aud") != p_.options.issuer || !claims->contains("sid") || !live(*claims) ||
+      (p_.tenant_open && !p_.tenant_open(*tenant)))
     co_return Out{Refusal::token(scheme, "the access token is not valid here")};
   const auto* cnf = claims->if_contains("cnf");
   if ((cnf != nullptr) != bound) co_return Out{Refusal::token(scheme, "the access token is of another kind")};
@@ -243,10 +255,10 @@ awaitable<Result<Outcome<json::object>>> OAuthService::userinfo(SecretText autho
   };
   if (proof) {
     auto note = [&proof, now](db::Tx& tx) { return use_once(tx, proof->once, now + std::chrono::minutes{10}); };
-    AX_CO_TRY(const bool fresh, co_await p_.database.write(note));
+    AX_CO_TRY(const bool fresh, co_await p_.database.write(*tenant, note));
     if (!fresh) co_return Out{Refusal{"invalid_dpop_proof", "the proof was used before", 401, "DPoP error=\"invalid_dpop_proof\""}};
   }
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(*tenant, read);
 }
 
 awaitable<Result<>> OAuthService::ensure_key(crypto::JwsAlgorithm algorithm) {
@@ -297,6 +309,7 @@ awaitable<Result<Onward>> OAuthService::logout(std::string id_token_hint, std::s
     if (!session) return {};
     AX_TRY(const auto mine, p_.sessions.find(tx, *session));
     if (!mine) return {};
+    tx.enter(mine->tenant);
     AX_TRY(const auto all, p_.sessions.list(tx, mine->user));
     for (const auto& other : all)  // every application that the person entered from the same sign-in
       if (mine->parent && other.parent == mine->parent) AX_CHECK(p_.sessions.revoke(tx, other.id, "logged_out"));
@@ -304,7 +317,7 @@ awaitable<Result<Onward>> OAuthService::logout(std::string id_token_hint, std::s
     if (mine->parent) AX_CHECK(p_.sessions.revoke(tx, *mine->parent, "logged_out"));
     return p_.audit.append(tx, {mine->user, "oauth.logged_out", json::serialize(json::object{{"client_id", mine->client_id}}), &request});
   };
-  AX_CO_CHECK(co_await p_.database.write(end));
+  AX_CO_CHECK(co_await p_.database.write(db::Scope::everyone(), end));
   co_return out;
 }
 
@@ -334,18 +347,18 @@ awaitable<Result<Outcome<DeviceStart>>> OAuthService::start_device(ClientCredent
                      p_.clock.now() + p_.options.device_lifetime));
     return {};
   };
-  AX_CO_CHECK(co_await p_.database.write(keep));
+  AX_CO_CHECK(co_await p_.database.write(known.tenant, keep));
   co_return Out{Outcome<DeviceStart>{std::move(out)}};
 }
 
 awaitable<Result<Pending>> OAuthService::device(const http::Principal& caller, std::string user_code) {
   auto find = [this, &user_code, &caller](db::Tx& tx) -> Result<std::string> {
-    AX_TRY(const auto rows, tx.exec(kPendingDevice, clean_user_code(user_code), p_.clock.now()));
+    AX_TRY(const auto rows, tx.exec(kPendingDevice, clean_user_code(user_code), p_.clock.now(), tx.scope().home()));
     if (!rows.empty()) return rows[0].text(0);
     AX_CHECK(p_.audit.append(tx, {caller.id, "oauth.device_code_unknown", "{}", &caller.request}));
     return std::string{};
   };
-  AX_CO_TRY(const auto text, co_await p_.database.write(find));
+  AX_CO_TRY(const auto text, co_await p_.database.write(caller.request.tenant, find));
   if (text.empty()) co_return Result<Pending>{Errc::not_found};
   Pending out;
   out.params = AuthorizationParams::from_json(text);
@@ -363,12 +376,12 @@ awaitable<Result<>> OAuthService::decide_device(const http::Principal& caller, s
       amr = session->amr;
     }
     AX_TRY(const auto rows, tx.exec(kDecideDevice, clean_user_code(user_code), approve ? "approved" : "denied", caller.id, caller.session,
-                                    amr, static_cast<std::int64_t>(caller.aal), caller.auth_time, p_.clock.now()));
+                                    amr, static_cast<std::int64_t>(caller.aal), caller.auth_time, p_.clock.now(), tx.scope().home()));
     if (rows.empty()) return Errc::not_found;
     return p_.audit.append(tx, {caller.id, approve ? "oauth.device_approved" : "oauth.device_refused",
                                 json::serialize(json::object{{"client_id", rows[0].uuid(0).str()}}), &caller.request});
   };
-  co_return co_await p_.database.write(settle);
+  co_return co_await p_.database.write(caller.request.tenant, settle);
 }
 
 awaitable<Result<std::vector<Consent>>> OAuthService::consents(const http::Principal& caller) {
@@ -378,7 +391,7 @@ awaitable<Result<std::vector<Consent>>> OAuthService::consents(const http::Princ
     for (const auto& row : rows) out.push_back({row.uuid(0).str(), row.text(1), words_of(row.text(2)), row.time(3)});
     return out;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 awaitable<Result<>> OAuthService::withdraw(const http::Principal& caller, std::string client_id) {
@@ -393,7 +406,7 @@ awaitable<Result<>> OAuthService::withdraw(const http::Principal& caller, std::s
     return p_.audit.append(
         tx, {caller.id, "oauth.consent_withdrawn", json::serialize(json::object{{"client_id", id->str()}}), &caller.request});
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(caller.request.tenant, run);
 }
 
 void OAuthService::register_jobs() {

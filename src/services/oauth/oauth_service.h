@@ -105,6 +105,8 @@ struct Consent {
 
 /// Whether a token's header says that it is an OAuth access token (RFC 9068 `at+jwt`): chooses who checks it, and proves nothing.
 bool is_access_token(std::string_view token);
+/// The organisation of an access token: the default one when it names none. Nothing when what it names is no id.
+std::optional<Uuid> tenant_of(const json::object& claims);
 
 /// An OAuth 2.1 authorization server and OpenID Connect provider.
 class OAuthService {
@@ -121,6 +123,7 @@ class OAuthService {
     OAuthOptions options;
     /// OpenID Connect for Identity Assurance `verified_claims` of a person; nothing when nothing is verified.
     std::function<Result<std::optional<json::object>>(db::Tx&, const Uuid&)> verified_claims;
+    std::function<bool(const Uuid& tenant)> tenant_open = {};  ///< whether an organisation's clients are served; none: always
   };
   explicit OAuthService(Parts parts) : p_(std::move(parts)) {}
 

@@ -60,6 +60,7 @@ Result<Tokens> OAuthService::mint(const Client& client, const users::User& user,
   json::object access;
   access["iss"] = p_.options.issuer;
   access["sub"] = user.id.str();
+  if (user.tenant != kDefaultTenant) access["organization"] = user.tenant.str();
   access["aud"] = resource.empty() ? p_.options.issuer : resource;
   access["client_id"] = client.client_id;
   access["scope"] = joined(scope);
@@ -223,6 +224,7 @@ Result<Outcome<Tokens>> OAuthService::by_client(db::Tx& tx, const Client& client
   json::object access;
   access["iss"] = p_.options.issuer;
   access["sub"] = client.client_id;
+  if (client.tenant != kDefaultTenant) access["organization"] = client.tenant.str();
   access["aud"] = *target;
   access["client_id"] = client.client_id;
   if (!scope->empty()) access["scope"] = joined(*scope);
@@ -279,7 +281,7 @@ Result<Outcome<Tokens>> OAuthService::by_exchange(db::Tx& tx, const Client& clie
     return Refusal{"invalid_request", "only access tokens can be exchanged"};
   const auto now = p_.clock.now();
   auto subject = p_.keys.verify(in.subject_token.expose(), "at+jwt", now);
-  if (!subject || text_of(*subject, "iss") != p_.options.issuer || !live(*subject))
+  if (!subject || text_of(*subject, "iss") != p_.options.issuer || !live(*subject) || tenant_of(*subject) != client.tenant)
     return Refusal{"invalid_request", "subject_token is not valid"};
   if (subject->contains("cnf")) return Refusal{"invalid_request", "a token that is bound to a key cannot be exchanged"};
   const auto from = text_of(*subject, "aud");
@@ -349,7 +351,7 @@ awaitable<Result<Outcome<Tokens>>> OAuthService::token(ClientCredentials credent
     }
     return (this->*grant)(tx, known, in, proof, request);
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(known.tenant, run);
 }
 
 }  // namespace authx::oauth

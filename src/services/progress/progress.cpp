@@ -67,6 +67,7 @@ http::WebSocketHandler socket(Hub& hub, std::map<std::string, Topic> topics, htt
         if (type == "authenticate") {
           auto principal = authenticate(get_text(*message, "token").value_or(""));
           if (!principal) co_return;
+          info.tenant = principal->request.tenant;
           who = std::move(*principal);
           who->request = info;
           answer = R"({"type":"authenticated"})";

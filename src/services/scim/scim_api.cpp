@@ -227,12 +227,12 @@ awaitable<Result<Document>> create_group(ScimService& service, const Directory& 
   AX_CO_TRY(const auto out, co_await service.create_group(caller, std::move(in.document.value)));
   co_return made(caller, out, 201);
 }
-awaitable<Result<Document>> list_groups(ScimService& service, const Directory&, ListQuery in) {
-  AX_CO_TRY(auto out, co_await service.groups(query_of(in)));
+awaitable<Result<Document>> list_groups(ScimService& service, const Directory& caller, ListQuery in) {
+  AX_CO_TRY(auto out, co_await service.groups(caller.request.tenant, query_of(in)));
   co_return page(std::move(out));
 }
 awaitable<Result<Document>> get_group(ScimService& service, const Directory& caller, OneQuery in) {
-  AX_CO_TRY(const auto out, co_await service.group(in.id.value));
+  AX_CO_TRY(const auto out, co_await service.group(caller.request.tenant, in.id.value));
   co_return read(caller, out, in);
 }
 awaitable<Result<Document>> replace_group(ScimService& service, const Directory& caller, ChangedResource in) {
@@ -321,8 +321,8 @@ awaitable<Result<Document>> one_schema(ScimService& service, const Directory&, O
 
 using Manager = Can<Permission::manage_access>;
 
-awaitable<Result<GroupBindingViews>> bindings(ScimService& service, const Manager&, Empty) {
-  AX_CO_TRY(auto found, co_await service.bindings());
+awaitable<Result<GroupBindingViews>> bindings(ScimService& service, const Manager& caller, Empty) {
+  AX_CO_TRY(auto found, co_await service.bindings(caller.request.tenant));
   GroupBindingViews out;
   for (auto& one : found) out.items.push_back({one.id, std::move(one.name), std::move(one.role), one.members});
   co_return out;

@@ -9,31 +9,33 @@ namespace {
 
 #define GROUP_COLUMNS "id, display_name, external_id, role, version, created_at, updated_at"
 
-constexpr db::Query kFind{"scim_groups.find", "SELECT " GROUP_COLUMNS " FROM scim_groups WHERE id = $1"};
-constexpr db::Query kHold{"scim_groups.hold", "UPDATE scim_groups SET version = version WHERE id = $1"};
-constexpr db::Query kByName{"scim_groups.by_name", "SELECT " GROUP_COLUMNS " FROM scim_groups WHERE name_key = $1"};
-constexpr db::Query kByExternal{"scim_groups.by_external",
-                                "SELECT " GROUP_COLUMNS " FROM scim_groups WHERE external_id = $1 ORDER BY id LIMIT 200"};
-constexpr db::Query kCount{"scim_groups.count", "SELECT count(*) FROM scim_groups"};
-constexpr db::Query kPage{"scim_groups.page", "SELECT " GROUP_COLUMNS " FROM scim_groups ORDER BY id LIMIT $1 OFFSET $2"};
+constexpr db::Query kFind{"scim_groups.find", "SELECT " GROUP_COLUMNS " FROM scim_groups WHERE id = $1 AND tenant_id = $2"};
+constexpr db::Query kHold{"scim_groups.hold", "UPDATE scim_groups SET version = version WHERE id = $1 AND tenant_id = $2"};
+constexpr db::Query kByName{"scim_groups.by_name", "SELECT " GROUP_COLUMNS " FROM scim_groups WHERE name_key = $1 AND tenant_id = $2"};
+constexpr db::Query kByExternal{
+    "scim_groups.by_external", "SELECT " GROUP_COLUMNS " FROM scim_groups WHERE external_id = $1 AND tenant_id = $2 ORDER BY id LIMIT 200"};
+constexpr db::Query kCount{"scim_groups.count", "SELECT count(*) FROM scim_groups WHERE tenant_id = $1"};
+constexpr db::Query kPage{"scim_groups.page",
+                          "SELECT " GROUP_COLUMNS " FROM scim_groups WHERE tenant_id = $3 ORDER BY id LIMIT $1 OFFSET $2"};
 constexpr db::Query kInsert{"scim_groups.insert",
-                            "INSERT INTO scim_groups (id, display_name, name_key, external_id, version, created_at, updated_at) "
-                            "VALUES ($1, $2, $3, $4, 1, $5, $5)"};
+                            "INSERT INTO scim_groups (id, display_name, name_key, external_id, version, created_at, updated_at, "
+                            "tenant_id) VALUES ($1, $2, $3, $4, 1, $5, $5, $6)"};
 constexpr db::Query kUpdate{
     "scim_groups.update",
     "UPDATE scim_groups SET display_name = $2, name_key = $3, external_id = $4, version = version + 1, updated_at = $5 "
     "WHERE id = $1"};
-constexpr db::Query kDelete{"scim_groups.delete", "DELETE FROM scim_groups WHERE id = $1"};
+constexpr db::Query kDelete{"scim_groups.delete", "DELETE FROM scim_groups WHERE id = $1 AND tenant_id = $2"};
 constexpr db::Query kBind{"scim_groups.bind", "UPDATE scim_groups SET role = $2 WHERE id = $1"};
 constexpr db::Query kMembers{"scim_group_members.list", "SELECT user_id FROM scim_group_members WHERE group_id = $1 ORDER BY user_id"};
 constexpr db::Query kJoin{"scim_group_members.insert",
                           "INSERT INTO scim_group_members (group_id, user_id) SELECT g.id, u.user_id FROM scim_groups g, scim_users u "
-                          "WHERE g.id = $1 AND u.user_id = $2 "
+                          "JOIN users p ON p.id = u.user_id WHERE g.id = $1 AND u.user_id = $2 AND p.tenant_id = g.tenant_id "
                           "RETURNING user_id"};
 constexpr db::Query kLeave{"scim_group_members.delete", "DELETE FROM scim_group_members WHERE group_id = $1 AND user_id = $2"};
-constexpr db::Query kBindings{"scim_groups.bindings",
-                              "SELECT g.id, g.display_name, g.role, count(m.user_id) FROM scim_groups g LEFT JOIN scim_group_members m ON "
-                              "m.group_id = g.id GROUP BY g.id, g.display_name, g.role ORDER BY g.display_name LIMIT 500"};
+constexpr db::Query kBindings{
+    "scim_groups.bindings",
+    "SELECT g.id, g.display_name, g.role, count(m.user_id) FROM scim_groups g LEFT JOIN scim_group_members m ON "
+    "m.group_id = g.id WHERE g.tenant_id = $1 GROUP BY g.id, g.display_name, g.role ORDER BY g.display_name LIMIT 500"};
 
 std::string key_of(std::string_view name) {
   std::string out{name};
@@ -78,7 +80,7 @@ struct ScimService::Group {
 Result<ScimService::Group> ScimService::find_group(db::Tx& tx, std::string_view text) const {
   const auto id = Uuid::parse(text);
   if (!id) return Errc::not_found;
-  AX_TRY(const auto rows, tx.exec(kFind, *id));
+  AX_TRY(const auto rows, tx.exec(kFind, *id, tx.scope().home()));
   if (rows.empty()) return Errc::not_found;
   return Group::of(rows[0]);
 }
@@ -145,13 +147,13 @@ awaitable<Result<Resource>> ScimService::create_group(http::Directory by, json::
   AX_CO_TRY(const auto wanted, cleaned(document, group_schema()));
   auto run = [&](db::Tx& tx) -> Result<Resource> {
     const auto name = name_of(wanted);
-    AX_TRY(const auto same, tx.exec(kByName, key_of(name)));
+    AX_TRY(const auto same, tx.exec(kByName, key_of(name), tx.scope().home()));
     if (!same.empty()) return name_taken();
-    AX_TRY(const auto count, tx.exec(kCount));
+    AX_TRY(const auto count, tx.exec(kCount, tx.scope().home()));
     if (count[0].integer(0) >= kMostGroups) return fault("tooMany", "there are too many groups");
     const auto now = p_.core.clock.now();
     const auto id = Uuid::generate(now);
-    AX_CHECK(tx.exec(kInsert, id, name, key_of(name), external_of(wanted), now));
+    AX_CHECK(tx.exec(kInsert, id, name, key_of(name), external_of(wanted), now, tx.scope().home()));
     AX_TRY(const auto group, find_group(tx, id.str()));
     AX_CHECK(set_members(tx, group, wanted));
     AX_TRY(const auto held, members(tx, id));
@@ -160,19 +162,19 @@ awaitable<Result<Resource>> ScimService::create_group(http::Directory by, json::
                                   json::serialize(json::object{{"group", id.str()}, {"after", {{"members", held.size()}}}}), &by.request}));
     return shown(group, &held);
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
-awaitable<Result<Resource>> ScimService::group(std::string id) {
+awaitable<Result<Resource>> ScimService::group(Uuid tenant, std::string id) {
   auto run = [&](db::Tx& tx) -> Result<Resource> {
     AX_TRY(const auto found, find_group(tx, id));
     AX_TRY(const auto held, members(tx, found.id));
     return shown(found, &held);
   };
-  co_return co_await p_.database.read(run);
+  co_return co_await p_.database.read(tenant, run);
 }
 
-awaitable<Result<Page>> ScimService::groups(Query query) {
+awaitable<Result<Page>> ScimService::groups(Uuid tenant, Query query) {
   std::optional<Filter> filter;
   if (!query.filter.empty()) {
     AX_CO_TRY(filter, Filter::parse(query.filter));
@@ -189,9 +191,9 @@ awaitable<Result<Page>> ScimService::groups(Query query) {
       return shown(group, &held);
     };
     if (!filter) {
-      AX_TRY(const auto all, tx.exec(kCount));
+      AX_TRY(const auto all, tx.exec(kCount, tx.scope().home()));
       out.total = all[0].integer(0);
-      AX_TRY(const auto rows, tx.exec(kPage, count, start - 1));
+      AX_TRY(const auto rows, tx.exec(kPage, count, start - 1, tx.scope().home()));
       for (const auto& row : rows) {
         AX_TRY(const auto one, full(Group::of(row), with_members));
         out.items.push_back(projected(one.body, query.attributes, query.excluded));
@@ -206,9 +208,9 @@ awaitable<Result<Page>> ScimService::groups(Query query) {
     } else {
       const auto name = filter->must_equal("displayName");
       const auto external = filter->must_equal("externalId");
-      AX_TRY(const auto rows, name       ? tx.exec(kByName, key_of(*name))
-                              : external ? tx.exec(kByExternal, *external)
-                                         : tx.exec(kPage, kScanned + 1, std::int64_t{0}));
+      AX_TRY(const auto rows, name       ? tx.exec(kByName, key_of(*name), tx.scope().home())
+                              : external ? tx.exec(kByExternal, *external, tx.scope().home())
+                                         : tx.exec(kPage, kScanned + 1, std::int64_t{0}, tx.scope().home()));
       if (static_cast<std::int64_t>(rows.size()) > kScanned)
         return fault("tooMany", "with this many groups only filters that name displayName, externalId or id with eq are answered");
       for (const auto& row : rows) candidates.push_back(Group::of(row));
@@ -222,19 +224,19 @@ awaitable<Result<Page>> ScimService::groups(Query query) {
     }
     return out;
   };
-  co_return co_await p_.database.read(run);
+  co_return co_await p_.database.read(tenant, run);
 }
 
 Result<Conditional<Resource>> ScimService::change_group(db::Tx& tx, const http::Directory& by, std::string_view id,
                                                         const json::object& document, bool patch) {
-  if (const auto uuid = Uuid::parse(id)) AX_CHECK(tx.exec(kHold, *uuid));  // two patches at the same time both count
+  if (const auto uuid = Uuid::parse(id)) AX_CHECK(tx.exec(kHold, *uuid, tx.scope().home()));  // two patches at the same time both count
   AX_TRY(const auto before, find_group(tx, id));
   AX_TRY(const auto had, members(tx, before.id));
   const auto seen = shown(before, &had);
   if (!Condition{by.if_match}.holds(seen.etag)) return Conditional<Resource>{};
   AX_TRY(const auto wanted, patch ? patched(seen.body, document, group_schema()) : cleaned(document, group_schema()));
   const auto name = name_of(wanted);
-  AX_TRY(const auto same, tx.exec(kByName, key_of(name)));
+  AX_TRY(const auto same, tx.exec(kByName, key_of(name), tx.scope().home()));
   if (!same.empty() && same[0].uuid(0) != before.id) return name_taken();
   AX_CHECK(tx.exec(kUpdate, before.id, name, key_of(name), external_of(wanted), p_.core.clock.now()));
   AX_CHECK(set_members(tx, before, wanted));
@@ -256,12 +258,12 @@ Result<Conditional<Resource>> ScimService::change_group(db::Tx& tx, const http::
 
 awaitable<Result<Conditional<Resource>>> ScimService::replace_group(http::Directory by, std::string id, json::object document) {
   auto run = [&](db::Tx& tx) { return change_group(tx, by, id, document, false); };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<Conditional<Resource>>> ScimService::patch_group(http::Directory by, std::string id, json::object operations) {
   auto run = [&](db::Tx& tx) { return change_group(tx, by, id, operations, true); };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<bool>> ScimService::delete_group(http::Directory by, std::string id) {
@@ -277,23 +279,23 @@ awaitable<Result<bool>> ScimService::delete_group(http::Directory by, std::strin
              json::serialize(json::object{{"group", found.id.str()}, {"before", {{"members", had.size()}}}}), &by.request}));
     return true;
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
-awaitable<Result<std::vector<GroupBinding>>> ScimService::bindings() {
+awaitable<Result<std::vector<GroupBinding>>> ScimService::bindings(Uuid tenant) {
   auto run = [](db::Tx& tx) -> Result<std::vector<GroupBinding>> {
-    AX_TRY(const auto rows, tx.exec(kBindings));
+    AX_TRY(const auto rows, tx.exec(kBindings, tx.scope().home()));
     std::vector<GroupBinding> out;
     for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.opt_text(2), row.integer(3)});
     return out;
   };
-  co_return co_await p_.database.read(run);
+  co_return co_await p_.database.read(tenant, run);
 }
 
 awaitable<Result<>> ScimService::bind(http::Principal by, Uuid id, std::optional<std::string> role) {
   auto run = [&](db::Tx& tx) -> Result<> {
     const auto granter = access::Granter::caller(by);
-    AX_CHECK(tx.exec(kHold, id));
+    AX_CHECK(tx.exec(kHold, id, tx.scope().home()));
     AX_TRY(const auto group, find_group(tx, id.str()));
     for (const auto& one : {group.role, role}) {
       if (!one) continue;
@@ -311,7 +313,7 @@ awaitable<Result<>> ScimService::bind(http::Principal by, Uuid id, std::optional
     const json::object what{{"group", id.str()}, {"before", {{"role", word(group.role)}}}, {"after", {{"role", word(role)}}}};
     return p_.core.audit.append(tx, {by.id, "directory.group_bound", json::serialize(what), &by.request});
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 }  // namespace authx::scim

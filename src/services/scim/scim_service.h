@@ -87,14 +87,14 @@ class ScimService {
   awaitable<Result<bool>> delete_user(http::Directory by, std::string id);  ///< false: the condition did not hold
 
   awaitable<Result<Resource>> create_group(http::Directory by, json::object document);
-  awaitable<Result<Resource>> group(std::string id);
-  awaitable<Result<Page>> groups(Query query);
+  awaitable<Result<Resource>> group(Uuid tenant, std::string id);
+  awaitable<Result<Page>> groups(Uuid tenant, Query query);
   awaitable<Result<Conditional<Resource>>> replace_group(http::Directory by, std::string id, json::object document);
   awaitable<Result<Conditional<Resource>>> patch_group(http::Directory by, std::string id, json::object operations);
   awaitable<Result<bool>> delete_group(http::Directory by, std::string id);
 
   /// For administrators: groups and the roles they bring. Nobody binds or unbinds a role beyond their own permissions.
-  awaitable<Result<std::vector<GroupBinding>>> bindings();
+  awaitable<Result<std::vector<GroupBinding>>> bindings(Uuid tenant);
   awaitable<Result<>> bind(http::Principal by, Uuid group, std::optional<std::string> role);
   /// Hands an account over to the directory, or takes it back; nobody one that may do more than they.
   awaitable<Result<>> hand_over(http::Principal by, Uuid user);

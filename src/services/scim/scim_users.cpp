@@ -15,17 +15,20 @@ namespace {
 constexpr db::Query kFind{
     "scim_users.find",
     "SELECT s.profile, s.created_at, s.updated_at, u.status_reason FROM scim_users s JOIN users u ON u.id = s.user_id "
-    "WHERE s.user_id = $1"};
+    "WHERE s.user_id = $1 AND u.tenant_id = $2"};
 constexpr db::Query kInsert{
     "scim_users.insert",
     "INSERT INTO scim_users (user_id, profile, external_id_index, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)"};
 constexpr db::Query kUpdate{"scim_users.update",
                             "UPDATE scim_users SET profile = $2, external_id_index = $3, updated_at = $4 WHERE user_id = $1"};
 constexpr db::Query kForget{"scim_users.delete", "DELETE FROM scim_users WHERE user_id = $1"};
-constexpr db::Query kCount{"scim_users.count", "SELECT count(*) FROM scim_users"};
-constexpr db::Query kPage{"scim_users.page", "SELECT user_id FROM scim_users ORDER BY user_id LIMIT $1 OFFSET $2"};
+constexpr db::Query kCount{"scim_users.count", "SELECT count(*) FROM scim_users s JOIN users u ON u.id = s.user_id WHERE u.tenant_id = $1"};
+constexpr db::Query kPage{"scim_users.page",
+                          "SELECT s.user_id FROM scim_users s JOIN users u ON u.id = s.user_id WHERE u.tenant_id = $3 ORDER BY s.user_id "
+                          "LIMIT $1 OFFSET $2"};
 constexpr db::Query kByExternal{"scim_users.by_external",
-                                "SELECT user_id FROM scim_users WHERE external_id_index = $1 ORDER BY user_id LIMIT 200"};
+                                "SELECT s.user_id FROM scim_users s JOIN users u ON u.id = s.user_id WHERE s.external_id_index = $1 AND "
+                                "u.tenant_id = $2 ORDER BY s.user_id LIMIT 200"};
 constexpr db::Query kGroups{"scim_users.groups",
                             "SELECT g.id, g.display_name, g.role FROM scim_group_members m JOIN scim_groups g ON g.id = m.group_id "
                             "WHERE m.user_id = $1 ORDER BY g.id LIMIT 500"};
@@ -33,7 +36,7 @@ constexpr db::Query kTouchGroups{"scim_users.touch_groups",
                                  "UPDATE scim_groups SET version = version + 1, updated_at = $2 WHERE id IN "
                                  "(SELECT group_id FROM scim_group_members WHERE user_id = $1)"};
 constexpr db::Query kLeaveGroups{"scim_users.leave_groups", "DELETE FROM scim_group_members WHERE user_id = $1"};
-constexpr db::Query kProgram{"scim_users.program", "SELECT 1 FROM service_accounts WHERE id = $1"};
+constexpr db::Query kProgram{"scim_users.program", "SELECT 1 FROM service_accounts WHERE id = $1 AND tenant_id = $2"};
 
 constexpr std::string_view kReason = "directory";  // of an account that the directory disabled
 
@@ -103,7 +106,7 @@ struct ScimService::Account {
 Result<ScimService::Account> ScimService::account(db::Tx& tx, std::string_view text) const {
   const auto id = Uuid::parse(text);
   if (!id) return Errc::not_found;
-  AX_TRY(const auto rows, tx.exec(kFind, *id));
+  AX_TRY(const auto rows, tx.exec(kFind, *id, tx.scope().home()));
   if (rows.empty()) return Errc::not_found;
   Account out;
   AX_TRY(out.user, users::get(tx, p_.core.keyring, *id));
@@ -155,7 +158,7 @@ Result<> ScimService::store(db::Tx& tx, const Uuid& user, const json::object& pr
   const users::PersonBox box{std::move(key), "scim_users", user};
   std::optional<Bytes> index;
   if (const auto external = text_of(profile, "externalId"); !external.empty())
-    index = p_.core.keyring.blind_index("scim.external_id", external);
+    index = p_.core.keyring.blind_index("scim.external_id", tx.scope().home(), external);
   AX_CHECK(tx.exec(insert ? kInsert : kUpdate, user, box.seal("profile", json::serialize(profile)), index, p_.core.clock.now()));
   return {};
 }
@@ -206,7 +209,7 @@ awaitable<Result<Resource>> ScimService::create_user(http::Directory by, json::o
         tx, {by.id, "directory.user_created", json::serialize(json::object{{"user", out.id}, {"active", active}}), &by.request}));
     return out;
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<Resource>> ScimService::user(http::Directory by, std::string id) {
@@ -216,7 +219,7 @@ awaitable<Result<Resource>> ScimService::user(http::Directory by, std::string id
     AX_CHECK(p_.core.audit.append(tx, {by.id, "directory.user_viewed", json::serialize(json::object{{"user", out.id}}), &by.request}));
     return out;
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<Page>> ScimService::users(http::Directory by, Query query) {
@@ -231,9 +234,9 @@ awaitable<Result<Page>> ScimService::users(http::Directory by, Query query) {
     out.start = start;
     const auto add = [&](const Resource& one) { out.items.push_back(projected(one.body, query.attributes, query.excluded)); };
     if (!filter) {
-      AX_TRY(const auto all, tx.exec(kCount));
+      AX_TRY(const auto all, tx.exec(kCount, tx.scope().home()));
       out.total = all[0].integer(0);
-      AX_TRY(const auto rows, tx.exec(kPage, count, start - 1));
+      AX_TRY(const auto rows, tx.exec(kPage, count, start - 1, tx.scope().home()));
       for (const auto& row : rows) {
         AX_TRY(const auto found, account(tx, row.uuid(0).str()));
         AX_TRY(const auto one, shown(tx, found));
@@ -250,8 +253,9 @@ awaitable<Result<Page>> ScimService::users(http::Directory by, Query query) {
       if (login) candidates.push_back(login->id.str());
     } else {
       const auto external = filter->must_equal("externalId");
-      AX_TRY(const auto rows, external ? tx.exec(kByExternal, p_.core.keyring.blind_index("scim.external_id", *external))
-                                       : tx.exec(kPage, kScanned + 1, std::int64_t{0}));
+      AX_TRY(const auto rows, external ? tx.exec(kByExternal, p_.core.keyring.blind_index("scim.external_id", tx.scope().home(), *external),
+                                                 tx.scope().home())
+                                       : tx.exec(kPage, kScanned + 1, std::int64_t{0}, tx.scope().home()));
       if (static_cast<std::int64_t>(rows.size()) > kScanned)
         return fault("tooMany", "with this many accounts only filters that name userName, externalId or id with eq are answered");
       for (const auto& row : rows) candidates.push_back(row.uuid(0).str());
@@ -273,7 +277,7 @@ awaitable<Result<Page>> ScimService::users(http::Directory by, Query query) {
         tx, {by.id, "directory.users_listed", json::serialize(json::object{{"count", out.items.size()}}), &by.request}));
     return out;
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 Result<Conditional<Resource>> ScimService::change_user(db::Tx& tx, const http::Directory& by, std::string_view id,
@@ -312,12 +316,12 @@ Result<Conditional<Resource>> ScimService::change_user(db::Tx& tx, const http::D
 
 awaitable<Result<Conditional<Resource>>> ScimService::replace_user(http::Directory by, std::string id, json::object document) {
   auto run = [&](db::Tx& tx) { return change_user(tx, by, id, document, false); };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<Conditional<Resource>>> ScimService::patch_user(http::Directory by, std::string id, json::object operations) {
   auto run = [&](db::Tx& tx) { return change_user(tx, by, id, operations, true); };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<bool>> ScimService::delete_user(http::Directory by, std::string id) {
@@ -335,21 +339,21 @@ awaitable<Result<bool>> ScimService::delete_user(http::Directory by, std::string
         tx, {by.id, "directory.user_deleted", json::serialize(json::object{{"user", found.user.id.str()}}), &by.request}));
     return true;
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<>> ScimService::hand_over(http::Principal by, Uuid id) {
   auto run = [&](db::Tx& tx) -> Result<> {
     AX_TRY(const auto user, users::get(tx, p_.core.keyring, id));
     if (!by.permissions.has_all(user.permissions)) return Error{Errc::forbidden, "the account may do more than the caller"};
-    AX_TRY(const auto program, tx.exec(kProgram, id));
+    AX_TRY(const auto program, tx.exec(kProgram, id, tx.scope().home()));
     if (!program.empty()) return Errc::conflict;
-    AX_TRY(const auto rows, tx.exec(kFind, id));
+    AX_TRY(const auto rows, tx.exec(kFind, id, tx.scope().home()));
     if (!rows.empty()) return {};
     AX_CHECK(store(tx, id, json::object{{"userName", user.email}, {"displayName", user.name}}, true));
     return p_.core.audit.append(tx, {by.id, "directory.user_handed_over", json::serialize(json::object{{"user", id.str()}}), &by.request});
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 awaitable<Result<>> ScimService::take_back(http::Principal by, Uuid id) {
@@ -364,7 +368,7 @@ awaitable<Result<>> ScimService::take_back(http::Principal by, Uuid id) {
     AX_CHECK(tx.exec(kForget, id));
     return p_.core.audit.append(tx, {by.id, "directory.user_taken_back", json::serialize(json::object{{"user", id.str()}}), &by.request});
   };
-  co_return co_await p_.database.write(run);
+  co_return co_await p_.database.write(by.request.tenant, run);
 }
 
 }  // namespace authx::scim

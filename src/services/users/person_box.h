@@ -35,7 +35,7 @@ class PersonBox {
   Uuid row_;
 };
 
-/// The person's key. `Errc::not_found` when it was destroyed.
+/// The person's key. `Errc::not_found` when it was destroyed, or is of another organisation than the transaction's.
 Result<crypto::Key> person_key(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& user);
 Result<crypto::Key> create_person_key(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& user, Time now);
 

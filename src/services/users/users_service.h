@@ -13,6 +13,7 @@ namespace authx::users {
 
 struct User {
   Uuid id;
+  Uuid tenant;
   std::string name, email;
   std::optional<std::string> phone, dob, address;  ///< dob as YYYY-MM-DD
   http::Role role = http::Role::user;
@@ -32,7 +33,7 @@ struct NewUser {
   std::optional<std::string> password_hash;
 };
 
-/// `Errc::conflict` when the e-mail address has an account.
+/// In the transaction's organisation. `Errc::conflict` when the e-mail address has an account there.
 Result<Uuid> create(db::Tx& tx, const crypto::Keyring& keyring, Time now, const NewUser& user);
 
 struct Login {
@@ -40,7 +41,7 @@ struct Login {
   bool active = true;
   std::optional<std::string> password_hash;
 };
-/// By blind index; nothing is opened.
+/// By the transaction's organisation's blind index; nothing is opened.
 Result<std::optional<Login>> find_login(db::Tx& tx, const crypto::Keyring& keyring, std::string_view email);
 
 Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id);  ///< `Errc::not_found`
@@ -58,7 +59,8 @@ Result<> set_status(db::Tx& tx, const Uuid& id, std::string_view status, std::st
 Result<> erase(db::Tx& tx, const Uuid& id);
 Result<> touch_login(db::Tx& tx, const Uuid& id, Time now);
 Result<> mark_email_verified(db::Tx& tx, const Uuid& id, Time now);
-Result<bool> any_admin(db::Tx& tx);
+Result<bool> any_admin(db::Tx& tx);  ///< in the transaction's organisation
+/// Newest first; of the transaction's organisation.
 Result<std::vector<Uuid>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit);
 
 }  // namespace authx::users

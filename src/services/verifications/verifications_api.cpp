@@ -124,7 +124,7 @@ awaitable<Result<StatusView>> status(VerificationsService& service, const Can<Pe
 awaitable<Result<VerificationList>> list(VerificationsService& service, const Can<Permission::start_verification>& caller,
                                          VerificationQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
-  AX_CO_TRY(auto found, co_await service.list(caller.id, in.cursor, limit + 1));
+  AX_CO_TRY(auto found, co_await service.list(caller, in.cursor, limit + 1));
   VerificationList out;
   if (found.size() > limit) {
     found.pop_back();

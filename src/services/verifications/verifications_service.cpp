@@ -21,7 +21,7 @@ constexpr db::Query kInsertDocument{"verifications.insert_document",
 constexpr db::Query kGet{
     "verifications.get",
     "SELECT user_id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
-    "updated_at, completed_at FROM verifications WHERE id = $1"};
+    "updated_at, completed_at FROM verifications WHERE id = $1 AND tenant_id = COALESCE($2, tenant_id)"};
 constexpr db::Query kNewest{
     "verifications.newest",
     "SELECT id, verification_type, status, steps, reasons, current_step, progress, estimated_minutes, confidence_score, created_at, "
@@ -139,7 +139,7 @@ void VerificationsService::register_jobs() {
 }
 
 awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start start, http::RequestInfo request) {
-  auto store = [this, user, start = std::move(start), request = std::move(request)](db::Tx& tx) -> Result<Verification> {
+  auto store = [this, user, start = std::move(start), &request](db::Tx& tx) -> Result<Verification> {
     const auto now = p_.clock.now();
     std::vector<Fault> faults;
     for (std::size_t i = 0; i < start.documents.size(); ++i) {
@@ -176,12 +176,12 @@ awaitable<Result<Verification>> VerificationsService::start(Uuid user, Start sta
              json::serialize(json::object{{"verification_id", v.id.str()}, {"lookup_consent", start.lookup_consent}}), &request}));
     return v;
   };
-  co_return co_await p_.database.write(std::move(store));
+  co_return co_await p_.database.write(request.tenant, std::move(store));
 }
 
 awaitable<Result<Verification>> VerificationsService::status(Uuid id, const http::Principal& caller) {
   auto read = [id, &caller](db::Tx& tx) -> Result<Verification> {
-    AX_TRY(const auto rows, tx.exec(kGet, id));
+    AX_TRY(const auto rows, tx.exec(kGet, id, tx.scope().only()));
     if (rows.empty()) return Errc::not_found;
     auto v = from_row(rows[0], 1);
     v.id = id;
@@ -189,11 +189,12 @@ awaitable<Result<Verification>> VerificationsService::status(Uuid id, const http
     if (v.user_id != caller.id && !caller.can(http::Permission::review_verifications)) return Errc::not_found;
     return v;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
-awaitable<Result<std::vector<Verification>>> VerificationsService::list(Uuid user, std::optional<Uuid> before, std::size_t limit) {
-  auto read = [user, before, limit](db::Tx& tx) -> Result<std::vector<Verification>> {
+awaitable<Result<std::vector<Verification>>> VerificationsService::list(const http::Principal& caller, std::optional<Uuid> before,
+                                                                        std::size_t limit) {
+  auto read = [user = caller.id, before, limit](db::Tx& tx) -> Result<std::vector<Verification>> {
     const auto count = static_cast<std::int64_t>(limit);
     AX_TRY(const auto rows, before ? tx.exec(kBefore, user, count, *before) : tx.exec(kNewest, user, count));
     std::vector<Verification> out;
@@ -205,7 +206,7 @@ awaitable<Result<std::vector<Verification>>> VerificationsService::list(Uuid use
     }
     return out;
   };
-  co_return co_await p_.database.read(read);
+  co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
 Result<> VerificationsService::advance_waiting(db::Tx& tx, jobs::Queue& queue, const Uuid& user) {
@@ -231,7 +232,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
   const auto now = p_.clock.now();
   auto loaded = p_.database.sync().read([&](db::Tx& tx) -> Result<Loaded> {
     Loaded l;
-    AX_TRY(const auto rows, tx.exec(kGet, job.subject));
+    AX_TRY(const auto rows, tx.exec(kGet, job.subject, tx.scope().only()));
     if (rows.empty()) return Errc::not_found;
     l.verification = from_row(rows[0], 1);
     l.verification.id = job.subject;
@@ -376,7 +377,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
   }
   json::array seen;
   if (face.accepted) {
-    AX_TRY(const auto sightings, p_.faces.sightings(loaded->verification.user_id, *loaded->face->embedding));
+    AX_TRY(const auto sightings, p_.faces.sightings(loaded->user.tenant, loaded->verification.user_id, *loaded->face->embedding));
     std::set<Uuid> accounts;
     for (const auto& s : sightings.found) {
       if (s.user) accounts.insert(*s.user);
@@ -431,7 +432,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
 }
 
 Result<> VerificationsService::give_up(db::Tx& tx, const jobs::Job& job) {
-  AX_TRY(const auto rows, tx.exec(kGet, job.subject));
+  AX_TRY(const auto rows, tx.exec(kGet, job.subject, tx.scope().only()));
   if (rows.empty()) return {};
   const auto user = rows[0].uuid(0);
   const auto steps = rows[0].text(3);

@@ -70,7 +70,7 @@ class VerificationsService {
   awaitable<Result<Verification>> start(Uuid user, Start start, http::RequestInfo request);
   /// `Errc::not_found` for absent ones and for others' unless the caller may review.
   awaitable<Result<Verification>> status(Uuid id, const http::Principal& caller);
-  awaitable<Result<std::vector<Verification>>> list(Uuid user, std::optional<Uuid> before, std::size_t limit);
+  awaitable<Result<std::vector<Verification>>> list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit);
 
   /// Queues a step of every verification of `user` that is not decided; in the transaction of the event.
   static Result<> advance_waiting(db::Tx& tx, jobs::Queue& queue, const Uuid& user);

@@ -26,7 +26,7 @@ class AuditTest : public ::testing::Test {
     std::filesystem::remove_all(folder);
   }
   void add(std::string_view action) {
-    const http::RequestInfo request{"req_1", "192.0.2.1", "agent"};
+    const http::RequestInfo request{"req_1", "192.0.2.1", "agent", {}};
     ASSERT_TRUE(database->write([&](db::Tx& tx) { return log.append(tx, {Uuid::generate(clock.now()), action, R"({"n":1})", &request}); }));
   }
   void sql(std::string_view text) {
@@ -78,8 +78,19 @@ TEST_F(AuditTest, FindsRemovedSwappedAndAddedEntries) {
   EXPECT_FALSE(verify().intact);
   SetUp();
   sql("INSERT INTO audit_logs SELECT 6, '0190163d-8694-739b-aea5-966c26f8ad91', user_id, action, details, ip_address, user_agent, "
-      "created_at, link FROM audit_logs WHERE seq = 5");
+      "created_at, link, tenant_id FROM audit_logs WHERE seq = 5");
   EXPECT_FALSE(verify().intact);
+}
+
+TEST_F(AuditTest, FindsAnEntryThatWasMovedToAnotherOrganisation) {
+  const auto tenant = Uuid::generate(Time{});
+  ASSERT_TRUE(database->write(tenant, [&](db::Tx& tx) { return log.append(tx, {std::nullopt, "theirs", "{}", nullptr}); }));
+  EXPECT_TRUE(verify().intact);
+  sql("UPDATE audit_logs SET tenant_id = '00000000-0000-7000-8000-000000000001' WHERE action = 'theirs'");
+  EXPECT_FALSE(verify().intact);
+  SetUp();
+  sql("UPDATE audit_logs SET tenant_id = '0190163d-8694-739b-aea5-966c26f8ad91' WHERE seq = 3");
+  EXPECT_EQ(verify().first_bad, 3U);
 }
 
 TEST_F(AuditTest, FindsATruncationThatAlsoRollsTheHeadBack) {

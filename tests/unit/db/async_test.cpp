@@ -54,12 +54,12 @@ TEST_P(AsyncContract, ResumesOnTheCallersExecutorWithTheResult) {
       AX_CHECK(tx.exec(kIncrement, 1));
       return text->size();
     };
-    const auto written = co_await db.write(std::move(increment));
+    const auto written = co_await db.write(Scope::everyone(), std::move(increment));
     EXPECT_EQ(written.value(), 17U);
     EXPECT_EQ(std::this_thread::get_id(), home);
     EXPECT_NE(worked, home);
     auto get = [](Tx& tx) { return tx.exec(kGet, 1); };
-    const auto rows = co_await db.read(get);
+    const auto rows = co_await db.read(Scope::everyone(), get);
     EXPECT_EQ(std::this_thread::get_id(), home);
     seen = rows.value().at(0).integer(0);
   };
@@ -75,19 +75,19 @@ TEST_P(AsyncContract, ErrorsAndExceptionsReachTheCoroutineAndRollBack) {
       AX_CHECK(tx.exec(kIncrement, 1));
       return Errc::forbidden;
     };
-    const auto refused = co_await db.write(refuses);
+    const auto refused = co_await db.write(Scope::everyone(), refuses);
     EXPECT_EQ(refused.error().code, Errc::forbidden);
     auto throws = [](Tx& tx) -> Result<> {
       AX_CHECK(tx.exec(kIncrement, 1));
       throw std::runtime_error{"bug"};
     };
     try {
-      static_cast<void>(co_await db.write(throws));
+      static_cast<void>(co_await db.write(Scope::everyone(), throws));
     } catch (const std::runtime_error&) {
       caught = true;
     }
     auto get = [](Tx& tx) { return tx.exec(kGet, 1); };
-    const auto rows = co_await db.read(get);
+    const auto rows = co_await db.read(Scope::everyone(), get);
     EXPECT_EQ(rows.value().at(0).integer(0), 0);
   };
   run(coroutine());
@@ -106,12 +106,12 @@ TEST_P(AsyncContract, AFullQueueIsOverloadedAndDrains) {
       AX_CHECK(tx.exec(kIncrement, 1));
       return {};
     };
-    const auto result = co_await db.write(body);
+    const auto result = co_await db.write(Scope::everyone(), body);
     if (result) ++done;
   };
   auto refused = [&]() -> asio::awaitable<void> {
     auto body = [](Tx& tx) { return tx.exec(kIncrement, 1); };
-    const auto result = co_await db.write(body);
+    const auto result = co_await db.write(Scope::everyone(), body);
     if (!result && result.error().code == Errc::overloaded) ++overloaded;
     open_gate.set_value();
   };
@@ -125,7 +125,7 @@ TEST_P(AsyncContract, AFullQueueIsOverloadedAndDrains) {
   open_gate = {};
   auto again = [&]() -> asio::awaitable<void> {
     auto body = [](Tx& tx) { return tx.exec(kIncrement, 1); };
-    const auto result = co_await db.write(body);
+    const auto result = co_await db.write(Scope::everyone(), body);
     EXPECT_TRUE(result);
   };
   run(again());
@@ -137,7 +137,7 @@ TEST_P(AsyncContract, ManyCoroutinesOnManyThreadsAllCount) {
   auto coroutine = [&]() -> asio::awaitable<void> {
     for (int i = 0; i < 3; ++i) {
       auto body = [](Tx& tx) { return tx.exec(kIncrement, 1); };
-      const auto result = co_await db.write(body);
+      const auto result = co_await db.write(Scope::everyone(), body);
       if (!result) ++failures;
     }
   };
@@ -165,7 +165,7 @@ TEST_P(AsyncContract, ACoroutineThatGoesAwayLeavesItsJobWhole) {
         AX_CHECK(tx.exec(kIncrement, static_cast<std::int64_t>(text->size() / 100)));
         return {};
       };
-      static_cast<void>(co_await db.write(std::move(body)));
+      static_cast<void>(co_await db.write(Scope::everyone(), std::move(body)));
       ADD_FAILURE() << "resumed after the io_context stopped";
     };
     asio::co_spawn(io_, coroutine(), asio::detached);

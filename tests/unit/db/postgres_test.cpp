@@ -36,6 +36,68 @@ TEST_P(PostgresServer, ConnectionsCutWhileIdleAreReplacedUnnoticed) {
   EXPECT_EQ(read("SELECT count(*) FROM t")->at(0).integer(0), 1);
 }
 
+/// What the policies go by, seen from inside.
+Result<std::string> told(Tx& tx) {
+  AX_TRY(const auto rows, tx.exec({"test.told", "SELECT coalesce(current_setting('authx.tenant', true), '')"}));
+  return rows.at(0).text(0);
+}
+
+TEST_P(PostgresServer, TheServerKnowsTheScopeOfEachTransactionAndForgetsItWithIt) {
+  const auto one = Uuid::generate(Time{});
+  const auto other = Uuid::generate(Time{});
+  const auto pooled = connect(1);
+  EXPECT_EQ(*pooled->read(one, told), one.str());
+  EXPECT_EQ(*pooled->write(other, told), other.str());
+  EXPECT_EQ(*pooled->read(told), "*");  // the server's own work
+  EXPECT_EQ(*pooled->read(Uuid{}, told), Uuid{}.str());
+  auto moving = [&](Tx& tx) -> Result<std::string> {
+    AX_TRY(const auto first, told(tx));
+    tx.enter(one);
+    AX_TRY(const auto second, told(tx));
+    return first + " " + second;
+  };
+  EXPECT_EQ(*pooled->write(moving), "* " + one.str());
+  const Scope::Within within{other};
+  EXPECT_EQ(*pooled->read(told), other.str());
+  EXPECT_EQ(*pooled->read(Scope::everyone(), told), "*");
+}
+
+TEST_P(PostgresServer, ConditionsThatAreForgottenFindNothingOfOthers) {
+  const auto one = Uuid::generate(Time{});
+  const auto other = Uuid::generate(Time{});
+  script(R"(CREATE TABLE t (id INTEGER, tenant_id UUID NOT NULL);
+    DO $$ BEGIN CREATE ROLE walled; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON t TO walled;
+    CREATE POLICY tenant ON t USING (current_setting('authx.tenant', true) = '*' OR tenant_id::text = current_setting('authx.tenant', true));
+    ALTER TABLE t ENABLE ROW LEVEL SECURITY)");
+  // This test's own role is a superuser, whom no policy holds.
+  const auto as_walled = [](auto body) {
+    return [body](Tx& tx) -> Result<std::int64_t> {
+      AX_CHECK(tx.script("test.role", "SET LOCAL ROLE walled"));
+      AX_TRY(const auto rows, tx.exec(body(tx)));
+      return rows.empty() ? 0 : rows[0].integer(0);
+    };
+  };
+  const auto insert = [](const Uuid& tenant) {
+    return [tenant](Tx& tx) { return tx.exec({"t.insert", "INSERT INTO t VALUES (1, $1)"}, tenant); };
+  };
+  ASSERT_TRUE(db_->write(one, insert(one)));
+  ASSERT_TRUE(db_->write(other, insert(other)));
+  const auto count = as_walled([](Tx&) { return Query{"t.count", "SELECT count(*) FROM t"}; });
+  const auto erase = as_walled([](Tx&) { return Query{"t.erase", "WITH gone AS (DELETE FROM t RETURNING 1) SELECT count(*) FROM gone"}; });
+  EXPECT_EQ(*db_->read(one, count), 1);
+  EXPECT_EQ(*db_->read(Scope::everyone(), count), 2);
+  EXPECT_EQ(*db_->read(Uuid{}, count), 0);
+  EXPECT_EQ(*db_->write(other, erase), 1);
+  EXPECT_EQ(*db_->read(Scope::everyone(), count), 1);
+  auto smuggle = [&](Tx& tx) -> Result<> {
+    AX_CHECK(tx.script("test.role", "SET LOCAL ROLE walled"));
+    AX_CHECK(tx.exec({"t.insert", "INSERT INTO t VALUES (2, $1)"}, other));
+    return {};
+  };
+  EXPECT_FALSE(db_->write(one, smuggle));
+}
+
 TEST_P(PostgresServer, AConnectionCutInsideATransactionIsUnavailableAndThenRecovers) {
   script("CREATE TABLE t (id INTEGER)");
   int runs = 0;

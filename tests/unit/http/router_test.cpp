@@ -45,6 +45,14 @@ awaitable<Result<Out>> by_body(Service&, const Anonymous&, BodyIn in) {
   Out out{in.name.value};
   co_return out;
 }
+awaitable<Result<Out>> whose(Service&, const Anonymous& caller, Empty) {
+  Out out{caller.request.tenant.str()};
+  co_return out;
+}
+awaitable<Result<Out>> my_own(Service&, const SignedIn& caller, Empty) {
+  Out out{caller.request.tenant.str()};
+  co_return out;
+}
 awaitable<Result<Out>> by_form(Service&, const SignedIn&, FormIn in) {
   Out out{in.name.value};
   co_return out;
@@ -57,10 +65,13 @@ class RouterTest : public ::testing::Test {
     router.get("/audit", service, &audited, {.operation_id = "getAudit"});
     router.post("/things", service, &by_body, {.operation_id = "makeThing", .success = 201, .errors = {Errc::conflict}});
     router.post("/files", service, &by_form, {.operation_id = "makeFile"});
+    router.get("/whose", service, &whose, {.operation_id = "whose"});
+    router.get("/mine", service, &my_own, {.operation_id = "mine"});
     router.set_authenticator([](std::string_view token) -> Result<Principal> {
       Principal p;
       p.role = token == "auditor" ? Role::auditor : Role::user;
       p.permissions = permissions_of(p.role);
+      p.request.tenant = token == "good" ? kDefaultTenant : Uuid{};
       if (token == "bad") return Errc::unauthenticated;
       return p;
     });
@@ -93,6 +104,24 @@ TEST_F(RouterTest, BindsPathAndQuery) {
   const auto response = call(Method::get, "/v1/things/0190163d-8694-739b-aea5-966c26f8ad91?limit=7");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"success":true,"data":{"said":"0190163d-8694-739b-aea5-966c26f8ad917user"}})");
+}
+
+TEST_F(RouterTest, TheTokenOrElseTheRequestSaysWhichOrganisation) {
+  const auto other = *Uuid::parse("0190163d-8694-739b-aea5-966c26f8ad91");
+  EXPECT_NE(call(Method::get, "/v1/whose").body.find(Uuid{}.str()), std::string::npos);
+  router.set_tenant_finder([&](const RequestHeaders&) -> Result<Uuid> { return other; });
+  EXPECT_NE(call(Method::get, "/v1/whose").body.find(other.str()), std::string::npos);
+  EXPECT_NE(call(Method::get, "/v1/mine").body.find(kDefaultTenant.str()), std::string::npos);
+  router.set_tenant_finder([](const RequestHeaders&) -> Result<Uuid> { return Errc::forbidden; });
+  EXPECT_EQ(call(Method::get, "/v1/whose").status, 403);
+  EXPECT_EQ(call(Method::get, "/v1/mine").status, 200);
+}
+
+TEST_F(RouterTest, OnlyTheDefaultOrganisationManagesTheInstallation) {
+  const auto all = permissions_of(Role::admin);
+  EXPECT_TRUE(within(all, kDefaultTenant).has(Permission::manage_organizations));
+  EXPECT_FALSE(within(all, *Uuid::parse("0190163d-8694-739b-aea5-966c26f8ad91")).has(Permission::manage_organizations));
+  EXPECT_FALSE(within(all, Uuid{}).has(Permission::manage_organizations));
 }
 
 TEST_F(RouterTest, AnswersFaultsOfPathAndQueryTogether) {

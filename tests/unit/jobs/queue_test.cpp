@@ -82,6 +82,38 @@ TEST_F(QueueTest, RunsEveryJobOnceWithManyWorkers) {
   for (const auto& [id, count] : runs) EXPECT_EQ(count, 1);
 }
 
+TEST_F(QueueTest, AJobWorksWithinTheOrganisationThatItWasEnqueuedFor) {
+  Queue queue{*database, clock, quick()};
+  const auto tenant = Uuid::generate(clock.now());
+  std::mutex mutex;
+  std::vector<std::optional<Uuid>> ran, buried;
+  queue.handle("work", {[&](const Job& job) {
+                          auto finish = [&](db::Tx& tx) -> Result<> {
+                            const std::scoped_lock lock{mutex};
+                            ran.push_back(tx.scope().only());
+                            return queue.complete(tx, job);
+                          };
+                          return database->write(finish);
+                        },
+                        {}});
+  queue.handle("fail", {[](const Job&) -> Result<> { return Errc::internal; },
+                        [&](db::Tx& tx, const Job&) -> Result<> {
+                          const std::scoped_lock lock{mutex};
+                          buried.push_back(tx.scope().only());
+                          return {};
+                        }});
+  for (const auto& scope : {db::Scope{tenant}, db::Scope::everyone()})
+    for (const auto* kind : {"work", "fail"})
+      ASSERT_TRUE(database->write(scope, [&](db::Tx& tx) { return queue.enqueue(tx, kind, Uuid{}); }));
+  queue.start();
+  ASSERT_TRUE(settles(queue));
+  queue.stop();
+  for (auto* seen : {&ran, &buried}) {
+    std::ranges::sort(*seen);
+    EXPECT_EQ(*seen, (std::vector<std::optional<Uuid>>{std::nullopt, tenant}));
+  }
+}
+
 TEST_F(QueueTest, AJobOfARolledBackTransactionNeverExists) {
   Queue queue{*database, clock, quick()};
   auto failed = database->write([&](db::Tx& tx) -> Result<> {

@@ -24,7 +24,8 @@ constexpr db::Query kInsert{"passkeys.insert",
                             "user_verified, label, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
                             "ON CONFLICT (credential_id) DO NOTHING RETURNING id"};
 constexpr db::Query kFind{"passkeys.find",
-                          "SELECT id, user_id, public_key, sign_count, backup_eligible FROM passkeys WHERE credential_id = $1"};
+                          "SELECT p.id, p.user_id, p.public_key, p.sign_count, p.backup_eligible, u.tenant_id FROM passkeys p "
+                          "JOIN users u ON u.id = p.user_id WHERE p.credential_id = $1"};
 constexpr db::Query kTouch{"passkeys.touch", "UPDATE passkeys SET sign_count = $2, backed_up = $3, last_used_at = $4 WHERE id = $1"};
 constexpr db::Query kSuspect{"passkeys.suspect", "UPDATE passkeys SET suspected_at = $2 WHERE id = $1"};
 constexpr db::Query kList{
@@ -131,6 +132,7 @@ Result<Used> use(db::Tx& tx, const Core& core, std::optional<Uuid> user, const A
   Used out;
   out.passkey = rows[0].uuid(0);
   out.user = rows[0].uuid(1);
+  out.tenant = rows[0].uuid(5);
   if (user && out.user != *user) return refused("passkey of another account");
   if (assertion.user_handle && !crypto::constant_time_equal(*assertion.user_handle, out.user.bytes)) return refused("passkey user handle");
   AX_TRY(const auto data, webauthn::check_assertion(core.options.passkeys, assertion.client_data, assertion.authenticator_data,

@@ -39,6 +39,7 @@ struct Assertion {
   std::optional<Bytes> user_handle;
 };
 struct Used {
+  Uuid tenant;  ///< of the user
   Uuid user, passkey;
   bool verified = false;      ///< by PIN or biometrics on the device
   bool device_bound = false;  ///< the key can't leave its device, as the device says

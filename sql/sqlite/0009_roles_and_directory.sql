@@ -1,13 +1,15 @@
 -- Roles beside the four that are built in, and the accounts and groups that an outside directory keeps (SCIM).
 
 CREATE TABLE roles (
-    name TEXT PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES organizations(id),
+    name TEXT NOT NULL,
     description TEXT NOT NULL,
     permissions TEXT NOT NULL,                 -- words, space-separated
     needed_aal INTEGER NOT NULL,               -- what its holders must have proved wherever a permission is needed
     created_by TEXT,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, name)
 );
 
 -- What a person holds beside the role of the account: roles of the table above, or built-in ones by their words.
@@ -34,13 +36,15 @@ CREATE INDEX idx_scim_users_external ON scim_users(external_id_index);
 
 CREATE TABLE scim_groups (
     id TEXT PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES organizations(id),
     display_name TEXT NOT NULL,
-    name_key TEXT UNIQUE NOT NULL,             -- the name in lower case
+    name_key TEXT NOT NULL,                    -- the name in lower case
     external_id TEXT,
     role TEXT,                          -- what its members hold; only an administrator sets it
     version INTEGER NOT NULL,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
+    updated_at TEXT NOT NULL,
+    UNIQUE (tenant_id, name_key)
 );
 CREATE INDEX idx_scim_groups_role ON scim_groups(role) WHERE role IS NOT NULL;
 

@@ -1,13 +1,15 @@
 -- Roles beside the four that are built in, and the accounts and groups that an outside directory keeps (SCIM).
 
 CREATE TABLE roles (
-    name VARCHAR(50) PRIMARY KEY,
+    tenant_id UUID NOT NULL REFERENCES organizations(id),
+    name VARCHAR(50) NOT NULL,
     description TEXT NOT NULL,
     permissions TEXT NOT NULL,                 -- words, space-separated
     needed_aal INTEGER NOT NULL,               -- what its holders must have proved wherever a permission is needed
     created_by UUID,
     created_at TIMESTAMPTZ NOT NULL,
-    updated_at TIMESTAMPTZ NOT NULL
+    updated_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (tenant_id, name)
 );
 
 -- What a person holds beside the role of the account: roles of the table above, or built-in ones by their words.
@@ -34,13 +36,15 @@ CREATE INDEX idx_scim_users_external ON scim_users(external_id_index);
 
 CREATE TABLE scim_groups (
     id UUID PRIMARY KEY,
+    tenant_id UUID NOT NULL REFERENCES organizations(id),
     display_name TEXT NOT NULL,
-    name_key TEXT UNIQUE NOT NULL,             -- the name in lower case
+    name_key TEXT NOT NULL,                    -- the name in lower case
     external_id TEXT,
     role VARCHAR(50),                          -- what its members hold; only an administrator sets it
     version BIGINT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
-    updated_at TIMESTAMPTZ NOT NULL
+    updated_at TIMESTAMPTZ NOT NULL,
+    UNIQUE (tenant_id, name_key)
 );
 CREATE INDEX idx_scim_groups_role ON scim_groups(role) WHERE role IS NOT NULL;
 
@@ -50,3 +54,28 @@ CREATE TABLE scim_group_members (
     PRIMARY KEY (group_id, user_id)
 );
 CREATE INDEX idx_scim_group_members_user ON scim_group_members(user_id);
+
+-- As in 0008: whose a row is holds every statement to it.
+DO $$
+DECLARE
+    whole CONSTANT text := 'current_setting(''authx.tenant'', true) = ''*''';
+    own CONSTANT text := 'tenant_id::text = current_setting(''authx.tenant'', true)';
+    one record;
+BEGIN
+    FOR one IN SELECT unnest(ARRAY['roles', 'scim_groups']) AS name LOOP
+        EXECUTE format('CREATE POLICY tenant ON %I USING (%s OR %s)', one.name, whole, own);
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', one.name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', one.name);
+    END LOOP;
+    FOR one IN SELECT * FROM (VALUES
+        ('role_grants', 'users', 'user_id'),
+        ('scim_users', 'users', 'user_id'),
+        ('scim_group_members', 'scim_groups', 'group_id')
+    ) AS belongs(name, parent, link) LOOP
+        EXECUTE format('CREATE POLICY tenant ON %1$I USING (%4$s OR EXISTS (SELECT 1 FROM %2$I p WHERE p.id = %1$I.%3$I))',
+                       one.name, one.parent, one.link, whole);
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', one.name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', one.name);
+    END LOOP;
+END
+$$;
