@@ -122,8 +122,8 @@ Result<> set_email(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, s
 
 Result<> replace_contact(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id, std::string_view name, std::string_view email,
                          Time now) {
-  auto index = email_index(keyring, email);
-  AX_TRY(const auto taken, tx.exec(kEmailTaken, index, id));
+  auto index = email_index(tx, keyring, email);
+  AX_TRY(const auto taken, tx.exec(kEmailTaken, index, id, tx.scope().home()));
   if (!taken.empty()) return Errc::conflict;
   AX_TRY(auto key, person_key(tx, keyring, id));
   const PersonBox box{std::move(key), "users", id};
