@@ -9,6 +9,13 @@
 
 namespace authx::imaging {
 
+namespace {
+
+// Requests run beside one another, each on one core: OpenCV's own threads would only wait for each other.
+[[maybe_unused]] const bool kOneThread = (cv::setNumThreads(1), true);
+
+}  // namespace
+
 cv::Mat as_mat(Image& image) { return {image.height, image.width, CV_8UC(image.channels), image.pixels.data(), image.stride()}; }
 cv::Mat as_mat(const Image& image) {
   return {image.height, image.width, CV_8UC(image.channels), const_cast<std::uint8_t*>(image.pixels.data()), image.stride()};

@@ -51,8 +51,8 @@ cv::Mat dense(const cv::Mat& ink) {
 }
 
 /// The widest horizontal stroke of each word against the word's width, where what hangs below it is clearly less: blurred Latin
-/// print is joined too, but at every height.
-double headline_of(const cv::Mat& ink, const cv::Rect& box) {
+/// print is joined too, but at every height. `first` is the same of the first word.
+double headline_of(const cv::Mat& ink, const cv::Rect& box, double& first) {
   const cv::Mat part = ink(box);
   const int gap = std::max(2, box.height / 5);
   std::vector<int> columns(static_cast<std::size_t>(part.cols), 0);
@@ -63,6 +63,11 @@ double headline_of(const cv::Mat& ink, const cv::Rect& box) {
   double sum = 0;
   double hang = 0;
   double weight = 0;
+  const auto share = [](double stroke, double below, double width) {
+    if (width <= 0) return 0.0;
+    return stroke - below < 0.15 * width ? std::min(0.5, stroke / width) : stroke / width;
+  };
+  first = 0;
   int from = -1;
   int empty = 0;
   for (int x = 0; x <= part.cols; ++x) {
@@ -88,13 +93,13 @@ double headline_of(const cv::Mat& ink, const cv::Rect& box) {
         std::partial_sort(below, below + 3, rows.end(), std::greater{});
         hang += (below[0] + below[1] + below[2]) / 3.0;
       }
+      if (weight <= 0) first = share(sum, hang, width);
       weight += width;
     }
     from = -1;
     empty = 0;
   }
-  if (weight <= 0) return 0;
-  return sum - hang < 0.15 * weight ? std::min(0.5, sum / weight) : sum / weight;
+  return share(sum, hang, weight);
 }
 
 std::size_t root(std::vector<std::size_t>& parent, std::size_t i) {
@@ -167,7 +172,7 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
     line.letters = counts[r];
     line.even =
         static_cast<double>(std::ranges::count_if(heights[r], [&](int h) { return 5 * std::abs(h - typical) <= typical + 5; })) / counts[r];
-    line.headline = headline_of(ink, b);
+    line.headline = headline_of(ink, b, line.starts);
     lines.push_back(line);
   }
   std::ranges::sort(lines, {}, [](const TextLine& l) { return l.box.y + l.box.height / 2; });

@@ -250,7 +250,7 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
   imaging::Image half;
   int tried = 0;
   for (const auto& l : lines) {
-    if (!may_be_number(l) || known(l.box) || clear(l.box) || ++tried > 6) continue;
+    if (l.settled || !may_be_number(l) || known(l.box) || clear(l.box) || ++tried > 6) continue;
     if (try_line(gray, l.box, 0)) continue;
     if (half.empty()) half = imaging::rotate_quarter(gray, 2);
     try_line(half, {gray.width - l.box.x - l.box.width, gray.height - l.box.y - l.box.height, l.box.width, l.box.height}, 2);
