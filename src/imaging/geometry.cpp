@@ -95,6 +95,10 @@ Point apply(const Homography& h, Point p) {
 Quad apply(const Homography& h, const Quad& q) { return {apply(h, q[0]), apply(h, q[1]), apply(h, q[2]), apply(h, q[3])}; }
 
 Image warp(const Image& image, const Quad& quad, int width, int height) {
+  if (width == image.width && height == image.height) {
+    const Quad whole = quad_of({0, 0, width, height});
+    if (std::ranges::equal(quad, whole, [](const Point& a, const Point& b) { return a.x == b.x && a.y == b.y; })) return image;
+  }
   const Homography h = homography(quad, quad_of({0, 0, width, height}));
   const cv::Mat m(3, 3, CV_64F, const_cast<double*>(h.data()));
   const cv::Mat in = as_mat(image);

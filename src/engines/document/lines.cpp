@@ -17,8 +17,8 @@ struct Mark {
   std::size_t line = 0;
 };
 
-/// Ink: darker than the paper around it by a share of the paper's brightness.
-cv::Mat ink_of(const cv::Mat& gray) {
+/// Ink: darker than the paper around it, below `percent` of the paper's brightness.
+cv::Mat ink_of(const cv::Mat& gray, int percent = 72) {
   // The paper's brightness is the largest value nearby, found on a copy of half the size.
   cv::Mat half;
   cv::resize(gray, half, {}, 0.5, 0.5, cv::INTER_AREA);
@@ -31,7 +31,7 @@ cv::Mat ink_of(const cv::Mat& gray) {
     const auto* g = gray.ptr<std::uint8_t>(y);
     const auto* p = paper.ptr<std::uint8_t>(y);
     auto* i = ink.ptr<std::uint8_t>(y);
-    for (int x = 0; x < gray.cols; ++x) i[x] = g[x] * 100 < p[x] * 72 ? 255 : 0;
+    for (int x = 0; x < gray.cols; ++x) i[x] = g[x] * 100 < p[x] * percent ? 255 : 0;
   }
   return ink;
 }
@@ -177,6 +177,31 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
   }
   std::ranges::sort(lines, {}, [](const TextLine& l) { return l.box.y + l.box.height / 2; });
   return lines;
+}
+
+bool marks_outside(const imaging::Image& image, const imaging::Quad& place) {
+  constexpr double kSide = 640;
+  constexpr int kFew = 8;  // a number has twelve digits
+  const cv::Mat full = imaging::as_mat(image);
+  const double scale = std::min(1.0, kSide / std::max(full.cols, full.rows));
+  cv::Mat gray;
+  cv::resize(full, gray, {std::max(8, cvRound(full.cols * scale)), std::max(8, cvRound(full.rows * scale))}, 0, 0, cv::INTER_AREA);
+  // Small print is pale at this size.
+  cv::Mat ink = ink_of(gray, 86);
+  std::vector<cv::Point> corners;
+  for (const auto& p : place) corners.emplace_back(cvRound(p.x * scale), cvRound(p.y * scale));
+  cv::fillConvexPoly(ink, corners, cv::Scalar(0));
+  cv::Mat labels;
+  cv::Mat stats;
+  cv::Mat centers;
+  const int n = cv::connectedComponentsWithStats(ink, labels, stats, centers, 8, CV_32S);
+  int marks = 0;
+  for (int i = 1; i < n; ++i) {
+    const int w = stats.at<int>(i, cv::CC_STAT_WIDTH);
+    const int h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
+    marks += std::max(w, h) >= 3 && stats.at<int>(i, cv::CC_STAT_AREA) >= 4 ? 1 : 0;
+  }
+  return marks >= kFew;
 }
 
 }  // namespace authx::document

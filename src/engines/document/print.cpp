@@ -31,11 +31,12 @@ bool unsure(const std::vector<Word>& words) {
   });
 }
 
-/// Whether all doubt is in words before the first sure ones.
+/// Whether all doubt is in words before the first sure ones, with the stroke that divides two languages among them.
 bool unsure_only_first(const std::vector<Word>& words) {
   const auto sure = [](const Word& w) { return w.text.size() >= 4 && w.confidence >= 0.85; };
   const auto first = std::ranges::find_if(words, sure);
-  return first != words.end() && !unsure({first, words.end()});
+  if (first == words.end() || unsure({first, words.end()})) return false;
+  return std::any_of(words.begin(), first + 1, [](const Word& w) { return w.text.find('/') != std::string::npos; });
 }
 
 /// A frame's side or the edge of a picture, broken up: far too few marks for its length.
