@@ -14,6 +14,8 @@ constexpr int kOcrSide = 1100;          ///< recognition costs time in proportio
 constexpr std::size_t kMostLines = 60;  ///< a letter on A4 has about fifty
 constexpr double kHeadline = 0.88;      ///< above it a line is written in a script that hangs from a stroke
 
+constexpr double kMixed = 0.75;  ///< of a line's first word, above which the line may go on in Latin
+
 double legible(const std::vector<Word>& words) {
   double sum = 0;
   for (const auto& w : words) {
@@ -31,12 +33,25 @@ bool unsure(const std::vector<Word>& words) {
   });
 }
 
-/// Whether all doubt is in words before the first sure ones, with the stroke that divides two languages among them.
+/// Whether all doubt is in words before the first sure ones.
 bool unsure_only_first(const std::vector<Word>& words) {
   const auto sure = [](const Word& w) { return w.text.size() >= 4 && w.confidence >= 0.85; };
   const auto first = std::ranges::find_if(words, sure);
-  if (first == words.end() || unsure({first, words.end()})) return false;
-  return std::any_of(words.begin(), first + 1, [](const Word& w) { return w.text.find('/') != std::string::npos; });
+  return first != words.end() && !unsure({first, words.end()});
+}
+
+/// "14/02/1968"
+bool is_date(std::string_view text) {
+  if (text.size() != 10) return false;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return std::ranges::count_if(text, is_digit) == 8 && !is_digit(text[2]) && text[2] == text[5];
+}
+
+/// "KL30" before the rest of a driving licence's number.
+bool is_licensing_office(std::string_view text) {
+  const auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.size() == 4 && letter(text[0]) && letter(text[1]) && is_digit(text[2]) && is_digit(text[3]);
 }
 
 /// A frame's side or the edge of a picture, broken up: far too few marks for its length.
@@ -64,7 +79,10 @@ std::vector<std::size_t> telling(const std::vector<TextLine>& lines) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].box.width >= 4 * lines[i].box.height && lines[i].headline < kHeadline) order.push_back(i);
   }
-  const auto worth = [&](std::size_t i) { return std::min(lines[i].letters, 18.0) + std::min(lines[i].box.height, 30) / 4.0; };
+  const auto worth = [&](std::size_t i) {
+    const double mixed = lines[i].starts >= kMixed ? 10 : 0;  // begins in another script
+    return std::min(lines[i].letters, 18.0) + std::min(lines[i].box.height, 30) / 4.0 - mixed;
+  };
   std::ranges::sort(order, std::greater{}, worth);
   return order;
 }
@@ -186,27 +204,28 @@ Result<void> PrintReader::read(bool zone_lines, const Deadline& deadline) {
 }
 
 bool PrintReader::settled(std::size_t line) const {
-  const auto& box = lines_[line].box;
   double sure = 0;
   double all = 0;
-  int covered = 0;
+  imaging::Box covered;
   int digits = 0;
   int letters = 0;
   bool date = false;
+  bool licence = false;
   for (const auto& w : words_[line]) {
-    int here = 0;
     for (const char c : w.text) {
-      here += std::isdigit(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
+      digits += std::isdigit(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
       letters += w.confidence > 0.8 && std::isalpha(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
     }
-    date = date || (w.text.size() == 10 && here == 8);
-    digits += here;
+    date = date || (w.confidence > 0.9 && is_date(w.text));
+    licence = licence || (w.confidence > 0.85 && is_licensing_office(w.text));
     sure += w.confidence * static_cast<double>(w.text.size());
     all += static_cast<double>(w.text.size());
-    covered += w.box.width;
+    covered = join(covered, w.box);
   }
-  if (all < 6 || sure < 0.88 * all || 10 * covered < 7 * box.width) return false;
-  return digits < 8 || (date && digits == 8) || letters >= 4;
+  // A sure date leaves no room for a number, whatever the label before it says in another script.
+  if (date && digits <= 10) return true;
+  if (all < 6 || sure < 0.88 * all || 10 * covered.width < 8 * lines_[line].box.width) return false;
+  return digits < 8 || letters >= 4 || licence;
 }
 
 Print PrintReader::print() const {
