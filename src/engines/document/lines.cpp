@@ -17,8 +17,8 @@ struct Mark {
   std::size_t line = 0;
 };
 
-/// Ink: darker than the paper around it, below `percent` of the paper's brightness.
-cv::Mat ink_of(const cv::Mat& gray, int percent = 72) {
+/// Ink: darker than the paper around it, below `percent` of the paper's brightness and by `least` levels.
+cv::Mat ink_of(const cv::Mat& gray, int percent = 72, int least = 0) {
   // The paper's brightness is the largest value nearby, found on a copy of half the size.
   cv::Mat half;
   cv::resize(gray, half, {}, 0.5, 0.5, cv::INTER_AREA);
@@ -31,7 +31,7 @@ cv::Mat ink_of(const cv::Mat& gray, int percent = 72) {
     const auto* g = gray.ptr<std::uint8_t>(y);
     const auto* p = paper.ptr<std::uint8_t>(y);
     auto* i = ink.ptr<std::uint8_t>(y);
-    for (int x = 0; x < gray.cols; ++x) i[x] = g[x] * 100 < p[x] * percent ? 255 : 0;
+    for (int x = 0; x < gray.cols; ++x) i[x] = g[x] * 100 < p[x] * percent && p[x] - g[x] >= least ? 255 : 0;
   }
   return ink;
 }
@@ -186,11 +186,16 @@ bool marks_outside(const imaging::Image& image, const imaging::Quad& place) {
   const double scale = std::min(1.0, kSide / std::max(full.cols, full.rows));
   cv::Mat gray;
   cv::resize(full, gray, {std::max(8, cvRound(full.cols * scale)), std::max(8, cvRound(full.rows * scale))}, 0, 0, cv::INTER_AREA);
-  // Small print is pale at this size.
-  cv::Mat ink = ink_of(gray, 86);
   std::vector<cv::Point> corners;
   for (const auto& p : place) corners.emplace_back(cvRound(p.x * scale), cvRound(p.y * scale));
-  cv::fillConvexPoly(ink, corners, cv::Scalar(0));
+  cv::Mat inside(gray.size(), CV_8U, cv::Scalar(0));
+  cv::fillConvexPoly(inside, corners, cv::Scalar(255));
+  cv::polylines(inside, corners, true, cv::Scalar(255), 9);
+  // The desk is judged by its own light, not by a bright card beside it. Small print is pale at this size; noise on a dark desk is a
+  // large share of little light.
+  gray.setTo(0, inside);
+  cv::Mat ink = ink_of(gray, 86, 20);
+  ink.setTo(0, inside);
   cv::Mat labels;
   cv::Mat stats;
   cv::Mat centers;
