@@ -53,7 +53,7 @@ constexpr double kFocal = 1.15;           ///< assumed focal length, in sides of
 constexpr std::size_t kLookedInto = 150;  ///< candidates whose inside is looked at
 constexpr double kEnough = 3.2;           ///< before a look inside: four sides that leave little to wish for
 constexpr double kHopeless = 1.1;         ///< behind the best, before a look inside: no inside makes up for it
-constexpr double kTrusted = 0.65;         ///< of the full score; below it outlines are as often wrong as right
+constexpr double kTrusted = 0.69;         ///< of the full score; below it outlines are as often wrong as right
 
 struct Candidate : Outline {
   Traits traits{};
@@ -609,16 +609,26 @@ class Search {
       const auto first = cross(a, d);
       const auto second = cross(c, d);
       if (!first || !second || !in_sight(*first) || !in_sight(*second)) continue;
+      // Where both sides run on, the card does.
+      const double covered = d.coverage(d.position(*first), d.position(*second));
+      if (covered < 0.5 && std::min(runs_on(a, o.b.first, *first), runs_on(c, o.b.second, *second)) > 0.6) continue;
       Crossing x{lines_.size(),
                  *first,
                  *second,
-                 d.coverage(d.position(*first), d.position(*second)),
+                 covered,
                  past(d, *second, *first),
                  past(d, *first, *second),
                  arrival(d, *second, *first) + arrival(d, *first, *second)};
       closing_ = std::move(d);
       offer(lines_[o.a], lines_[o.c], o.b, x, least);
     }
+  }
+
+  /// Edges on the line in the next few pixels after `corner`.
+  static double runs_on(const Line& l, cv::Point2d from, cv::Point2d corner) {
+    const double b = l.position(corner);
+    const double sign = b > l.position(from) ? 1 : -1;
+    return l.coverage(b + 3 * sign, b + 12 * sign);
   }
 
   static Line through(cv::Point2d p, cv::Point2d q) {
@@ -678,7 +688,8 @@ class Search {
     if (area < 0.04 || area > 0.985) return;
 
     const double off = std::min(std::abs(std::log(o.aspect / 1.586)), std::abs(std::log(o.aspect / 1.42)));
-    const double fit = std::exp(-0.5 * (off / 0.09) * (off / 0.09));
+    // What is cut off may make up for a shape that does not fit.
+    const double fit = std::max(std::exp(-0.5 * (off / 0.09) * (off / 0.09)), o.cut_off ? 0.3 : 0.0);
     const double size = std::min(1.0, std::sqrt(area / 0.35));
     const Traits most{mean, worst, 1, fit, 0, 0, size, o.skew, o.cut_off ? 1.0 : 0.0};
     o.traits = most;
