@@ -9,6 +9,13 @@
 
 namespace authx::imaging {
 
+namespace {
+
+// Requests run beside one another, each on one core: OpenCV's own threads would only wait for each other.
+[[maybe_unused]] const bool kOneThread = (cv::setNumThreads(1), true);
+
+}  // namespace
+
 cv::Mat as_mat(Image& image) { return {image.height, image.width, CV_8UC(image.channels), image.pixels.data(), image.stride()}; }
 cv::Mat as_mat(const Image& image) {
   return {image.height, image.width, CV_8UC(image.channels), const_cast<std::uint8_t*>(image.pixels.data()), image.stride()};
@@ -88,6 +95,10 @@ Point apply(const Homography& h, Point p) {
 Quad apply(const Homography& h, const Quad& q) { return {apply(h, q[0]), apply(h, q[1]), apply(h, q[2]), apply(h, q[3])}; }
 
 Image warp(const Image& image, const Quad& quad, int width, int height) {
+  if (width == image.width && height == image.height) {
+    const Quad whole = quad_of({0, 0, width, height});
+    if (std::ranges::equal(quad, whole, [](const Point& a, const Point& b) { return a.x == b.x && a.y == b.y; })) return image;
+  }
   const Homography h = homography(quad, quad_of({0, 0, width, height}));
   const cv::Mat m(3, 3, CV_64F, const_cast<double*>(h.data()));
   const cv::Mat in = as_mat(image);

@@ -117,7 +117,7 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
   const Outline* other = nullptr;
   for (const auto& o : outlines) {
     const bool like_card = std::abs(o.aspect - 1.586) < 0.10 || std::abs(o.aspect - 1.42) < 0.06;
-    if (&o != best && !o.cut_off && o.score > 0.78 && like_card && disjoint(o.quad, best->quad) &&
+    if (&o != best && !o.cut_off && o.score > 0.80 && like_card && disjoint(o.quad, best->quad) &&
         std::abs(imaging::area_of(o.quad)) > 0.5 * std::abs(imaging::area_of(best->quad)) && shows_print(flat(image, o.quad)))
       other = &o;
   }

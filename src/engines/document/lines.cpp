@@ -17,8 +17,8 @@ struct Mark {
   std::size_t line = 0;
 };
 
-/// Ink: darker than the paper around it by a share of the paper's brightness.
-cv::Mat ink_of(const cv::Mat& gray) {
+/// Ink: darker than the paper around it, below `percent` of the paper's brightness and by `least` levels.
+cv::Mat ink_of(const cv::Mat& gray, int percent = 72, int least = 0) {
   // The paper's brightness is the largest value nearby, found on a copy of half the size.
   cv::Mat half;
   cv::resize(gray, half, {}, 0.5, 0.5, cv::INTER_AREA);
@@ -31,7 +31,7 @@ cv::Mat ink_of(const cv::Mat& gray) {
     const auto* g = gray.ptr<std::uint8_t>(y);
     const auto* p = paper.ptr<std::uint8_t>(y);
     auto* i = ink.ptr<std::uint8_t>(y);
-    for (int x = 0; x < gray.cols; ++x) i[x] = g[x] * 100 < p[x] * 72 ? 255 : 0;
+    for (int x = 0; x < gray.cols; ++x) i[x] = g[x] * 100 < p[x] * percent && p[x] - g[x] >= least ? 255 : 0;
   }
   return ink;
 }
@@ -51,8 +51,8 @@ cv::Mat dense(const cv::Mat& ink) {
 }
 
 /// The widest horizontal stroke of each word against the word's width, where what hangs below it is clearly less: blurred Latin
-/// print is joined too, but at every height.
-double headline_of(const cv::Mat& ink, const cv::Rect& box) {
+/// print is joined too, but at every height. `first` is the same of the first word.
+double headline_of(const cv::Mat& ink, const cv::Rect& box, double& first) {
   const cv::Mat part = ink(box);
   const int gap = std::max(2, box.height / 5);
   std::vector<int> columns(static_cast<std::size_t>(part.cols), 0);
@@ -63,6 +63,11 @@ double headline_of(const cv::Mat& ink, const cv::Rect& box) {
   double sum = 0;
   double hang = 0;
   double weight = 0;
+  const auto share = [](double stroke, double below, double width) {
+    if (width <= 0) return 0.0;
+    return stroke - below < 0.15 * width ? std::min(0.5, stroke / width) : stroke / width;
+  };
+  first = 0;
   int from = -1;
   int empty = 0;
   for (int x = 0; x <= part.cols; ++x) {
@@ -88,13 +93,13 @@ double headline_of(const cv::Mat& ink, const cv::Rect& box) {
         std::partial_sort(below, below + 3, rows.end(), std::greater{});
         hang += (below[0] + below[1] + below[2]) / 3.0;
       }
+      if (weight <= 0) first = share(sum, hang, width);
       weight += width;
     }
     from = -1;
     empty = 0;
   }
-  if (weight <= 0) return 0;
-  return sum - hang < 0.15 * weight ? std::min(0.5, sum / weight) : sum / weight;
+  return share(sum, hang, weight);
 }
 
 std::size_t root(std::vector<std::size_t>& parent, std::size_t i) {
@@ -167,11 +172,41 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
     line.letters = counts[r];
     line.even =
         static_cast<double>(std::ranges::count_if(heights[r], [&](int h) { return 5 * std::abs(h - typical) <= typical + 5; })) / counts[r];
-    line.headline = headline_of(ink, b);
+    line.headline = headline_of(ink, b, line.starts);
     lines.push_back(line);
   }
   std::ranges::sort(lines, {}, [](const TextLine& l) { return l.box.y + l.box.height / 2; });
   return lines;
+}
+
+bool marks_outside(const imaging::Image& image, const imaging::Quad& place) {
+  constexpr double kSide = 640;
+  constexpr int kFew = 8;  // a number has twelve digits
+  const cv::Mat full = imaging::as_mat(image);
+  const double scale = std::min(1.0, kSide / std::max(full.cols, full.rows));
+  cv::Mat gray;
+  cv::resize(full, gray, {std::max(8, cvRound(full.cols * scale)), std::max(8, cvRound(full.rows * scale))}, 0, 0, cv::INTER_AREA);
+  std::vector<cv::Point> corners;
+  for (const auto& p : place) corners.emplace_back(cvRound(p.x * scale), cvRound(p.y * scale));
+  cv::Mat inside(gray.size(), CV_8U, cv::Scalar(0));
+  cv::fillConvexPoly(inside, corners, cv::Scalar(255));
+  cv::polylines(inside, corners, true, cv::Scalar(255), 9);
+  // The desk is judged by its own light, not by a bright card beside it. Small print is pale at this size; noise on a dark desk is a
+  // large share of little light.
+  gray.setTo(0, inside);
+  cv::Mat ink = ink_of(gray, 86, 20);
+  ink.setTo(0, inside);
+  cv::Mat labels;
+  cv::Mat stats;
+  cv::Mat centers;
+  const int n = cv::connectedComponentsWithStats(ink, labels, stats, centers, 8, CV_32S);
+  int marks = 0;
+  for (int i = 1; i < n; ++i) {
+    const int w = stats.at<int>(i, cv::CC_STAT_WIDTH);
+    const int h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
+    marks += std::max(w, h) >= 3 && stats.at<int>(i, cv::CC_STAT_AREA) >= 4 ? 1 : 0;
+  }
+  return marks >= kFew;
 }
 
 }  // namespace authx::document

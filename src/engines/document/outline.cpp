@@ -7,98 +7,91 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/document/outline_lines.h"
 #include "imaging/mat.h"
 
 namespace authx::document {
 namespace {
 
+using namespace outline;
+
 constexpr int kSide = 440;              ///< of the picture that is searched
-constexpr std::size_t kLines = 80;      ///< more are text and texture
+constexpr std::size_t kFewLines = 70;   ///< the strongest, which are enough for most pictures
+constexpr std::size_t kLines = 120;     ///< more are text and texture
 constexpr std::size_t kPoints = 18000;  ///< the strongest; more are texture
-constexpr int kAngles = 180;
-constexpr int kStep = 2;  ///< degrees between rows of the accumulator; lines are fitted afterwards
 
-/// What speaks for and against a candidate. Fitted by a ranking regression on generated scenes (seeds 1..20 of five kinds at
-/// level 4 of `specimen generate`); the signs are as one would expect.
-struct Weights {
-  double mean = 0.58;    ///< share of the sides that lies on edges
-  double worst = 0.51;   ///< of the side with the least
-  double arrive = 0.75;  ///< edges as the sides come to the corners
-  double fit = 0.63;     ///< shape of an ID-1 card or an ID-3 page
-  double ends = 0.77;    ///< edges that run on past the corners
-  double both = 0.25;    ///< two sides that run on past a third
-  double size = 0.35;
-  double skew = 0.33;
-  double cut_off = 0.40;
-  double alike = 0.35;
-  double step = 0.61;
-  double printed = 0.22;
-  /// Of a candidate that has everything.
-  constexpr double full() const { return mean + worst + arrive + fit + size + alike + step + printed; }
+/// What speaks for a candidate and against it, each 0..1.
+enum Trait : std::size_t {
+  kMean,    ///< share of the sides that lies on edges
+  kWorst,   ///< of the side with the least
+  kArrive,  ///< edges as the sides come to the corners
+  kFit,     ///< shape of an ID-1 card or an ID-3 page
+  kEnds,    ///< edges that run on past the corners
+  kBoth,    ///< two sides that run on past a third
+  kSize,
+  kSkew,
+  kCutOff,
+  kClosed,          ///< the fourth side was supposed from the other three
+  kOuter,           ///< number of those above, which need no look at the inside
+  kAlike = kOuter,  ///< the sides' inner strips look the same
+  kStep,            ///< and unlike what lies outside
+  kPrinted,         ///< fine detail is spread over the inside
+  kTraits
 };
-constexpr Weights kWeights;
-constexpr std::size_t kLookedInto = 60;  ///< candidates whose inside is looked at
-constexpr double kTrusted = 0.62;        ///< of the full score; below it outlines are as often wrong as right
+using Traits = std::array<double, kTraits>;
 
-struct EdgePoint {
-  float x = 0;
-  float y = 0;
-  float angle = 0;     ///< of the normal, degrees, 0..180
-  float strength = 0;  ///< of the Sobel gradient
-  short weight = 1;
-  bool used = false;
-};
-
-double apart(double a, double b) {
-  const double d = std::abs(a - b);
-  return std::min(d, 180 - d);
+/// Fitted on generated scenes for the margin of the right candidate over the best wrong one (seeds 1..50 of five kinds at level 4 of
+/// `specimen generate`).
+constexpr Traits kWeights{0.60, 0.43, 1.04, 1.10, -0.93, -0.20, 0.64, -0.30, -0.70, -0.15, 0.35, 0.83, 0.15};
+/// The score of a candidate that has everything good and nothing bad.
+constexpr double full_score() {
+  double sum = 0;
+  for (const double w : kWeights) sum += w > 0 ? w : 0;
+  return sum;
 }
+constexpr double kFocal = 1.15;           ///< assumed focal length, in sides of the picture
+constexpr std::size_t kLookedInto = 150;  ///< candidates whose inside is looked at
+constexpr double kEnough = 3.2;           ///< before a look inside: four sides that leave little to wish for
+constexpr double kHopeless = 1.1;         ///< behind the best, before a look inside: no inside makes up for it
+constexpr double kTrusted = 0.69;         ///< of the full score; below it outlines are as often wrong as right
 
-/// x cos + y sin = rho, and where along it (direction (-sin, cos)) edges lie.
-struct Line {
-  double cos = 1;
-  double sin = 0;
-  double rho = 0;
-  double angle = 0;
-  bool border = false;
-  int from = 0;              ///< position that `covered[0]` stands for
-  std::vector<int> covered;  ///< running count of covered positions
+struct Candidate : Outline {
+  Traits traits{};
 
-  double position(cv::Point2d p) const { return -p.x * sin + p.y * cos; }
-  double distance(cv::Point2d p) const { return p.x * cos + p.y * sin - rho; }
-  /// Share of [a, b] along the line that lies on edges.
-  double coverage(double a, double b) const {
-    if (a > b) std::swap(a, b);
-    const int n = static_cast<int>(covered.size()) - 1;
-    const int i = std::clamp(static_cast<int>(std::lround(a)) - from, 0, n);
-    const int k = std::clamp(static_cast<int>(std::lround(b)) - from, 0, n);
-    return b - a < 1 ? 0 : (covered[static_cast<std::size_t>(k)] - covered[static_cast<std::size_t>(i)]) / (b - a);
+  double weighed(std::size_t from, std::size_t to) const {
+    double sum = 0;
+    for (std::size_t i = from; i < to; ++i) sum += kWeights[i] * traits[i];
+    return sum;
   }
 };
 
-std::optional<cv::Point2d> cross(const Line& a, const Line& b) {
-  const double det = a.cos * b.sin - a.sin * b.cos;
-  if (std::abs(det) < 0.2) return std::nullopt;
-  return cv::Point2d((a.rho * b.sin - b.rho * a.sin) / det, (a.cos * b.rho - b.cos * a.rho) / det);
-}
-
 class Search {
  public:
-  explicit Search(const cv::Mat& bgr) : size_(bgr.size()) {
+  explicit Search(const cv::Mat& bgr) : size_(bgr.size()), votes_(bgr.size()) {
     cv::Mat soft;
     cv::GaussianBlur(bgr, soft, {5, 5}, 1.1);
     color_ = soft;
     find_edges(soft);
-    find_lines();
     add_borders();
+    for (const auto& p : points_) votes_.add(p, 1);
   }
 
   std::vector<Outline> run() {
-    combine();
-    std::ranges::sort(found_, std::greater{}, &Outline::score);
-    if (found_.size() > kLookedInto) found_.resize(kLookedInto);
+    find_lines(kFewLines);
+    combine(false);
+    // Nothing that has almost everything: also among weaker lines, and with sides that are hidden.
+    if (best_outer_ < kEnough) {
+      found_.clear();
+      best_outer_ = 0;
+      find_lines(kLines);
+      combine(true);
+    }
+    if (found_.size() > kLookedInto) {
+      std::ranges::nth_element(found_, found_.begin() + kLookedInto, std::greater{}, &Candidate::score);
+      found_.resize(kLookedInto);
+    }
     for (auto& f : found_) look_inside(f);
-    std::ranges::sort(found_, std::greater{}, &Outline::score);
+    std::ranges::sort(found_, std::greater{}, &Candidate::score);
     std::vector<Outline> out;
     for (const auto& f : found_) {
       const bool same = std::ranges::any_of(out, [&](const Outline& o) { return near(o.quad, f.quad); });
@@ -109,12 +102,12 @@ class Search {
   }
 
  private:
-  void look_inside(Outline& o) const {
+  void look_inside(Candidate& o) const {
     std::array<cv::Point2d, 4> p;
     for (std::size_t i = 0; i < 4; ++i) p[i] = {o.quad[i].x, o.quad[i].y};
-    const auto [alike, step] = paper(p);
-    const double score = o.score + kWeights.alike * alike + kWeights.step * step + kWeights.printed * printed(p);
-    o.score = std::clamp(score / kWeights.full(), 0.0, 1.0);
+    paper(p, o.traits);
+    o.traits[kPrinted] = printed(p);
+    o.score = std::clamp((o.score + o.weighed(kOuter, kTraits)) / full_score(), 0.0, 1.0);
   }
 
   bool near(const imaging::Quad& a, const imaging::Quad& b) const {
@@ -130,29 +123,29 @@ class Search {
     cv::Mat magnitude(h, w, CV_32F, cv::Scalar(0));
     cv::Mat gx(h, w, CV_32F, cv::Scalar(0));
     cv::Mat gy(h, w, CV_32F, cv::Scalar(0));
+    const auto n = static_cast<std::size_t>(3 * w);
+    std::vector<int> dx(n, 0);
+    std::vector<int> dy(n, 0);
+    std::vector<int> strength(n, 0);
     for (int y = 1; y + 1 < h; ++y) {
       const auto* up = bgr.ptr<std::uint8_t>(y - 1);
       const auto* here = bgr.ptr<std::uint8_t>(y);
       const auto* down = bgr.ptr<std::uint8_t>(y + 1);
+      for (std::size_t i = 3; i + 3 < n; ++i) {
+        dx[i] = (up[i + 3] - up[i - 3]) + 2 * (here[i + 3] - here[i - 3]) + (down[i + 3] - down[i - 3]);
+        dy[i] = (down[i - 3] - up[i - 3]) + 2 * (down[i] - up[i]) + (down[i + 3] - up[i + 3]);
+        strength[i] = dx[i] * dx[i] + dy[i] * dy[i];
+      }
       auto* m = magnitude.ptr<float>(y);
       auto* ox = gx.ptr<float>(y);
       auto* oy = gy.ptr<float>(y);
       for (int x = 1; x + 1 < w; ++x) {
-        int best = 0;
-        for (int c = 0; c < 3; ++c) {
-          const int l = 3 * (x - 1) + c;
-          const int o = 3 * x + c;
-          const int r = 3 * (x + 1) + c;
-          const int dx = (up[r] - up[l]) + 2 * (here[r] - here[l]) + (down[r] - down[l]);
-          const int dy = (down[l] - up[l]) + 2 * (down[o] - up[o]) + (down[r] - up[r]);
-          const int strength = dx * dx + dy * dy;
-          if (strength > best) {
-            best = strength;
-            ox[x] = static_cast<float>(dx);
-            oy[x] = static_cast<float>(dy);
-          }
-        }
-        m[x] = static_cast<float>(best);
+        auto best = static_cast<std::size_t>(3 * x);
+        if (strength[best + 1] > strength[best]) ++best;
+        if (const auto red = static_cast<std::size_t>(3 * x + 2); strength[red] > strength[best]) best = red;
+        m[x] = static_cast<float>(strength[best]);
+        ox[x] = static_cast<float>(dx[best]);
+        oy[x] = static_cast<float>(dy[best]);
       }
     }
     constexpr float kLeast = 9.0F * 9.0F;  // about one gray level a pixel
@@ -186,9 +179,8 @@ class Search {
         const float shift = bend < -1e-3F ? std::clamp(0.5F * (a - c) / bend, -0.5F, 0.5F) : 0.0F;
         p.x = static_cast<float>(x) + shift * static_cast<float>(sx);
         p.y = static_cast<float>(y) + shift * static_cast<float>(sy);
-        float angle = std::atan2(py[x], px[x]) * static_cast<float>(180 / std::numbers::pi);
-        if (angle < 0) angle += 180;
-        p.angle = angle >= 180 ? 0 : angle;
+        const float angle = cv::fastAtan2(py[x], px[x]);  // 0..360, within a third of a degree
+        p.angle = angle >= 360 ? 0 : angle >= 180 ? angle - 180 : angle;
         p.strength = b;
         // A card stands out; wood has grain everywhere.
         p.weight = static_cast<short>(std::clamp(std::sqrt(b) / 4.0F, 1.0F, 5.0F) * 2);
@@ -208,10 +200,13 @@ class Search {
       const int cx = cvRound(p.x);
       const int cy = cvRound(p.y);
       int like = 0;
-      for (int y = std::max(0, cy - 2); y <= std::min(size_.height - 1, cy + 2); ++y) {
+      for (int y = std::max(0, cy - 2); y <= std::min(size_.height - 1, cy + 2) && like < 4; ++y) {
         const auto* row = angles.ptr<short>(y);
-        for (int x = std::max(0, cx - 2); x <= std::min(size_.width - 1, cx + 2); ++x)
-          like += row[x] >= 0 && apart(row[x], p.angle) < 20 ? 1 : 0;
+        for (int x = std::max(0, cx - 2); x <= std::min(size_.width - 1, cx + 2); ++x) {
+          if (row[x] < 0) continue;
+          const float d = std::abs(static_cast<float>(row[x]) - p.angle);
+          like += std::min(d, 180 - d) < 20 ? 1 : 0;
+        }
       }
       if (like >= 4) kept.push_back(p);
     }
@@ -219,101 +214,105 @@ class Search {
       std::ranges::nth_element(kept, kept.begin() + kPoints, std::greater{}, &EdgePoint::strength);
       kept.resize(kPoints);
     }
-    std::ranges::sort(kept, {}, &EdgePoint::angle);
-    points_ = std::move(kept);
+    // By whole degrees.
+    const auto degree = [](const EdgePoint& p) { return std::min<std::size_t>(static_cast<std::size_t>(p.angle), kAngles - 1); };
+    first_.fill(0);
+    for (const auto& p : kept) ++first_[degree(p) + 1];
+    for (std::size_t a = 0; a < kAngles; ++a) first_[a + 1] += first_[a];
+    auto next = first_;
+    points_.resize(kept.size());
+    for (const auto& p : kept) points_[next[degree(p)]++] = p;
+    xs_.resize(points_.size());
+    ys_.resize(points_.size());
     cv::Mat marks(size_, CV_8U, cv::Scalar(0));
-    for (const auto& p : points_) marks.at<std::uint8_t>(cvRound(p.y), cvRound(p.x)) = 1;
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      xs_[i] = points_[i].x;
+      ys_[i] = points_[i].y;
+      marks.at<std::uint8_t>(cvRound(ys_[i]), cvRound(xs_[i])) = 1;
+    }
     cv::integral(marks, points_near_, CV_32S);
-    std::size_t i = 0;
-    for (int a = 0; a <= kAngles; ++a) {
-      while (i < points_.size() && points_[i].angle < static_cast<float>(a)) ++i;
-      first_[static_cast<std::size_t>(a)] = i;
-    }
-    first_[kAngles] = points_.size();
   }
 
-  /// Calls `see` with each point whose angle is within `reach` whole degrees of `angle`.
-  template <class Points, class See>
-  void with_angle(Points& points, double angle, int reach, See&& see) const {
-    const int middle = static_cast<int>(angle);
-    for (int d = -reach; d <= reach; ++d) {
-      const auto a = static_cast<std::size_t>(((middle + d) % kAngles + kAngles) % kAngles);
-      for (std::size_t i = first_[a]; i < first_[a + 1]; ++i) see(points[i]);
-    }
-  }
-
-  void find_lines() {
-    const int reach = static_cast<int>(std::ceil(std::hypot(size_.width, size_.height)));
-    const int rhos = 2 * reach + 1;
-    constexpr int kRows = kAngles / kStep;
-    std::array<double, kRows> cosines{};
-    std::array<double, kRows> sines{};
-    for (int t = 0; t < kRows; ++t) {
-      cosines[static_cast<std::size_t>(t)] = std::cos(t * kStep * std::numbers::pi / 180);
-      sines[static_cast<std::size_t>(t)] = std::sin(t * kStep * std::numbers::pi / 180);
-    }
-    cv::Mat votes(kRows, rhos, CV_16S, cv::Scalar(0));
-    const auto vote = [&](const EdgePoint& p, int sign) {
-      const int middle = cvRound(p.angle / kStep);
-      for (int d = -2; d <= 2; ++d) {
-        const int t = ((middle + d) % kRows + kRows) % kRows;
-        const auto i = static_cast<std::size_t>(t);
-        const int rho = cvRound(p.x * cosines[i] + p.y * sines[i]) + reach;
-        auto* row = votes.ptr<short>(t);
-        for (int k = -1; k <= 1; ++k) {
-          if (rho + k >= 0 && rho + k < rhos) row[rho + k] = static_cast<short>(row[rho + k] + sign * p.weight * (k == 0 ? 2 : 1));
+  /// Calls `see` with the index of each point within `reach` pixels of the line whose angle is within `turn` whole degrees of the line's.
+  template <class See>
+  void near_line(const Line& line, int turn, float reach, See&& see) const {
+    const int middle = static_cast<int>(line.angle);
+    const auto c = static_cast<float>(line.cos);
+    const auto s = static_cast<float>(line.sin);
+    const auto rho = static_cast<float>(line.rho);
+    const auto look = [&](std::size_t from, std::size_t to) {
+      constexpr std::size_t kBlock = 16;
+      std::size_t i = from;
+      for (; i + kBlock <= to; i += kBlock) {
+        std::array<float, kBlock> off;
+        float least = 1e9F;
+        for (std::size_t k = 0; k < kBlock; ++k) {
+          off[k] = std::abs(xs_[i + k] * c + ys_[i + k] * s - rho);
+          least = off[k] < least ? off[k] : least;
+        }
+        if (least > reach) continue;
+        for (std::size_t k = 0; k < kBlock; ++k) {
+          if (off[k] <= reach) see(i + k);
         }
       }
+      for (; i < to; ++i) {
+        if (std::abs(xs_[i] * c + ys_[i] * s - rho) <= reach) see(i);
+      }
     };
-    for (const auto& p : points_) vote(p, 1);
+    const int from = middle - turn;
+    const int to = middle + turn + 1;
+    const auto at = [&](int a) { return first_[static_cast<std::size_t>(a)]; };
+    if (from < 0) look(at(from + kAngles), at(kAngles));
+    look(at(std::max(0, from)), at(std::min(kAngles, to)));
+    if (to > kAngles) look(at(0), at(to - kAngles));
+  }
+
+  /// Adds lines until there are `most`.
+  void find_lines(std::size_t most) {
     const int shortest = std::min(size_.width, size_.height);
-    for (std::size_t tries = 0; tries < 3 * kLines && lines_.size() < kLines; ++tries) {
-      double top = 0;
-      cv::Point where;
-      cv::minMaxLoc(votes, nullptr, &top, nullptr, &where);
-      if (top < 0.2 * shortest) break;
-      Line line;
-      line.angle = where.y * kStep;
-      line.cos = cosines[static_cast<std::size_t>(where.y)];
-      line.sin = sines[static_cast<std::size_t>(where.y)];
-      line.rho = where.x - reach;
-      const auto inliers = fit(line);
-      if (inliers.size() >= 8 && trace(line) >= 0.1 * shortest) {
-        for (auto* p : inliers) {
-          vote(*p, -1);
-          p->used = true;
+    std::vector<std::size_t> near;
+    for (; tries_ < 3 * most && lines_.size() < most; ++tries_) {
+      const auto top = votes_.top();
+      if (top.votes < 0.2 * shortest) break;
+      Line line = votes_.line(top);
+      const auto inliers = fit(line, near);
+      if (inliers.size() >= 8 && trace(line, near) >= 0.1 * shortest) {
+        for (const std::size_t i : inliers) {
+          votes_.add(points_[i], -1);
+          points_[i].used = true;
         }
         lines_.push_back(std::move(line));
       }
-      votes(cv::Rect(where.x - 1, where.y - 1, 3, 3) & cv::Rect(0, 0, votes.cols, votes.rows)) = 0;
+      votes_.clear(top);
     }
   }
 
-  /// Total least squares over the points near the line; returns them.
-  std::vector<EdgePoint*> fit(Line& line) {
-    std::vector<EdgePoint*> inliers;
-    for (const double reach : {2.2, 1.6}) {
+  /// Total least squares over the points near the line, those that no line has used or all; returns their indices.
+  /// `near` becomes all points near it.
+  std::vector<std::size_t> fit(Line& line, std::vector<std::size_t>& near, bool used_too = false) const {
+    std::vector<std::size_t> inliers;
+    for (const bool last : {false, true}) {
       inliers.clear();
+      near.clear();
       double sx = 0;
       double sy = 0;
-      double n = 0;
-      with_angle(points_, line.angle, 12, [&](EdgePoint& p) {
-        if (p.used || std::abs(line.distance({p.x, p.y})) > reach) return;
-        inliers.push_back(&p);
-        sx += p.x;
-        sy += p.y;
-        ++n;
+      near_line(line, 14, last ? 2.6F : 2.2F, [&](std::size_t i) {
+        near.push_back(i);
+        if ((points_[i].used && !used_too) || (last && std::abs(line.distance({xs_[i], ys_[i]})) > 1.6)) return;
+        inliers.push_back(i);
+        sx += xs_[i];
+        sy += ys_[i];
       });
       if (inliers.size() < 8) return inliers;
-      const double mx = sx / n;
-      const double my = sy / n;
+      const double mx = sx / static_cast<double>(inliers.size());
+      const double my = sy / static_cast<double>(inliers.size());
       double xx = 0;
       double xy = 0;
       double yy = 0;
-      for (const auto* p : inliers) {
-        xx += (p->x - mx) * (p->x - mx);
-        xy += (p->x - mx) * (p->y - my);
-        yy += (p->y - my) * (p->y - my);
+      for (const std::size_t i : inliers) {
+        xx += (xs_[i] - mx) * (xs_[i] - mx);
+        xy += (xs_[i] - mx) * (ys_[i] - my);
+        yy += (ys_[i] - my) * (ys_[i] - my);
       }
       const double along = 0.5 * std::atan2(2 * xy, xx - yy);
       double normal = along * 180 / std::numbers::pi + 90;
@@ -328,14 +327,14 @@ class Search {
   }
 
   /// Fills `covered` from all points near the line, used by another or not; returns the longest run.
-  double trace(Line& line) const {
+  double trace(Line& line, const std::vector<std::size_t>& near) const {
     const int reach = static_cast<int>(std::ceil(std::hypot(size_.width, size_.height)));
     std::vector<std::uint8_t> hit(static_cast<std::size_t>(2 * reach + 1), 0);
-    with_angle(points_, line.angle, 14, [&](const EdgePoint& p) {
-      if (std::abs(line.distance({p.x, p.y})) > 1.8) return;
-      const int at = cvRound(line.position({p.x, p.y})) + reach;
+    for (const std::size_t i : near) {
+      if (std::abs(line.distance({xs_[i], ys_[i]})) > 1.8) continue;
+      const int at = cvRound(line.position({xs_[i], ys_[i]})) + reach;
       for (int k = std::max(0, at - 1); k <= std::min(2 * reach, at + 1); ++k) hit[static_cast<std::size_t>(k)] = 1;
-    });
+    }
     // A run shorter than a few pixels is a letter's stem or noise.
     int longest = 0;
     int run = 0;
@@ -412,7 +411,8 @@ class Search {
     return std::min(1.0, l.coverage(b - 0.16 * (b - a), b - 0.05 * (b - a)) * 1.15);
   }
 
-  void combine() {
+  /// Every four lines that may be a document's sides; `open` also three, with a fourth supposed.
+  void combine(bool open) {
     const double least = 0.16 * std::min(size_.width, size_.height);
     // Where each line is crossed by each other, as a position along it; none where they don't meet in sight.
     const std::size_t n = lines_.size();
@@ -421,7 +421,7 @@ class Search {
     for (std::size_t b = 0; b < n; ++b) {
       for (std::size_t a = 0; a < n; ++a) {
         if (a == b || apart(lines_[a].angle, lines_[b].angle) < 50) continue;
-        if (const auto p = cross(lines_[a], lines_[b]); p && in_sight(*p)) where[b * n + a] = lines_[b].position(*p);
+        if (const auto p = cross(lines_[a], lines_[b]); p && in_sight(*p)) where[a * n + b] = lines_[b].position(*p);
       }
     }
     const auto point = [&](std::size_t line, double at) {
@@ -435,8 +435,8 @@ class Search {
         if (lines_[a].border && lines_[c].border) continue;
         between.clear();
         for (std::size_t b = 0; b < n; ++b) {
-          const double at_a = where[b * n + a];
-          const double at_c = where[b * n + c];
+          const double at_a = where[a * n + b];
+          const double at_c = where[c * n + b];
           if (at_a == kNone || at_c == kNone || std::abs(at_a - at_c) < least) continue;
           if (!lines_[b].border && lines_[b].coverage(at_a, at_c) < 0.34) continue;
           const auto p = point(b, at_a);
@@ -450,13 +450,203 @@ class Search {
         }
         for (std::size_t i = 0; i < between.size(); ++i) {
           for (std::size_t k = i + 1; k < between.size(); ++k) offer(lines_[a], lines_[c], between[i], between[k], least);
+          if (open) note_open(a, c, between[i]);
         }
       }
     }
+    if (open) close_open(least);
   }
 
+  /// Three sides of a card: b with both its corners, and the sides a and c that begin there.
+  struct Open {
+    std::size_t a = 0;
+    std::size_t c = 0;
+    Crossing b;
+    int toward = 1;  ///< along b's normal
+    double worth = 0;
+  };
+
+  void note_open(std::size_t a, std::size_t c, const Crossing& b) {
+    const Line& side = lines_[b.line];
+    if (lines_[a].border || lines_[c].border || side.border || b.covered < 0.7 || b.arrivals < 1.2) return;
+    const double length = cv::norm(b.second - b.first);
+    if (length < 0.12 * std::max(size_.width, size_.height)) return;
+    for (const int toward : {-1, 1}) {
+      const cv::Point2d away(side.cos * toward, side.sin * toward);
+      // A side as far as the shorter of two shapes goes: b is the long side of a card.
+      const auto along = [&](const Line& l, cv::Point2d corner, double by) {
+        cv::Point2d d(-l.sin, l.cos);
+        if (d.dot(away) < 0) d = -d;
+        return l.coverage(l.position(corner), l.position(corner + d * by));
+      };
+      const double on_a = along(lines_[a], b.first, 0.56 * length);
+      const double on_c = along(lines_[c], b.second, 0.56 * length);
+      if (std::min(on_a, on_c) < 0.6) continue;
+      const double past_a = along(lines_[a], b.first, -0.12 * length);
+      const double past_c = along(lines_[c], b.second, -0.12 * length);
+      const double worth = on_a + on_c + b.covered + 0.5 * b.arrivals - past_a - past_c - 0.5 * (b.past_first + b.past_second);
+      open_.push_back({a, c, b, toward, worth});
+    }
+  }
+
+  /// The fourth side of such shapes. A hand or paper of the same colour may hide so much of it that its line is not among the longest:
+  /// it is looked for between the two sides only, among the lines through the vanishing point that it shares with the third, and where
+  /// a document's shape would put it.
+  void close_open(double least) {
+    constexpr std::size_t kMostOpen = 32;
+    if (open_.size() > kMostOpen) {
+      std::ranges::nth_element(open_, open_.begin() + kMostOpen, std::greater{}, &Open::worth);
+      open_.resize(kMostOpen);
+    }
+    for (const auto& o : open_) close(o, least);
+  }
+
+  /// In units of the focal length, about the picture's middle.
+  cv::Vec3d seen(cv::Point2d p) const {
+    const double focal = kFocal * std::max(size_.width, size_.height);
+    return {(p.x - size_.width / 2.0) / focal, (p.y - size_.height / 2.0) / focal, 1};
+  }
+
+  cv::Vec3d seen(const Line& l) const {
+    const cv::Point2d foot(l.rho * l.cos, l.rho * l.sin);
+    return seen(foot).cross(seen(foot + cv::Point2d(-l.sin, l.cos) * 100));
+  }
+
+  void close(const Open& o, double least) {
+    const Line& a = lines_[o.a];
+    const Line& c = lines_[o.c];
+    const Line& b = lines_[o.b.line];
+    // Sides of a rectangle: the directions of a and of b are at right angles in space.
+    const cv::Vec3d line_a = seen(a);
+    const cv::Vec3d line_c = seen(c);
+    const cv::Vec3d far = line_a.cross(line_c);
+    const cv::Vec3d vanish = seen(b).cross(far);
+    if (cv::norm(vanish) < 1e-12) return;
+    const double vanish_a = vanish.dot(line_a);
+    const auto outward = [&](const Line& l) {
+      const cv::Point2d d(-l.sin, l.cos);
+      return d.dot(cv::Point2d(b.cos, b.sin)) * o.toward < 0 ? -d : d;
+    };
+    const cv::Point2d on_a = outward(a);
+    const double focal = kFocal * std::max(size_.width, size_.height);
+    const auto on_picture = [&](const cv::Vec3d& v) {
+      return cv::Point2d(v[0] / v[2] * focal + size_.width / 2.0, v[1] / v[2] * focal + size_.height / 2.0);
+    };
+    const auto other_end = [&](cv::Point2d p) -> std::optional<cv::Point2d> {
+      const cv::Vec3d q = seen(p).cross(vanish).cross(line_c);
+      if (std::abs(q[2]) < 1e-9) return std::nullopt;
+      return on_picture(q);
+    };
+    const double length = cv::norm(o.b.second - o.b.first);
+    // Votes of the edge points between a and c, by where the line through them meets a.
+    const int reach = static_cast<int>(2.2 * length);
+    std::vector<int> votes(static_cast<std::size_t>(reach + 3), 0);
+    const int middle = static_cast<int>(b.angle);
+    for (int d = -14; d <= 14; ++d) {
+      const auto degree = static_cast<std::size_t>(((middle + d) % kAngles + kAngles) % kAngles);
+      for (std::size_t i = first_[degree]; i < first_[degree + 1]; ++i) {
+        const cv::Point2d p(xs_[i], ys_[i]);
+        const double away = (p.x * b.cos + p.y * b.sin - b.rho) * o.toward;
+        if (away < 0.3 * length || away > reach) continue;
+        const double off_a = p.x * a.cos + p.y * a.sin - a.rho;
+        const double off_c = p.x * c.cos + p.y * c.sin - c.rho;
+        // The corner of b on the other line tells which side is between.
+        const double in_a = o.b.second.x * a.cos + o.b.second.y * a.sin - a.rho;
+        const double in_c = o.b.first.x * c.cos + o.b.first.y * c.sin - c.rho;
+        if (off_a * in_a < 0 || off_c * in_c < 0) continue;
+        const cv::Vec3d ray = seen(p);
+        const cv::Vec3d meets = vanish * ray.dot(line_a) - ray * vanish_a;  // of the line through both with a
+        if (std::abs(meets[2]) < 1e-9) continue;
+        const double t = (on_picture(meets) - o.b.first).dot(on_a);
+        if (t > 0 && t < reach) ++votes[static_cast<std::size_t>(t + 1)];
+      }
+    }
+    std::vector<double> places;
+    for (int peak = 0; peak < 3; ++peak) {
+      int best = 0;
+      int top = 0;
+      for (int t = 1; t <= reach; ++t) {
+        const auto i = static_cast<std::size_t>(t);
+        const int sum = votes[i - 1] + 2 * votes[i] + votes[i + 1];
+        if (sum > top) {
+          top = sum;
+          best = t;
+        }
+      }
+      if (top < 0.2 * length) break;
+      places.push_back(best - 1);
+      for (int t = std::max(0, best - 4); t <= std::min(reach + 2, best + 4); ++t) votes[static_cast<std::size_t>(t)] = 0;
+    }
+    const std::size_t seen_edges = places.size();
+    // Where the shape would be a card's or a page's.
+    double before = 0;
+    double at_before = 0;
+    for (double t = 0.4 * length; t < reach; t += 0.06 * length) {
+      const cv::Point2d p = o.b.first + on_a * t;
+      const auto q = other_end(p);
+      if (!q) break;
+      const double shape = ratio({o.b.first, p, *q, o.b.second});
+      for (const double wanted : {1.586, 1.42, 1 / 1.42, 1 / 1.586}) {
+        if (before > 0 && before < wanted && shape >= wanted)
+          places.push_back(at_before + (t - at_before) * (wanted - before) / (shape - before));
+      }
+      before = shape;
+      at_before = t;
+    }
+    std::vector<std::size_t> near;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const cv::Point2d p = o.b.first + on_a * places[i];
+      const auto q = other_end(p);
+      if (!q || !in_sight(p) || !in_sight(*q)) continue;
+      Line d = through(p, *q);
+      if (Line fitted = d; i < seen_edges && fit(fitted, near, true).size() >= 8) {
+        d = fitted;
+      } else {
+        near.clear();
+        near_line(d, 14, 1.8F, [&](std::size_t k) { near.push_back(k); });
+      }
+      trace(d, near);
+      const auto first = cross(a, d);
+      const auto second = cross(c, d);
+      if (!first || !second || !in_sight(*first) || !in_sight(*second)) continue;
+      // Where both sides run on, the card does.
+      const double covered = d.coverage(d.position(*first), d.position(*second));
+      if (covered < 0.5 && std::min(runs_on(a, o.b.first, *first), runs_on(c, o.b.second, *second)) > 0.6) continue;
+      Crossing x{lines_.size(),
+                 *first,
+                 *second,
+                 covered,
+                 past(d, *second, *first),
+                 past(d, *first, *second),
+                 arrival(d, *second, *first) + arrival(d, *first, *second)};
+      closing_ = std::move(d);
+      offer(lines_[o.a], lines_[o.c], o.b, x, least);
+    }
+  }
+
+  /// Edges on the line in the next few pixels after `corner`.
+  static double runs_on(const Line& l, cv::Point2d from, cv::Point2d corner) {
+    const double b = l.position(corner);
+    const double sign = b > l.position(from) ? 1 : -1;
+    return l.coverage(b + 3 * sign, b + 12 * sign);
+  }
+
+  static Line through(cv::Point2d p, cv::Point2d q) {
+    Line l;
+    double normal = std::atan2(q.y - p.y, q.x - p.x) * 180 / std::numbers::pi + 90;
+    normal = std::fmod(normal + 360, 180);
+    l.angle = normal;
+    l.cos = std::cos(normal * std::numbers::pi / 180);
+    l.sin = std::sin(normal * std::numbers::pi / 180);
+    l.rho = p.x * l.cos + p.y * l.sin;
+    return l;
+  }
+
+  /// A line of the search, or the one that closes an open shape.
+  const Line& line(std::size_t i) const { return i < lines_.size() ? lines_[i] : closing_; }
+
   void offer(const Line& a, const Line& c, const Crossing& b, const Crossing& d, double least) {
-    const int borders = (a.border ? 1 : 0) + (c.border ? 1 : 0) + (lines_[b.line].border ? 1 : 0) + (lines_[d.line].border ? 1 : 0);
+    const int borders = (a.border ? 1 : 0) + (c.border ? 1 : 0) + (line(b.line).border ? 1 : 0) + (line(d.line).border ? 1 : 0);
     if (borders > 1) return;
     if (cv::norm(b.first - d.first) < least || cv::norm(b.second - d.second) < least) return;
     // The sides b and d must not cross between a and c.
@@ -465,18 +655,20 @@ class Search {
     const double on_c = c.border ? 0.5 : c.coverage(c.position(b.second), c.position(d.second));
     const double worst = std::min({on_a, on_c, b.covered, d.covered});
     const double mean = (on_a + on_c + b.covered + d.covered) / 4;
-    if (worst < 0.34 || mean < 0.55) return;
+    // Three sides that are there may have a fourth that is hidden.
+    const bool hidden = d.line >= lines_.size() && std::min({on_a, on_c, b.covered}) >= 0.6;
+    if ((worst < 0.34 && !hidden) || mean < 0.55) return;
 
     std::array<cv::Point2d, 4> p{b.first, d.first, d.second, b.second};
-    const cv::Point2d middle = (p[0] + p[1] + p[2] + p[3]) * 0.25;
-    std::ranges::sort(p, {}, [&](const cv::Point2d& q) { return std::atan2(q.y - middle.y, q.x - middle.x); });
+    // Around it already; clockwise on the picture.
+    if ((p[2] - p[0]).cross(p[3] - p[1]) < 0) std::swap(p[1], p[3]);
     std::size_t first = 0;
     for (std::size_t i = 1; i < 4; ++i) {
       if (p[i].x + p[i].y < p[first].x + p[first].y) first = i;
     }
     std::rotate(p.begin(), p.begin() + static_cast<std::ptrdiff_t>(first), p.end());
 
-    Outline o;
+    Candidate o;
     for (std::size_t i = 0; i < 4; ++i) o.quad[i] = {p[i].x, p[i].y};
     const double sides[4] = {cv::norm(p[1] - p[0]), cv::norm(p[2] - p[1]), cv::norm(p[3] - p[2]), cv::norm(p[0] - p[3])};
     double corner = 0;
@@ -496,7 +688,12 @@ class Search {
     if (area < 0.04 || area > 0.985) return;
 
     const double off = std::min(std::abs(std::log(o.aspect / 1.586)), std::abs(std::log(o.aspect / 1.42)));
-    const double fit = std::exp(-0.5 * (off / 0.09) * (off / 0.09));
+    // What is cut off may make up for a shape that does not fit.
+    const double fit = std::max(std::exp(-0.5 * (off / 0.09) * (off / 0.09)), o.cut_off ? 0.3 : 0.0);
+    const double size = std::min(1.0, std::sqrt(area / 0.35));
+    const Traits most{mean, worst, 1, fit, 0, 0, size, o.skew, o.cut_off ? 1.0 : 0.0};
+    o.traits = most;
+    if (o.weighed(0, kOuter) < best_outer_ - kHopeless) return;
     // Both sides that meet a third running on past it: it is a line printed on the card, or the edge of what lies below.
     const double a_b = past(a, d.first, b.first);
     const double a_d = past(a, b.first, d.first);
@@ -508,12 +705,10 @@ class Search {
     const double ends = a_b + a_d + c_b + c_d + b.past_first + b.past_second + d.past_first + d.past_second;
     const double both =
         std::max({std::min(a_b, c_b), std::min(a_d, c_d), std::min(b.past_first, d.past_first), std::min(b.past_second, d.past_second)});
-    const double size = std::min(1.0, std::sqrt(area / 0.35));
-    const double outer = kWeights.mean * mean + kWeights.worst * worst + kWeights.arrive * arrive + kWeights.fit * fit -
-                         kWeights.ends * ends / 8 - kWeights.both * both + kWeights.size * size - kWeights.skew * o.skew -
-                         (o.cut_off ? kWeights.cut_off : 0);
-    o.score = outer;
-    found_.push_back(o);
+    o.traits = {mean, worst, arrive, fit, ends / 8, both, size, o.skew, o.cut_off ? 1.0 : 0.0, d.line >= lines_.size() ? 1.0 : 0.0};
+    o.score = o.weighed(0, kOuter);
+    best_outer_ = std::max(best_outer_, o.score);
+    if (o.score >= best_outer_ - kHopeless) found_.push_back(o);
   }
 
   /// Whether fine detail is spread over the inside, 0..1.
@@ -536,8 +731,8 @@ class Search {
     return std::min(1.0, static_cast<double>(busy) / seen / 0.35);
   }
 
-  /// How much each side's inner strip looks like the others', and how much unlike what lies outside, each 0..1.
-  std::pair<double, double> paper(const std::array<cv::Point2d, 4>& p) const {
+  /// How much each side's inner strip looks like the others', and how much unlike what lies outside.
+  void paper(const std::array<cv::Point2d, 4>& p, Traits& traits) const {
     const cv::Point2d middle = (p[0] + p[1] + p[2] + p[3]) * 0.25;
     std::array<cv::Vec3d, 4> inner;
     double step_sum = 0;
@@ -563,7 +758,7 @@ class Search {
         change += std::min(1.0, (std::abs(u[0] - v[0]) + std::abs(u[1] - v[1]) + std::abs(u[2] - v[2])) / 60.0);
         ++seen;
       }
-      if (in.empty()) return {0.0, 0.0};
+      if (in.empty()) return;
       cv::Vec3d median;
       for (int c = 0; c < 3; ++c) {
         std::ranges::nth_element(in, in.begin() + static_cast<std::ptrdiff_t>(in.size() / 2), {}, [c](const cv::Vec3d& v) { return v[c]; });
@@ -574,33 +769,41 @@ class Search {
     }
     double differ = 0;
     for (std::size_t i = 0; i < 4; ++i) differ += cv::norm(inner[i] - inner[(i + 1) % 4], cv::NORM_L1) / 3;
-    return {std::exp(-differ / 4 / 25), step_sum / 4};
+    traits[kAlike] = std::exp(-differ / 4 / 25);
+    traits[kStep] = step_sum / 4;
   }
 
-  /// Width by height as a camera of usual field of view would have seen it (Zhang and He, 2007, with the focal length assumed),
-  /// at least one.
-  double true_aspect(const std::array<cv::Point2d, 4>& p) const {
-    const double focal = 1.15 * std::max(size_.width, size_.height);
-    const double u0 = size_.width / 2.0;
-    const double v0 = size_.height / 2.0;
+  /// First side by second as a camera of usual field of view would have seen them (Zhang and He, 2007, with the focal length assumed).
+  double ratio(const std::array<cv::Point2d, 4>& p) const {
     std::array<cv::Vec3d, 4> m;
-    for (std::size_t i = 0; i < 4; ++i) m[i] = {(p[i].x - u0) / focal, (p[i].y - v0) / focal, 1};
+    for (std::size_t i = 0; i < 4; ++i) m[i] = seen(p[i]);
     const double k2 = m[0].cross(m[2]).dot(m[3]) / m[1].cross(m[2]).dot(m[3]);
     const double k3 = m[0].cross(m[2]).dot(m[1]) / m[3].cross(m[2]).dot(m[1]);
-    const cv::Vec3d n2 = m[1] * k2 - m[0];
-    const cv::Vec3d n3 = m[3] * k3 - m[0];
-    const double w = cv::norm(n2);
-    const double h = cv::norm(n3);
-    return !(w > 1e-9) || !(h > 1e-9) ? 99 : std::max(w, h) / std::min(w, h);
+    const double w = cv::norm(m[1] * k2 - m[0]);
+    const double h = cv::norm(m[3] * k3 - m[0]);
+    return w > 1e-9 && h > 1e-9 ? w / h : 99;
+  }
+
+  /// The longer of the two by the shorter.
+  double true_aspect(const std::array<cv::Point2d, 4>& p) const {
+    const double r = ratio(p);
+    return r >= 1 ? r : 1 / r;
   }
 
   cv::Size size_;
   cv::Mat color_;
-  cv::Mat points_near_;                           ///< running count of edge points over rows and columns
-  std::vector<EdgePoint> points_;                 ///< by angle
+  cv::Mat points_near_;            ///< running count of edge points over rows and columns
+  std::vector<EdgePoint> points_;  ///< by whole degrees of their angle
+  std::vector<float> xs_;          ///< of `points_`
+  std::vector<float> ys_;
   std::array<std::size_t, kAngles + 1> first_{};  ///< of each whole degree in `points_`
   std::vector<Line> lines_;
-  std::vector<Outline> found_;
+  std::vector<Open> open_;
+  Line closing_;
+  std::vector<Candidate> found_;
+  Votes votes_;
+  std::size_t tries_ = 0;
+  double best_outer_ = 0;  ///< of their scores before a look inside
 };
 
 }  // namespace
@@ -620,13 +823,25 @@ bool holds(const imaging::Quad& q, imaging::Point p) {
 
 std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most) {
   const double factor = std::max(1.0, std::max(image.width, image.height) / static_cast<double>(kSide));
+  if (std::min(image.width, image.height) / factor < 60) return {};
   const imaging::Image color = image.channels == 3 ? imaging::Image{} : imaging::to_bgr(image);
-  cv::Mat small;
-  cv::resize(imaging::as_mat(image.channels == 3 ? image : color), small, {}, 1 / factor, 1 / factor, cv::INTER_AREA);
-  if (small.cols < 60 || small.rows < 60) return {};
+  cv::Mat small = imaging::as_mat(image.channels == 3 ? image : color);
+  // Means of whole pixels are several times as fast as means of parts of them: as far as those go, then the rest.
+  const int whole = static_cast<int>(factor);
+  const cv::Size covered(image.width / whole * whole, image.height / whole * whole);
+  if (whole >= 2) {
+    cv::Mat reduced;
+    cv::resize(small(cv::Rect({0, 0}, covered)), reduced, {covered.width / whole, covered.height / whole}, 0, 0, cv::INTER_AREA);
+    small = reduced;
+  }
+  if (const double left = std::max(small.cols, small.rows) / static_cast<double>(kSide); left > 1) {
+    cv::Mat reduced;
+    cv::resize(small, reduced, {}, 1 / left, 1 / left, cv::INTER_AREA);
+    small = reduced;
+  }
   std::vector<Outline> out;
-  const double sx = static_cast<double>(image.width) / small.cols;
-  const double sy = static_cast<double>(image.height) / small.rows;
+  const double sx = static_cast<double>(covered.width) / small.cols;
+  const double sy = static_cast<double>(covered.height) / small.rows;
   // A picture that is cut to a document's own shape: what is small on it, with the print around it, is a portrait or a code, and
   // what leaves out lines as wide as the document is a panel of it, as a passport's page above its machine-readable zone.
   const double shape = static_cast<double>(std::max(image.width, image.height)) / std::min(image.width, image.height);

@@ -20,7 +20,8 @@ struct Outline {
 /// The best outlines of cards and pages on a photo, best first, none below the score at which they are as often wrong as right.
 /// Lines come from a Hough transform that lets each edge point vote along its own gradient (O'Gorman and Clowes, 1976); four of
 /// them make a candidate when edges cover its sides and end at its corners, and the shape fits a document (ISO/IEC 7810).
-/// Fingers over an edge, clutter and papers around do no harm as long as most of each side shows. A few milliseconds.
+/// Fingers over an edge, clutter and papers around do no harm as long as most of each side shows; where a hand hides one side, it is
+/// supposed from the other three. About 10 ms.
 std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most = 4);
 
 /// The best of them.

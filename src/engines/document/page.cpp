@@ -10,7 +10,8 @@
 namespace authx::document {
 namespace {
 
-constexpr int kLongestSide = 1400;  ///< of a rectified page; about 400 dots an inch on a card
+constexpr int kLongestSide = 1400;         ///< of a rectified page; about 400 dots an inch on a card
+constexpr double kSureWithoutZone = 0.65;  ///< print that tells a type without a zone leaves none to look for
 
 imaging::Quad turned(const imaging::Quad& q, int clockwise) {
   const auto t = static_cast<std::size_t>(((clockwise % 4) + 4) % 4);
@@ -48,18 +49,24 @@ struct Flat {
   Layout layout;
 };
 
-/// What print says, and all that follows from it. `turns` when it is known which way is up.
-Result<void> recognise(const Flat& flat, std::optional<int> turns, const Deadline& deadline, PageWork& out) {
-  AX_TRY(auto print, read_print(flat.layout, turns, out.content.mrz.has_value(), deadline));
+/// What has been read, and all that follows from it.
+Result<void> take(const Flat& flat, const Print& print, const Deadline& deadline, PageWork& out) {
   out.page.quarter_turns = print.quarter_turns;
   out.page.rectified = imaging::rotate_quarter(flat.image, print.quarter_turns);
   out.page.outline = turned(flat.outline, print.quarter_turns);
   out.gray = imaging::to_gray(out.page.rectified);
   out.content.gray = &out.gray;
-  out.content.rows = std::move(print.rows);
-  out.content.lines = std::move(print.lines);
+  out.content.rows = print.rows;
+  out.content.lines = print.lines;
   out.content.numbers = find_numbers(out.gray, out.content.rows, deadline);
   return {};
+}
+
+/// What print says. `turns` when it is known which way is up.
+Result<void> recognise(const Flat& flat, std::optional<int> turns, const Deadline& deadline, PageWork& out) {
+  AX_TRY(auto reader, PrintReader::start(flat.layout, turns, false, deadline));
+  AX_CHECK(reader.read(!out.content.mrz.has_value(), deadline));
+  return take(flat, reader.print(), deadline, out);
 }
 
 /// The machine-readable zone also says which way is up.
@@ -92,6 +99,28 @@ PageWork& PageWork::operator=(PageWork&& other) noexcept {
   content.gray = &gray;
   return *this;
 }
+
+namespace {
+
+/// A page with lines that may be a machine-readable zone's. Print is faster read than a zone is searched for in vain: that waits until
+/// the print has not told a type without one.
+Result<void> recognise_with_zone(const Flat& flat, const imaging::Image& input, const ReadOptions& options, const Deadline& deadline,
+                                 PageWork& out, std::optional<int>& turns) {
+  AX_TRY(auto reader, PrintReader::start(flat.layout, std::nullopt, true, deadline));
+  AX_CHECK(reader.read(false, deadline));
+  Page seen;
+  seen.side = out.content.side;
+  seen.rows = reader.print().rows;
+  const auto match = best_type(seen);
+  const bool told = match.score >= kSureWithoutZone && match.type->type != Type::passport && match.type->type != Type::mrz_card;
+  if (!told) find_zone(flat, input, options, deadline, out, turns);
+  // The zone says surely which way is up.
+  if (turns && *turns != reader.quarter_turns()) return recognise(flat, turns, deadline, out);
+  if (!out.content.mrz) AX_CHECK(reader.read(true, deadline));
+  return take(flat, reader.print(), deadline, out);
+}
+
+}  // namespace
 
 TypeMatch best_type(const Page& page) {
   TypeMatch best;
@@ -126,8 +155,11 @@ Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOpti
     PageWork tried = fresh();
     std::optional<int> turns;
     const bool looked = may_hold_zone(flat.layout);
-    if (looked) find_zone(flat, input, options, deadline, tried, turns);
-    AX_CHECK(recognise(flat, turns, deadline, tried));
+    if (looked) {
+      AX_CHECK(recognise_with_zone(flat, input, options, deadline, tried, turns));
+    } else {
+      AX_CHECK(recognise(flat, turns, deadline, tried));
+    }
     double score = best_type(tried.content).score;
     if (score < kSureOfType && !looked) {
       // A zone too faint for its lines to be seen as such.

@@ -31,10 +31,32 @@ Layout find_layout(const imaging::Image& gray);
 /// Whether a machine-readable zone may be among the lines: two that run over most of the page.
 bool may_hold_zone(const Layout& layout);
 
-/// Tells by a few lines which way is up, and reads each line once. `turns` says which way is up when that is known. With `zone_read` the
-/// lines of a machine-readable zone are left out.
-/// Errors as `ocr`.
-Result<Print> read_print(Layout layout, std::optional<int> turns, bool zone_read, const Deadline& deadline);
+/// Tells by a few lines which way is up, and reads each line once.
+class PrintReader {
+ public:
+  /// `turns` says which way is up when that is known. With `zone_likely` the lines that look like a machine-readable zone's don't tell
+  /// which way is up. Errors of all members as of `ocr`.
+  static Result<PrintReader> start(Layout layout, std::optional<int> turns, bool zone_likely, const Deadline& deadline);
+
+  /// Reads the lines not read yet; those that look like a zone's only on request.
+  Result<void> read(bool zone_lines, const Deadline& deadline);
+  int quarter_turns() const { return quarter_turns_; }
+  /// What has been read so far.
+  Print print() const;
+
+ private:
+  bool like_zone(const TextLine& line) const;
+  Result<void> look_again(std::size_t line, const Deadline& deadline);
+  bool settled(std::size_t line) const;
+
+  imaging::Image page_;
+  double scale_ = 1;
+  int quarter_turns_ = 0;
+  int second_looks_ = 0;
+  std::vector<TextLine> lines_;
+  std::vector<std::vector<Word>> words_;  ///< of each line
+  std::vector<bool> first_, done_;        ///< read once; read as well as it can be
+};
 
 /// The slow, thorough way for an upright page: Tesseract's own search for sparse text.
 Result<std::vector<Row>> read_sparse(const imaging::Image& gray, const Deadline& deadline);

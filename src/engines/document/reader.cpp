@@ -13,6 +13,7 @@
 #include "engines/document/conclude.h"
 #include "engines/document/evidence/code_evidence.h"
 #include "engines/document/evidence/merge.h"
+#include "engines/document/lines.h"
 #include "engines/document/outline.h"
 #include "engines/document/page.h"
 #include "engines/document/secrets.h"
@@ -144,7 +145,8 @@ void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& d
       std::ranges::any_of(p.content.numbers, [](const GroupedNumber& n) { return n.digits.size() == 12 && (n.valid() || n.masked()); });
   NumberSweep sweep;
   const double area = static_cast<double>(input.width) * input.height;
-  if (p.page.outline_found && std::abs(imaging::area_of(p.page.outline)) < 0.9 * area) {
+  if (p.page.outline_found && std::abs(imaging::area_of(p.page.outline)) < 0.9 * area &&
+      marks_outside(imaging::to_gray(input), p.page.outline)) {
     sweep.directions = directions_of({p.page.outline});
     sweep.searched = p.page.outline;
     const auto found = sweep_numbers(input, sweep, deadline);

@@ -80,6 +80,14 @@ struct Candidate {
   bool certain = false;  ///< needs no second look
 };
 
+/// The eleven digits after "KL30": a driving licence's, read surely.
+bool follows_office(const std::vector<Word>& words, std::size_t from, std::size_t to) {
+  if (from == 0 || to != from + 1 || words[from].text.size() != 11 || words[from].confidence < 0.9) return false;
+  const auto& before = words[from - 1];
+  return before.text.size() == 4 && before.confidence > 0.8 && std::isupper(static_cast<unsigned char>(before.text[0])) != 0 &&
+         std::isupper(static_cast<unsigned char>(before.text[1])) != 0;
+}
+
 /// Runs of words that hold twelve or sixteen places, or nearly so.
 std::vector<Candidate> in_row(const Row& row) {
   std::vector<Group> groups;
@@ -135,7 +143,7 @@ std::vector<Candidate> in_row(const Row& row) {
       c.certain = good(places);
       place_groups(row.words, from, to, groups, c.number);
       out.push_back(std::move(c));
-    } else if (masks <= 2 && real >= 8 && size >= 10 && size <= 19) {
+    } else if (masks <= 2 && real >= 8 && size >= 10 && size <= 19 && !follows_office(row.words, i, j)) {
       c.number.digits = {};
       out.push_back(std::move(c));
     }
@@ -250,7 +258,7 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
   imaging::Image half;
   int tried = 0;
   for (const auto& l : lines) {
-    if (!may_be_number(l) || known(l.box) || clear(l.box) || ++tried > 6) continue;
+    if (l.settled || !may_be_number(l) || known(l.box) || clear(l.box) || ++tried > 6) continue;
     if (try_line(gray, l.box, 0)) continue;
     if (half.empty()) half = imaging::rotate_quarter(gray, 2);
     try_line(half, {gray.width - l.box.x - l.box.width, gray.height - l.box.y - l.box.height, l.box.width, l.box.height}, 2);

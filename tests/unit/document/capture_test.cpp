@@ -131,6 +131,32 @@ TEST(Outline, IsFoundInClutterHandsAndLowContrast) {
   EXPECT_GE(good, 35) << "of " << total;
 }
 
+TEST(Outline, ASideHiddenByAHandIsSupposedFromTheOtherThree) {
+  // A printed card on a dark desk; a hand covers most of its right side.
+  cv::Mat desk(960, 1280, CV_8UC3, cv::Scalar(60, 70, 80));
+  const cv::Rect card(220, 210, 800, 504);
+  cv::rectangle(desk, card, cv::Scalar(235, 238, 240), cv::FILLED);
+  for (int y = card.y + 60; y < card.y + card.height - 40; y += 50) {
+    for (int x = card.x + 50; x < card.x + 600; x += 14) cv::line(desk, {x, y}, {x + 6, y + 18}, cv::Scalar::all(30), 2, cv::LINE_AA);
+  }
+  for (const double share : {0.5, 0.8}) {
+    cv::Mat held = desk.clone();
+    const int height = static_cast<int>(card.height * share);
+    cv::ellipse(held, {card.x + card.width + 120, card.y + card.height / 2}, {180, height / 2}, 0, 0, 360, cv::Scalar(120, 150, 200),
+                cv::FILLED, cv::LINE_AA);
+    cv::GaussianBlur(held, held, {}, 0.8);
+    const auto found = find_outline(imaging::from_mat(held));
+    ASSERT_TRUE(found) << share;
+    EXPECT_GE(overlap(*found, imaging::quad_of({card.x, card.y, card.width, card.height})), 0.9) << share;
+  }
+}
+
+TEST(Outline, ThinAndTinyPicturesHaveNone) {
+  for (const auto& size : {cv::Size(4000, 20), cv::Size(20, 4000), cv::Size(50, 50), cv::Size(3, 1)}) {
+    EXPECT_TRUE(find_outlines(imaging::from_mat(cv::Mat(size, CV_8UC3, cv::Scalar::all(200)))).empty()) << size.width;
+  }
+}
+
 TEST(Outline, ScenesWithoutDocumentSeldomShowOne) {
   int ready = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {

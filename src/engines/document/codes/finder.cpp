@@ -51,6 +51,8 @@ bool shows_finder_patterns(const cv::Mat& gray) {
   const int window = std::max(15, std::min(gray.cols, gray.rows) / 6) | 1;
   cv::Mat mean;
   cv::blur(gray, mean, {window, window});
+  // By more than a sensor's noise, which makes patterns of any kind on plain paper.
+  mean -= 8;
   cv::Mat dark;
   cv::compare(gray, mean, dark, cv::CMP_LT);
   std::vector<Centre> centres;
