@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,18 +36,22 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
 
 /// How a picture as given is searched for numbers that stand elsewhere than on the page that was read.
 struct NumberSweep {
-  std::vector<double> directions;         ///< degrees that lines of print may run at, clockwise on screen; each is tried in quarter turns
-  std::optional<imaging::Quad> searched;  ///< lines that lie wholly inside have been looked at
-  std::size_t most_lines = 6;             ///< that are read, for each direction and quarter turn
+  std::vector<double> directions;  ///< degrees that lines of print may run at, clockwise on screen; each is tried in quarter turns
+  std::size_t most_lines = 6;      ///< that are read, for each direction and quarter turn
 };
 
+/// Whole lines on the picture as given.
 struct SweptNumbers {
-  std::vector<imaging::Quad> places;    ///< whole lines, on the picture as given, that hold numbers whose check digit is right
-  std::vector<imaging::Quad> doubtful;  ///< lines with about as many digits that came out otherwise
+  std::vector<imaging::Quad> places;    ///< that hold numbers whose check digit is right
+  std::vector<imaging::Quad> hidden;    ///< twelve or sixteen digits in fours whose check digit came out wrong
+  std::vector<imaging::Quad> doubtful;  ///< about as many digits that came out otherwise
 };
 
-/// Numbers anywhere on a picture: the rest of a letter, another card, a card whose outline was not found, print in any direction.
-SweptNumbers sweep_numbers(const imaging::Image& input, const NumberSweep& sweep, const Deadline& deadline);
+/// Numbers in rows of digits at any tilt, but those whose middle lies on a `known` place. Cheap where there is no such row.
+SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline);
+
+/// The slow way: reads the lines in the directions given, also such whose digits touch.
+SweptNumbers sweep_numbers(const imaging::Image& gray, const NumberSweep& sweep, const Deadline& deadline);
 
 /// Notes the places that must not be stored: the first eight digits of an Aadhaar number, all but the last four of a VID.
 /// A number whose check digit is wrong is noted whole. On a page of another kind only numbers whose check digit is right, or that are
