@@ -102,6 +102,7 @@ Picture beside(const Picture& a, const imaging::Image& other) {
 
 /// A free place on the card, of each kind that is stamped.
 imaging::Point free_place(specimen::Kind kind) {
+  if (kind == specimen::Kind::pan_old) return {480, 500};
   return kind == specimen::Kind::passport ? imaging::Point{800, 640} : imaging::Point{830, 440};
 }
 
