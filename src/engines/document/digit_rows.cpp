@@ -31,6 +31,22 @@ struct Mark {
   double y = 0;
   double size = 0;  ///< the diagonal, which hardly depends on how a digit is turned
   int label = 0;
+  /// A share of a mark that may be several digits grown together: those of its pixels whose place on its long axis lies between.
+  double axis_x = 0;
+  double axis_y = 0;
+  double from = 0;
+  double to = 0;
+  bool part() const { return to > from; }
+};
+
+/// Sums over a mark's pixels.
+struct Moments {
+  double n = 0;
+  double x = 0;
+  double y = 0;
+  double xx = 0;
+  double xy = 0;
+  double yy = 0;
 };
 
 /// 255 times the brightness against the paper nearby.
@@ -146,13 +162,15 @@ class Chains {
       const int h = s[cv::CC_STAT_HEIGHT];
       const int longer = std::max(w, h);
       if (longer < 7 || longer > 110 || s[cv::CC_STAT_AREA] < 10 || longer > 10 * std::min(w, h)) continue;
-      marks_.push_back({s[cv::CC_STAT_LEFT] + w / 2.0, s[cv::CC_STAT_TOP] + h / 2.0, std::hypot(w, h), i});
+      marks_.push_back({.x = s[cv::CC_STAT_LEFT] + w / 2.0, .y = s[cv::CC_STAT_TOP] + h / 2.0, .size = std::hypot(w, h), .label = i});
       boxes_.emplace_back(s[cv::CC_STAT_LEFT], s[cv::CC_STAT_TOP], w, h);
     }
+    if (marks_.size() > kMostMarks) marks_.clear();
+    if (!marks_.empty()) divide(n);
   }
 
   void find() {
-    if (marks_.size() < 12 || marks_.size() > kMostMarks) return;
+    if (marks_.size() < 12) return;
     const Grid grid(marks_, labels_.cols, labels_.rows);
     for (std::size_t i = 0; i < marks_.size(); ++i) {
       const Mark& a = marks_[i];
@@ -171,6 +189,56 @@ class Chains {
   }
 
  private:
+  /// Marks as long as two to four digits are taken as such, too: blurred digits touch.
+  void divide(int labels) {
+    std::vector<Moments> moments(static_cast<std::size_t>(labels));
+    for (int y = 0; y < labels_.rows; ++y) {
+      const auto* row = labels_.ptr<int>(y);
+      for (int x = 0; x < labels_.cols; ++x) {
+        if (row[x] == 0) continue;
+        auto& m = moments[static_cast<std::size_t>(row[x])];
+        m.n += 1;
+        m.x += x;
+        m.y += y;
+        m.xx += static_cast<double>(x) * x;
+        m.xy += static_cast<double>(x) * y;
+        m.yy += static_cast<double>(y) * y;
+      }
+    }
+    for (std::size_t i = 0, whole = marks_.size(); i < whole; ++i) {
+      const int label = marks_[i].label;
+      const auto& m = moments[static_cast<std::size_t>(label)];
+      const double cx = m.x / m.n;
+      const double cy = m.y / m.n;
+      const double a = m.xx / m.n - cx * cx;
+      const double b = m.xy / m.n - cx * cy;
+      const double c = m.yy / m.n - cy * cy;
+      const double root = std::sqrt(std::max(0.0, (a - c) * (a - c) / 4 + b * b));
+      // An even bar of length l has the variance l * l / 12.
+      const double length = std::sqrt(12 * std::max(0.0, (a + c) / 2 + root));
+      const double across = std::sqrt(12 * std::max(0.1, (a + c) / 2 - root));
+      if (length < 1.35 * across || across < 6) continue;
+      const double angle = 0.5 * std::atan2(2 * b, a - c);
+      const double ux = std::cos(angle);
+      const double uy = std::sin(angle);
+      const double middle = cx * ux + cy * uy;
+      for (int parts = 2; parts <= 4; ++parts) {
+        const double step = length / parts;
+        if (step < 0.45 * across || step > 1.2 * across) continue;
+        for (int k = 0; k < parts; ++k) {
+          const double at = (k + 0.5) * step - length / 2;
+          Mark part{.x = cx + at * ux, .y = cy + at * uy, .size = std::hypot(0.85 * step, across), .label = label};
+          part.axis_x = ux;
+          part.axis_y = uy;
+          part.from = middle + at - step / 2;
+          part.to = middle + at + step / 2;
+          marks_.push_back(part);
+          boxes_.push_back(boxes_[i]);
+        }
+      }
+    }
+  }
+
   static bool alike(double a, double b) { return a < 1.45 * b && b < 1.45 * a; }
   static std::uint64_t edge(int a, int b) {
     return static_cast<std::uint64_t>(std::min(a, b)) << 32 | static_cast<std::uint32_t>(std::max(a, b));
@@ -236,13 +304,17 @@ class Chains {
   /// The extent of a mark along (cx, cy).
   std::pair<double, double> extent(int i, double cx, double cy) const {
     const cv::Rect& box = boxes_[static_cast<std::size_t>(i)];
-    const int label = at(i).label;
+    const Mark& mark = at(i);
     double low = 1e9;
     double high = -1e9;
     for (int y = box.y; y < box.y + box.height; ++y) {
       const auto* row = labels_.ptr<int>(y);
       for (int x = box.x; x < box.x + box.width; ++x) {
-        if (row[x] != label) continue;
+        if (row[x] != mark.label) continue;
+        if (mark.part()) {
+          const double place = x * mark.axis_x + y * mark.axis_y;
+          if (place < mark.from || place > mark.to) continue;
+        }
         const double v = x * cx + y * cy;
         low = std::min(low, v);
         high = std::max(high, v);
