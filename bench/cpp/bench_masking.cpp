@@ -320,7 +320,7 @@ std::string answer(const std::string& line) {
   in >> setting >> name >> level >> seed >> path;
   const auto kind = specimen::parse_kind(name);
   if (!kind) bench::give_up("unknown kind: " + line);
-  specimen::Dice dice{seed};
+  specimen::Dice dice{seed * 1009 + static_cast<std::uint64_t>(*kind) * 31 + static_cast<std::uint64_t>(level)};
   Picture p;
   const auto number = [&] {
     if (setting != "stamped" && dice.chance(0.2)) return drawn(specimen::Kind::aadhaar_pvc, 0, seed).truth.vid;

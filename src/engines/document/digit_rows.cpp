@@ -36,7 +36,8 @@ struct Mark {
   double axis_y = 0;
   double from = 0;
   double to = 0;
-  bool part() const { return to > from; }
+  int parts = 1;  ///< that the mark was divided into
+  bool part() const { return parts > 1; }
 };
 
 /// Sums over a mark's pixels.
@@ -110,6 +111,7 @@ struct Window {
   int digits = 0;
   bool grouped = false;
   double spread = 0;  ///< of the distances within groups, against their median
+  double stride = 0;  ///< from a digit to the one of the next group, when grouped
 };
 
 /// `gaps` are the distances from each mark of a chain to the next.
@@ -123,20 +125,22 @@ std::optional<Window> window_at(std::span<const double> gaps, std::size_t from, 
   const double low = grouped ? 0.66 : 0.74;
   const double high = grouped ? 1.40 : 1.28;
   if (least < low * pitch || most > high * pitch) return std::nullopt;
+  double stride = 0;
   double edge = 1.35 * pitch;  // what parts the number from its neighbours
   if (grouped) {
     const auto [narrow, wide] = std::ranges::minmax(between);
     if (narrow < 1.25 * pitch || narrow < 1.08 * most || wide > 1.4 * narrow) return std::nullopt;
     edge = 0.8 * narrow;
+    stride = 3 * pitch + wide;
   }
   if (from > 0 && gaps[from - 1] < edge) return std::nullopt;
   if (from + n < gaps.size() && gaps[from + n] < edge) return std::nullopt;
-  return Window{from, digits, grouped, (most - least) / pitch};
+  return Window{from, digits, grouped, (most - least) / pitch, stride};
 }
 
 std::vector<Window> windows_of(std::span<const double> gaps) {
   std::vector<Window> out;
-  for (const auto& [digits, grouped] : {std::pair{16, true}, {12, true}, {16, false}, {12, false}}) {
+  for (const auto& [digits, grouped] : {std::pair{16, true}, {12, true}, {16, false}, {12, false}, {8, true}}) {
     for (std::size_t from = 0; from + static_cast<std::size_t>(digits) <= gaps.size() + 1;) {
       const auto w = window_at(gaps, from, digits, grouped);
       const bool taken = w && std::ranges::any_of(out, [&](const Window& o) {
@@ -170,7 +174,7 @@ class Chains {
   }
 
   void find() {
-    if (marks_.size() < 12) return;
+    if (marks_.size() < 8) return;
     const Grid grid(marks_, labels_.cols, labels_.rows);
     for (std::size_t i = 0; i < marks_.size(); ++i) {
       const Mark& a = marks_[i];
@@ -228,6 +232,7 @@ class Chains {
         for (int k = 0; k < parts; ++k) {
           const double at = (k + 0.5) * step - length / 2;
           Mark part{.x = cx + at * ux, .y = cy + at * uy, .size = std::hypot(0.85 * step, across), .label = label};
+          part.parts = parts;
           part.axis_x = ux;
           part.axis_y = uy;
           part.from = middle + at - step / 2;
@@ -294,7 +299,7 @@ class Chains {
       chain.insert(ahead ? chain.end() : chain.begin(), k);
     }
     for (std::size_t k = 1; k < chain.size(); ++k) used_.insert(edge(chain[k - 1], chain[k]));
-    if (chain.size() < 12) return;
+    if (chain.size() < 8) return;
     std::vector<double> gaps;
     for (std::size_t k = 1; k < chain.size(); ++k)
       gaps.push_back(std::hypot(at(chain[k]).x - at(chain[k - 1]).x, at(chain[k]).y - at(chain[k - 1]).y));
@@ -323,7 +328,20 @@ class Chains {
     return {low, high + 1};
   }
 
+  /// Digits that grew together stand side by side: halves that lie above one another are none.
+  bool whole(std::span<const int> row) const {
+    for (std::size_t k = 0; k < row.size();) {
+      const Mark& m = at(row[k]);
+      std::size_t end = k + 1;
+      while (end < row.size() && at(row[end]).label == m.label && at(row[end]).parts == m.parts) ++end;
+      if (end - k != static_cast<std::size_t>(m.parts)) return false;
+      k = end;
+    }
+    return true;
+  }
+
   void take(std::span<const int> row, const Window& window) {
+    if (!whole(row)) return;
     const Mark& a = at(row.front());
     const Mark& b = at(row.back());
     const double length = std::hypot(b.x - a.x, b.y - a.y);
@@ -350,12 +368,21 @@ class Chains {
     const double bottom = *std::ranges::max_element(bottoms);
     if (bottom - top > 1.9 * height) return;
     DigitRow out;
+    if (window.digits == 8) {
+      // Another group stands before or behind, where the marks can't be told apart.
+      const double step = window.stride + height / 2;
+      left -= step;
+      right += step;
+    }
     const auto corner = [&](double s, double t) { return imaging::Point{(s * ux - t * uy) / scale_, (s * uy + t * ux) / scale_}; };
     out.place = {corner(left, top), corner(right, top), corner(right, bottom), corner(left, bottom)};
     out.height = height / scale_;
     out.digits = window.digits;
     out.grouped = window.grouped;
-    out.even = static_cast<double>(even) / static_cast<double>(row.size()) - 0.3 * window.spread + (window.grouped ? 0.2 : 0);
+    out.even = static_cast<double>(even) / static_cast<double>(row.size()) - 0.3 * window.spread +
+               (window.digits == 8 ? -1
+                : window.grouped   ? 0.2
+                                   : 0);
     out_.push_back(out);
   }
 
@@ -367,21 +394,35 @@ class Chains {
   std::unordered_set<std::uint64_t> used_;
 };
 
-imaging::Point middle(const imaging::Quad& q) { return {(q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2}; }
-
-}  // namespace
-
-std::vector<DigitRow> digit_rows(const imaging::Image& gray) {
-  std::vector<DigitRow> found;
-  if (gray.width < 64 || gray.height < 64) return found;
-  const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(gray.width, gray.height));
-  const cv::Mat full = imaging::as_mat(gray);
-  cv::Mat searched = full;
-  if (scale < 1) cv::resize(full, searched, {}, scale, scale, cv::INTER_AREA);
+void search(const cv::Mat& gray, double scale, std::vector<DigitRow>& found) {
+  cv::Mat searched = gray;
+  if (scale != 1) cv::resize(gray, searched, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   const cv::Mat relative = against_paper(searched);
   for (const double strength : kInk) {
     const cv::Mat ink = relative < 255 * strength;
     Chains(ink, scale, found).find();
+  }
+}
+
+imaging::Point middle(const imaging::Quad& q) { return {(q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2}; }
+
+}  // namespace
+
+std::vector<DigitRow> digit_rows(const imaging::Image& gray, const std::optional<imaging::Box>& closer) {
+  std::vector<DigitRow> found;
+  if (gray.width < 64 || gray.height < 64) return found;
+  const cv::Mat full = imaging::as_mat(gray);
+  search(full, std::min(1.0, static_cast<double>(kSide) / std::max(gray.width, gray.height)), found);
+  if (closer) {
+    const cv::Rect box = cv::Rect(closer->x, closer->y, closer->width, closer->height) & cv::Rect(0, 0, full.cols, full.rows);
+    if (box.width >= 64 && box.height >= 64) {
+      std::vector<DigitRow> more;
+      search(full(box), std::min(2.5, static_cast<double>(kSide) / std::max(box.width, box.height)), more);
+      for (auto& row : more) {
+        for (auto& p : row.place) p = {p.x + box.x, p.y + box.y};
+        found.push_back(row);
+      }
+    }
   }
   std::ranges::sort(found, std::greater{}, &DigitRow::even);
   std::vector<DigitRow> out;
@@ -389,7 +430,7 @@ std::vector<DigitRow> digit_rows(const imaging::Image& gray) {
     const auto at = middle(row.place);
     const bool known = std::ranges::any_of(out, [&](const DigitRow& o) {
       const auto there = middle(o.place);
-      return std::hypot(at.x - there.x, at.y - there.y) < 2 * o.height;
+      return std::hypot(at.x - there.x, at.y - there.y) < (row.digits == 8 ? 6 : 2) * o.height;
     });
     if (!known) out.push_back(row);
   }

@@ -13,9 +13,9 @@ namespace {
 
 constexpr double kLeastShare = 0.02;
 constexpr double kMostShare = 0.5;
-constexpr int kBurnt = 250;
-constexpr int kWhite = 247;     ///< paper this bright hides every reflection
-constexpr double kFallOff = 6;  ///< gray levels that the paper loses from the patch's rim to some way off
+constexpr int kBurnt = 254;
+constexpr int kWhite = 251;     ///< paper this bright hides every reflection
+constexpr double kFallOff = 3;  ///< gray levels that the paper loses from the patch's rim to some way off
 
 /// Rings around the patch, from and to this far from its rim.
 constexpr std::array<std::pair<float, float>, 3> kRings{{{2, 5}, {9, 14}, {20, 28}}};
@@ -42,7 +42,7 @@ std::optional<std::array<int, 3>> paper_around(const cv::Mat& gray, const cv::Ma
   for (std::size_t k = 0; k < kRings.size(); ++k) {
     if (counts[k] < 40) return std::nullopt;
     int sum = 0;
-    while (out[k] < 255 && (sum += histogram[k][static_cast<std::size_t>(out[k])]) < 0.7 * counts[k]) ++out[k];
+    while (out[k] < 255 && (sum += histogram[k][static_cast<std::size_t>(out[k])]) < 0.6 * counts[k]) ++out[k];
   }
   return out;
 }

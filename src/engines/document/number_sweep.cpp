@@ -181,10 +181,11 @@ class Sweeper {
 
 }  // namespace
 
-SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline) {
+SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline,
+                             const std::optional<imaging::Box>& closer) {
   SweptNumbers out;
   std::size_t tried = 0;
-  for (const auto& row : digit_rows(gray)) {
+  for (const auto& row : digit_rows(gray, closer)) {
     const imaging::Point middle{(row.place[0].x + row.place[2].x) / 2, (row.place[0].y + row.place[2].y) / 2};
     if (std::ranges::any_of(known, [&](const imaging::Quad& q) { return holds(q, middle); })) continue;
     if (++tried > kMostRows || deadline.passed()) break;
@@ -196,7 +197,7 @@ SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging
     const std::size_t digits = std::max(up.digits, down.digits);
     if (up.held || down.held) {
       out.places.push_back(widened(row.place, 0.35, 0.35));
-    } else if (digits >= 9 && row.grouped) {
+    } else if (digits >= 9 && row.grouped && row.digits >= 12) {
       // Which digit came out wrong is not known: what stands in fours is hidden as an Aadhaar number.
       out.hidden.push_back(widened(row.place, 0.35, 0.35));
     } else if (digits >= 8) {

@@ -21,6 +21,8 @@
 namespace authx::document {
 namespace {
 
+constexpr double kSmallDocument = 850;  ///< pixels; print on it is looked at enlarged
+
 /// The one type that the pages are of together; null when none is sure.
 TypeMatch type_of(const std::vector<PageWork>& pages) {
   TypeMatch best;
@@ -130,10 +132,17 @@ std::vector<double> directions_of(const std::vector<imaging::Quad>& outlines) {
   return out;
 }
 
+/// Whether the print beside the number says that this is an Aadhaar document, and with it which way is up.
+bool printed_as_aadhaar(const Page& page) {
+  Page print = page;
+  print.numbers.clear();
+  return std::ranges::any_of(all_types(), [&](const TypeReader* t) { return t->type == Type::aadhaar && t->score(print) >= 0.3; });
+}
+
 /// Secrets are found on the upright page; what is stored is the input, which may show more than the page. A page that should show an
 /// Aadhaar number and does not, or that nobody could read, is searched line by line.
 void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& deadline, PageWork& p) {
-  hide_numbers(p.content.numbers, p.page);
+  hide_numbers(p.content.numbers, p.page, printed_as_aadhaar(p.content));
   const imaging::Quad whole = imaging::quad_of({0, 0, p.page.rectified.width, p.page.rectified.height});
   const auto to_input = imaging::homography(whole, p.page.outline);
   auto& hidden = p.page.secret_on_input;
@@ -144,7 +153,11 @@ void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& d
   const bool located =
       std::ranges::any_of(p.content.numbers, [](const GroupedNumber& n) { return n.digits.size() == 12 && (n.valid() || n.masked()); });
   const imaging::Image gray = imaging::to_gray(input);
-  const auto rows = read_digit_rows(gray, hidden, deadline);
+  const auto& outline = p.page.outline;
+  std::optional<imaging::Box> small;
+  if (p.page.outline_found && std::hypot(outline[1].x - outline[0].x, outline[1].y - outline[0].y) < kSmallDocument)
+    small = imaging::bounds_of(outline);
+  const auto rows = read_digit_rows(gray, hidden, deadline, small);
   hidden.insert(hidden.end(), rows.places.begin(), rows.places.end());
   hidden.insert(hidden.end(), rows.hidden.begin(), rows.hidden.end());
   if (!expected || located || !rows.places.empty()) return;
