@@ -323,8 +323,9 @@ std::string answer(const std::string& line) {
   specimen::Dice dice{seed * 1009 + static_cast<std::uint64_t>(*kind) * 31 + static_cast<std::uint64_t>(level)};
   Picture p;
   const auto number = [&] {
-    if (setting != "stamped" && dice.chance(0.2)) return drawn(specimen::Kind::aadhaar_pvc, 0, seed).truth.vid;
-    return drawn(specimen::Kind::aadhaar, 0, seed).truth.number;
+    const std::uint64_t other = seed * 1009 + static_cast<std::uint64_t>(*kind) * 31 + static_cast<std::uint64_t>(level);
+    if (setting != "stamped" && dice.chance(0.2)) return drawn(specimen::Kind::aadhaar_pvc, 0, other).truth.vid;
+    return drawn(specimen::Kind::aadhaar, 0, other).truth.number;
   };
   if (setting == "stamped") {
     p = stamped(drawn(*kind, level, seed), number(), dice);
