@@ -1,6 +1,7 @@
 // The authenticity checks on one picture. Argument: a folder of portraits, or nothing. Input lines:
 //   genuine KIND LEVEL SEED    a drawn card through the camera, compressed once
 //   ATTACK KIND LEVEL SEED     the same, attacked as `authx specimen attack` does, and saved again
+//   read WHAT KIND LEVEL SEED  the same two through the reader, which has to find the values and the portrait itself
 //   read_genuine passport LEVEL SEED, read_changed passport LEVEL SEED
 //                              a passport through the reader, as it is or with another printed date of birth
 //   file PATH                  a picture through the reader
@@ -100,7 +101,9 @@ std::string answer(const document::AuthenticityInput& in) {
   return fmt::format(R"({{"ms": {:.2f}, "width": {}, "height": {}, "findings": {{{}}}}})", ms, in.image->width, in.image->height, list);
 }
 
-std::string drawn(const std::string& what, specimen::Kind kind, int level, std::uint64_t seed) {
+std::string through_reader(BytesView file);
+
+std::string drawn(const std::string& what, specimen::Kind kind, int level, std::uint64_t seed, bool read) {
   specimen::Dice dice{seed * 7919 + static_cast<std::uint64_t>(kind) * 101 + static_cast<std::uint64_t>(level) * 13};
   specimen::Request request;
   request.kind = kind;
@@ -148,6 +151,7 @@ std::string drawn(const std::string& what, specimen::Kind kind, int level, std::
     }
   }
   const auto file = lossless ? imaging::encode_png(image) : imaging::encode_jpeg(image, last);
+  if (read) return through_reader(*file);
   const auto decoded = imaging::decode(*file);
   if (!decoded) bench::give_up("cannot decode its own picture");
   image = decoded->pages.front();
@@ -234,10 +238,12 @@ int main(int argc, char** argv) {
     std::string kind;
     int level = 0;
     std::uint64_t seed = 0;
+    const bool read = what == "read";
+    if (read) words >> what;
     words >> kind >> level >> seed;
     if (what == "read_genuine" || what == "read_changed") return passport(what == "read_changed", level, seed);
     const auto parsed = specimen::parse_kind(kind);
     if (!parsed || !words) bench::give_up("cannot read the line: " + line);
-    return drawn(what, *parsed, level, seed);
+    return drawn(what, *parsed, level, seed, read);
   });
 }

@@ -4,6 +4,10 @@
 //   turned    the same, lying on another side
 //   beside    next to a PAN card on one picture
 //   stamped   an Aadhaar number set in type on a document of another kind, along any of its sides
+//   tilted    the same at any tilt, with or without gaps, some of them VIDs, in several types and inks, some on a printed pattern
+//   scene     a slip of paper with such a number, lying about in clutter
+//   page      a page of running text that names such a number
+//   none      no number: a document of another kind, or a page of text with telephone, card and account numbers
 //   declared  given as a PAN card
 // Answer: {"numbers": [{"legible": …, "hidden": …}], "kept": may the picture be kept, "type": …, "ms": CPU}.
 // Whether digits are legible is asked of Tesseract on the number's true place, rectified, at several sizes, before and after; hidden
@@ -18,7 +22,9 @@
 #include "engines/document/ocr.h"
 #include "engines/document/reader.h"
 #include "engines/specimen/canvas.h"
+#include "engines/specimen/degrade.h"
 #include "engines/specimen/people.h"
+#include "engines/specimen/scene.h"
 #include "engines/specimen/specimen.h"
 #include "imaging/decode.h"
 #include "probe.h"
@@ -96,7 +102,140 @@ Picture beside(const Picture& a, const imaging::Image& other) {
 
 /// A free place on the card, of each kind that is stamped.
 imaging::Point free_place(specimen::Kind kind) {
+  if (kind == specimen::Kind::pan_old) return {480, 500};
   return kind == specimen::Kind::passport ? imaging::Point{800, 640} : imaging::Point{830, 440};
+}
+
+/// A number as people write it.
+std::string written(const std::string& number, specimen::Dice& dice) {
+  const char* gaps[] = {" ", " ", " ", "  ", "-", ""};
+  const std::string gap = dice.pick(gaps);
+  std::string out;
+  for (std::size_t i = 0; i < number.size(); i += 4) out += (i > 0 ? gap : "") + number.substr(i, 4);
+  return out;
+}
+
+/// Printed with its middle at (x, y) of the canvas.
+Number print(specimen::Canvas& canvas, double x, double y, double degrees, const std::string& number, const std::string& shown,
+             const std::string& font, double size, specimen::Color ink) {
+  canvas.rotated_text(x, y, degrees, shown, font, size, ink);
+  const double width = canvas.text_width(shown, font, size);
+  const double a = degrees * std::numbers::pi / 180;
+  const auto corner = [&](double dx, double dy) {
+    return imaging::Point{x + dx * std::cos(a) - dy * std::sin(a), y + dx * std::sin(a) + dy * std::cos(a)};
+  };
+  const double half = 0.36 * size;
+  const std::size_t signs = shown.size() - 4;
+  return {number,
+          {corner(-width / 2, -half), corner(width / 2, -half), corner(width / 2, half), corner(-width / 2, half)},
+          canvas.text_width(shown.substr(0, signs), font, size) / width};
+}
+
+std::string any_font(specimen::Dice& dice) {
+  const char* fonts[] = {"Liberation Sans", "Liberation Sans Bold", "Liberation Serif", "Liberation Serif Bold", "Liberation Mono",
+                         "DejaVu Sans",     "DejaVu Sans Mono",     "DejaVu Serif",     "Liberation Sans Narrow"};
+  return dice.pick(fonts);
+}
+
+specimen::Color any_ink(specimen::Dice& dice) {
+  const double base = dice.range(0, 0.25);
+  return {base + dice.range(0, 0.25), base + dice.range(0, 0.1), base + dice.range(0, 0.4)};
+}
+
+/// Lines as a security pattern has them.
+void pattern(specimen::Canvas& canvas, int width, int height, specimen::Dice& dice) {
+  const double gray = dice.range(0.6, 0.85);
+  for (double y = 0; y < height; y += dice.range(5, 14))
+    canvas.wave(y, dice.range(2, 12), dice.range(30, 140), dice.range(0, 6), dice.range(0.8, 1.6), {gray, gray, dice.range(0.6, 0.9)});
+  static_cast<void>(width);
+}
+
+Picture tilted(const specimen::Specimen& s, const std::string& number, specimen::Dice& dice) {
+  const auto& t = s.truth;
+  const auto to_image = imaging::homography(imaging::quad_of({0, 0, t.card_width, t.card_height}), t.outline);
+  const auto at = free_place(t.kind);
+  const auto middle = imaging::apply(to_image, at);
+  const auto ahead = imaging::apply(to_image, imaging::Point{at.x + 50, at.y});
+  const double scale = std::hypot(ahead.x - middle.x, ahead.y - middle.y) / 50;
+  specimen::Canvas canvas(s.image.width, s.image.height, {1, 1, 1});
+  canvas.picture(0, 0, s.image.width, s.image.height, s.image);
+  const std::string font = any_font(dice);
+  const std::string shown = written(number, dice);
+  double size = dice.range(24, 38) * scale;
+  // The whole number stands on the card.
+  size *= std::min(1.0, 400 * scale / canvas.text_width(shown, font, size));
+  const double degrees = dice.range(0, 360);
+  if (dice.chance(0.5)) {  // on a sticker
+    const double reach = canvas.text_width(shown, font, size) / 2 + 0.6 * size;
+    canvas.ellipse(middle.x, middle.y, reach, reach, {dice.range(0.85, 1), dice.range(0.85, 1), dice.range(0.8, 1)});
+  }
+  Picture out;
+  out.numbers.push_back(print(canvas, middle.x, middle.y, degrees, number, shown, font, size, any_ink(dice)));
+  out.image = canvas.image();
+  return out;
+}
+
+Picture slip(const std::string& number, int level, specimen::Dice& dice) {
+  const int width = dice.between(500, 1000);
+  const int height = dice.between(280, 700);
+  const double paper = dice.range(0.75, 1);
+  specimen::Canvas canvas(width, height, {paper, paper * dice.range(0.9, 1), paper * dice.range(0.8, 1)});
+  if (dice.chance(0.35)) pattern(canvas, width, height, dice);
+  const std::string font = any_font(dice);
+  const std::string shown = written(number, dice);
+  double size = dice.range(26, 56);
+  const double degrees = dice.chance(0.5) ? dice.range(-20, 20) : dice.range(0, 360);
+  size *= std::min(1.0, 0.85 * std::min(width, height) / canvas.text_width(shown, font, size) *
+                            (std::abs(std::remainder(degrees, 180)) < 21 ? std::max(1.0, 0.9 * width / std::min(width, height)) : 1));
+  if (dice.chance(0.6)) canvas.text(20, 14, "Please keep this number safe", any_font(dice), 22, any_ink(dice));
+  if (dice.chance(0.6)) canvas.text(20, height - 40, "Flat 7, Lake View Road, Pune 411001", any_font(dice), 22, any_ink(dice));
+  const auto placed = print(canvas, width / 2.0, height / 2.0, degrees, number, shown, font, size, any_ink(dice));
+  const auto seen = level == 4 ? specimen::place_in_scene(canvas.image(), dice) : specimen::capture(canvas.image(), level, dice);
+  const auto to_image = imaging::homography(imaging::quad_of({0, 0, width, height}), seen.outline);
+  Picture out;
+  out.image = seen.image;
+  out.numbers.push_back({number, imaging::apply(to_image, placed.place), placed.secret});
+  return out;
+}
+
+/// A sheet of text, 1000 x 1400; with `number` somewhere within a line.
+Picture text_page(const std::string& number, int level, specimen::Dice& dice) {
+  const char* lines[] = {"We refer to your letter of 12 March and thank you for the papers that you sent.",
+                         "The account 50100234567812 was opened at our branch in Pune on 04/05/2019.",
+                         "Please call 98220 41785 or +91 20 2553 7744 between nine and five.",
+                         "Card 4539 1488 0343 6467 was closed; invoice 2024-000187 remains open.",
+                         "Our reference is KYC/2024/118/7731 and must be named in every answer.",
+                         "The meeting takes place at the office in Nagpur, second floor, room 214.",
+                         "Amounts are in rupees: 12,500.00 for March and 9,875.50 for April.",
+                         "Yours faithfully, R. Deshpande, Branch Manager, Employee No. 104482."};
+  const int width = 1000;
+  const int height = 1400;
+  specimen::Canvas canvas(width, height, {0.97, 0.97, 0.95});
+  const std::string font = any_font(dice);
+  const double size = dice.range(20, 25);
+  const specimen::Color ink{0.1, 0.1, 0.12};
+  const int at = dice.between(3, 20);
+  Picture out;
+  double y = 90;
+  for (int k = 0; k < 24; ++k, y += 2.1 * size) {
+    if (!number.empty() && k == at) {
+      const std::string shown = written(number, dice);
+      const char* leads[] = {"Aadhaar No: ", "UID ", "His Aadhaar number is ", ""};
+      const std::string lead = dice.pick(leads);
+      const double x = 60 + (lead.empty() ? 0 : canvas.text_width(lead + "x", font, size) - canvas.text_width("x", font, size));
+      if (!lead.empty()) canvas.text(60, y, lead, font, size, ink);
+      const double w = canvas.text_width(shown, font, size);
+      out.numbers.push_back(print(canvas, x + w / 2, y + 0.57 * size, 0, number, shown, font, size, ink));
+      if (dice.chance(0.5)) canvas.text(x + w + 0.4 * size, y, "as stated.", font, size, ink);
+      continue;
+    }
+    canvas.text(60, y, lines[static_cast<std::size_t>(dice.between(0, 7))], font, size, ink);
+  }
+  const auto seen = level == 4 ? specimen::place_in_scene(canvas.image(), dice) : specimen::capture(canvas.image(), level, dice);
+  const auto to_image = imaging::homography(imaging::quad_of({0, 0, width, height}), seen.outline);
+  for (auto& n : out.numbers) n.place = imaging::apply(to_image, n.place);
+  out.image = seen.image;
+  return out;
 }
 
 Picture stamped(const specimen::Specimen& s, const std::string& number, specimen::Dice& dice) {
@@ -181,16 +320,28 @@ std::string answer(const std::string& line) {
   in >> setting >> name >> level >> seed >> path;
   const auto kind = specimen::parse_kind(name);
   if (!kind) bench::give_up("unknown kind: " + line);
-  specimen::Dice dice{seed};
-  auto made = drawn(*kind, level, seed);
+  specimen::Dice dice{seed * 1009 + static_cast<std::uint64_t>(*kind) * 31 + static_cast<std::uint64_t>(level)};
   Picture p;
+  const auto number = [&] {
+    const std::uint64_t other = seed * 1009 + static_cast<std::uint64_t>(*kind) * 31 + static_cast<std::uint64_t>(level);
+    if (setting != "stamped" && dice.chance(0.2)) return drawn(specimen::Kind::aadhaar_pvc, 0, other).truth.vid;
+    return drawn(specimen::Kind::aadhaar, 0, other).truth.number;
+  };
   if (setting == "stamped") {
-    p = stamped(made, drawn(specimen::Kind::aadhaar, 0, seed).truth.number, dice);
+    p = stamped(drawn(*kind, level, seed), number(), dice);
+  } else if (setting == "tilted") {
+    p = tilted(drawn(*kind, level, seed), number(), dice);
+  } else if (setting == "scene") {
+    p = slip(number(), level, dice);
+  } else if (setting == "page") {
+    p = text_page(number(), level, dice);
+  } else if (setting == "none" && *kind == specimen::Kind::aadhaar_letter) {
+    p = text_page({}, level, dice);
   } else {
-    p = picture_of(std::move(made));
+    p = picture_of(drawn(*kind, level, seed));
   }
   if (setting == "beside") p = beside(p, drawn(specimen::Kind::pan, level, seed).image);
-  if (setting == "turned" || setting == "stamped") turn(p, dice.between(0, 3));
+  if (setting == "turned" || setting == "stamped" || setting == "page") turn(p, dice.between(0, 3));
   std::vector<bool> before;
   for (const auto& n : p.numbers) before.push_back(legible(p.image, n));
   timespec from{};

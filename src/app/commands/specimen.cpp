@@ -24,6 +24,7 @@ struct Options {
   std::string dob;
   std::string gender;
   std::string number;
+  std::string script;
   std::uint64_t seed = 1;
   int level = 0;
   int count = 1;
@@ -66,6 +67,7 @@ Result<json::value> make_one(const Options& o, std::uint64_t seed, const std::st
   r.name = o.name;
   r.gender = o.gender;
   r.number = o.number;
+  r.script = o.script;
   r.portrait = portrait;
   r.masked = o.masked;
   if (!o.dob.empty()) {
@@ -175,6 +177,7 @@ void add_specimen_commands(CLI::App& root, Cli& cli) {
   generate->add_option("--dob", o->dob, "Birth date, YYYY-MM-DD");
   generate->add_option("--gender", o->gender, "M or F");
   generate->add_option("--number", o->number, "Document number; must be valid for the type");
+  generate->add_option("--script", o->script, "Of the local name: Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda or Mlym");
   generate->add_option("--seed", o->seed, "The same seed gives the same picture")->capture_default_str();
   generate->add_option("--level", o->level, "Capture: 0 clean scan, 1 good, 2 fair, 3 poor photo, 4 in clutter or held in a hand")
       ->check(CLI::Range(0, 4));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace authx::document {
 namespace {
@@ -56,6 +57,40 @@ std::string mask_aadhaar(std::string_view digits) {
   std::string out(digits.size(), 'X');
   if (maskable) out.replace(digits.size() - 4, 4, digits.substr(digits.size() - 4));
   return out;
+}
+
+std::string mask_numbers_in(std::string text) {
+  struct Run {
+    std::size_t from;
+    std::size_t to;
+  };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto joins = [](char c) { return c == ' ' || c == '-' || c == '.'; };
+  std::vector<Run> runs;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!digit(text[i])) continue;
+    std::size_t j = i;
+    while (j < text.size() && digit(text[j])) ++j;
+    runs.push_back({i, j});
+    i = j;
+  }
+  for (std::size_t first = 0; first < runs.size(); ++first) {
+    std::string digits;
+    for (std::size_t last = first; last < runs.size() && digits.size() < 16; ++last) {
+      if (last > first && (runs[last].from != runs[last - 1].to + 1 || !joins(text[runs[last - 1].to]))) break;
+      digits += std::string_view{text}.substr(runs[last].from, runs[last].to - runs[last].from);
+      if (!aadhaar_valid(digits) && !vid_valid(digits)) continue;
+      std::size_t left = digits.size() - 4;
+      for (std::size_t k = runs[first].from; left > 0; ++k) {
+        if (!digit(text[k])) continue;
+        text[k] = 'X';
+        --left;
+      }
+      first = last;
+      break;
+    }
+  }
+  return text;
 }
 
 }  // namespace authx::document

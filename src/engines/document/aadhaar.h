@@ -18,4 +18,8 @@ bool vid_valid(std::string_view digits);
 /// "234123412346" -> "XXXXXXXX2346". Anything but twelve or sixteen characters becomes all X.
 std::string mask_aadhaar(std::string_view digits);
 
+/// The text with every Aadhaar number and VID in it masked: twelve or sixteen digits whose check digit is right, in one run or in groups
+/// with a space, a hyphen or a point between, that don't touch further digits.
+std::string mask_numbers_in(std::string text);
+
 }  // namespace authx::document

@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/document/glare.h"
 #include "imaging/mat.h"
 
 namespace authx::document {
@@ -138,8 +139,15 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
       glare = imaging::apply(imaging::homography(imaging::quad_of({0, 0, page.width, page.height}), seen), imaging::quad_of(*box));
     }
   }
-  judge.add("free_of_glare", q.glare_share < 0.02, Weight::review, "No glare covers the document",
-            "Glare covers part of the document: tilt it or move the light", 1 - ramp(q.glare_share, 0, 0.08), glare);
+  // A large one raises its own surroundings.
+  const bool glaring = q.glare_share >= 0.02;
+  if (!glaring) {
+    if (const auto box = large_reflection(page))
+      glare = imaging::apply(imaging::homography(imaging::quad_of({0, 0, page.width, page.height}), seen), imaging::quad_of(*box));
+  }
+  judge.add("free_of_glare", !glaring && !glare, Weight::review, "No glare covers the document",
+            "Glare covers part of the document: tilt it or move the light", glaring || !glare ? 1 - ramp(q.glare_share, 0, 0.08) : 0.4,
+            glare);
   const double long_side = std::max((side(seen, 0, 1) + side(seen, 2, 3)) / 2, (side(seen, 1, 2) + side(seen, 3, 0)) / 2);
   judge.add("large_enough", long_side >= 500, long_side < 350 ? Weight::refuse : Weight::review,
             "The document is large enough in the picture", "The document is too small in the picture: move closer",

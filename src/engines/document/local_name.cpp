@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "engines/document/ocr.h"
@@ -25,6 +26,29 @@ constexpr Script kScripts[] = {{0x0900, 0x097F, {"hin", "mar"}, true}, {0x0980, 
                                {0x0B00, 0x0B7F, {"ori", ""}, false},   {0x0B80, 0x0BFF, {"tam", ""}, false},
                                {0x0C00, 0x0C7F, {"tel", ""}, false},   {0x0C80, 0x0CFF, {"kan", ""}, false},
                                {0x0D00, 0x0D7F, {"mal", ""}, false},   {0x0600, 0x06FF, {"urd", ""}, false}};
+
+/// States whose documents are printed in a script of their own beside English, and the first code point of that script's block.
+constexpr std::pair<std::string_view, char32_t> kRegions[] = {{"West Bengal", 0x0980},      {"Tripura", 0x0980},    {"Assam", 0x0980},
+                                                              {"Punjab", 0x0A00},           {"Gujarat", 0x0A80},    {"Odisha", 0x0B00},
+                                                              {"Tamil Nadu", 0x0B80},       {"Puducherry", 0x0B80}, {"Telangana", 0x0C00},
+                                                              {"Andhra Pradesh", 0x0C00},   {"Karnataka", 0x0C80},  {"Kerala", 0x0D00},
+                                                              {"Jammu and Kashmir", 0x0600}};
+
+/// The scripts in the order they are tried: the one of the state that the page names, then those that hang from a stroke as the line
+/// does, then the others.
+std::vector<const Script*> by_likelihood(const Page& page, bool hangs) {
+  char32_t region = 0;
+  for (const auto& row : page.rows) {
+    const std::string text = row.text();
+    for (const auto& [state, script] : kRegions) {
+      if (region == 0 && has_like(text, state)) region = script;
+    }
+  }
+  std::vector<const Script*> out;
+  for (const auto& s : kScripts) out.push_back(&s);
+  std::ranges::sort(out, {}, [&](const Script* s) { return std::pair{s->headline != hangs ? 2 : s->from == region ? 0 : 1, s}; });
+  return out;
+}
 
 std::vector<char32_t> code_points(std::string_view text) {
   std::vector<char32_t> out;
@@ -120,25 +144,22 @@ std::optional<Field> read_local_name(const Page& page, const imaging::Box& name,
   Spelled best;
   const Script* best_script = nullptr;
   const bool hangs = line->headline >= 0.6;
-  for (const bool first : {true, false}) {
-    for (const auto& script : kScripts) {
-      if ((script.headline == hangs) != first) continue;
-      for (const auto language : script.languages) {
-        if (language.empty() || (best_script == &script && best.confidence > 0.5)) continue;
-        const auto words = ocr_line(*page.gray, box, deadline, false, 40, {}, std::string{language});
-        if (!words) {
-          if (words.error().code == Errc::request_timeout) return std::nullopt;
-          continue;  // that language is not installed
-        }
-        auto spelled = words_in(*words, script);
-        if (!spelled.text.empty() && spelled.confidence > best.confidence) {
-          best = std::move(spelled);
-          best_script = &script;
-        }
+  for (const Script* script : by_likelihood(page, hangs)) {
+    // One of the same kind of script was good enough, or any was sure.
+    if (best.confidence > (script->headline == hangs ? 0.8 : 0.6)) break;
+    for (const auto language : script->languages) {
+      if (language.empty() || (best_script == script && best.confidence > 0.5)) continue;
+      const auto words = ocr_line(*page.gray, box, deadline, false, 40, {}, std::string{language});
+      if (!words) {
+        if (words.error().code == Errc::request_timeout) return std::nullopt;
+        continue;  // that language is not installed
       }
-      if (best.confidence > 0.8) break;
+      auto spelled = words_in(*words, *script);
+      if (!spelled.text.empty() && spelled.confidence > best.confidence) {
+        best = std::move(spelled);
+        best_script = script;
+      }
     }
-    if (best.confidence > 0.6) break;
   }
   if (best_script == nullptr) return std::nullopt;
   // Print of another script gives a few doubtful letters in any: no guess then.

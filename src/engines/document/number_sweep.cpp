@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "engines/document/digit_rows.h"
 #include "engines/document/number_lines.h"
 #include "engines/document/ocr.h"
 #include "engines/document/secrets.h"
@@ -10,8 +11,9 @@
 namespace authx::document {
 namespace {
 
-constexpr int kSearchedSide = 1200;  ///< of the picture that lines are looked for on
-constexpr int kInkHeight = 40;       ///< of a line when it is read
+constexpr int kSearchedSide = 1200;   ///< of the picture that lines are looked for on
+constexpr int kInkHeight = 40;        ///< of a line when it is read
+constexpr std::size_t kMostRows = 8;  ///< of digits that are read
 
 /// A picture turned so that print in one direction runs across, and the way back.
 struct Turned {
@@ -62,28 +64,72 @@ imaging::Image cut(const imaging::Image& gray, const imaging::Quad& quad, double
   return imaging::warp(part, inside, width, height);
 }
 
-bool inside(const imaging::Quad& outer, const imaging::Quad& inner, double margin) {
-  return std::ranges::all_of(inner, [&](const imaging::Point& p) {
-    for (std::size_t i = 0; i < 4; ++i) {
-      const auto& a = outer[i];
-      const auto& b = outer[(i + 1) % 4];
-      const double length = std::max(1.0, std::hypot(b.x - a.x, b.y - a.y));
-      if (((b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x)) / length < margin) return false;
-    }
-    return true;
-  });
-}
-
 std::size_t digits_in(const std::vector<Word>& words) {
   std::size_t n = 0;
   for (const auto& w : words) n += static_cast<std::size_t>(std::ranges::count_if(w.text, [](char c) { return c >= '0' && c <= '9'; }));
   return n;
 }
 
+/// A strip of a picture, read.
+struct StripReading {
+  bool held = false;       ///< a number whose check digit is right
+  bool masked = false;     ///< one whose first digits are masked in print
+  std::size_t digits = 0;  ///< that came out when letters were allowed, too
+  double sure = 0;         ///< of all that came out
+};
+
+StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, double ink, const Deadline& deadline) {
+  StripReading out;
+  const imaging::Image strip = cut(gray, quad, ink);
+  if (strip.empty()) return out;
+  const auto words = ocr(strip, OcrMode::line, deadline);
+  if (!words) return out;
+  double letters = 0;
+  double sum = 0;
+  for (const auto& w : *words) {
+    letters += static_cast<double>(w.text.size());
+    sum += w.confidence * static_cast<double>(w.text.size());
+  }
+  out.sure = letters > 5 ? sum / letters : 0;
+  out.digits = digits_in(*words);
+  for (const auto& n : find_numbers(strip, group_rows(*words), deadline)) {
+    out.held = out.held || n.valid();
+    out.masked = out.masked || n.masked();
+  }
+  if (!out.held && !out.masked && out.digits >= 7) {
+    const imaging::Box all{strip.height / 4, strip.height / 4, strip.width - strip.height / 2, strip.height / 2};
+    const auto n = read_digits(strip, all, deadline);
+    out.held = n && n->valid();
+  }
+  return out;
+}
+
+imaging::Quad upside_down(const imaging::Quad& q) { return {q[2], q[3], q[0], q[1]}; }
+
+/// The quad with `along` and `across` of its height more on every side.
+imaging::Quad widened(const imaging::Quad& q, double along, double across) {
+  const double w = std::max(1.0, std::hypot(q[1].x - q[0].x, q[1].y - q[0].y));
+  const double h = std::hypot(q[3].x - q[0].x, q[3].y - q[0].y);
+  const auto at = [&](double u, double v) {
+    return imaging::Point{q[0].x + (q[1].x - q[0].x) * u + (q[3].x - q[0].x) * v, q[0].y + (q[1].y - q[0].y) * u + (q[3].y - q[0].y) * v};
+  };
+  const double u = along * h / w;
+  return {at(-u, -across), at(1 + u, -across), at(1 + u, 1 + across), at(-u, 1 + across)};
+}
+
+bool holds(const imaging::Quad& q, const imaging::Point& p) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto& a = q[i];
+    const auto& b = q[(i + 1) % 4];
+    if ((b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x) < 0) return false;
+  }
+  return true;
+}
+
 class Sweeper {
  public:
-  Sweeper(const imaging::Image& input, const NumberSweep& sweep, const Deadline& deadline)
-      : gray_(imaging::to_gray(input)), sweep_(sweep), deadline_(deadline) {}
+  Sweeper(const imaging::Image& gray, const NumberSweep& sweep, const Deadline& deadline)
+      : gray_(gray), sweep_(sweep), deadline_(deadline) {}
 
   SweptNumbers run() {
     for (const double degrees : sweep_.directions) {
@@ -108,54 +154,61 @@ class Sweeper {
           turned.to_input, imaging::quad_of({l.box.x - 2 * pad, l.box.y - pad, l.box.width + 4 * pad, l.box.height + 2 * pad}));
       const imaging::Quad tight = imaging::apply(turned.to_input, imaging::quad_of(l.box));
       const double ink = std::hypot(tight[3].x - tight[0].x, tight[3].y - tight[0].y);
-      if (sweep_.searched && inside(*sweep_.searched, tight, ink / 2)) continue;
       if (++tried > sweep_.most_lines || deadline_.passed()) return;
-      double sure = 0;
-      const bool held = read(wide, ink, sure) || ((sure < 0.8 || digital_) && read({wide[2], wide[3], wide[0], wide[1]}, ink, sure));
+      auto read = read_strip(gray_, wide, ink, deadline_);
+      bool doubtful = read.digits >= 8;
+      // Digits look like digits upside down, too.
+      if (!read.held && (read.sure < 0.8 || read.digits >= 7)) {
+        read = read_strip(gray_, upside_down(wide), ink, deadline_);
+        doubtful = doubtful || read.digits >= 8;
+      }
       // Words' boxes are rough: the line is hidden from end to end.
       const int rim = l.box.height / 3 + 2;
-      if (held)
+      if (read.held) {
         out_.places.push_back(imaging::apply(
             turned.to_input, imaging::quad_of({l.box.x - rim, l.box.y - rim, l.box.width + 2 * rim, l.box.height + 2 * rim})));
+      } else if (doubtful) {
+        out_.doubtful.push_back(wide);
+      }
     }
   }
 
-  /// True when the strip held a number; `sure` of what it holds otherwise.
-  bool read(const imaging::Quad& quad, double ink, double& sure) {
-    const imaging::Image strip = cut(gray_, quad, ink);
-    if (strip.empty()) return false;
-    const auto words = ocr(strip, OcrMode::line, deadline_);
-    if (!words) return false;
-    double letters = 0;
-    double sum = 0;
-    for (const auto& w : *words) {
-      letters += static_cast<double>(w.text.size());
-      sum += w.confidence * static_cast<double>(w.text.size());
-    }
-    sure = std::max(sure, letters > 5 ? sum / letters : 0);
-    auto found = find_numbers(strip, group_rows(*words), deadline_);
-    std::erase_if(found, [](const GroupedNumber& n) { return !n.valid(); });
-    const std::size_t digits = digits_in(*words);
-    digital_ = digits >= 7;
-    if (found.empty() && digits >= 7) {
-      const imaging::Box all{strip.height / 4, strip.height / 4, strip.width - strip.height / 2, strip.height / 2};
-      if (auto n = read_digits(strip, all, deadline_); n && n->valid()) found.push_back(std::move(*n));
-    }
-    if (found.empty() && digits >= 8) out_.doubtful.push_back(quad);
-    return !found.empty();
-  }
-
-  imaging::Image gray_;
+  const imaging::Image& gray_;
   const NumberSweep& sweep_;
   const Deadline& deadline_;
   SweptNumbers out_;
-  bool digital_ = false;  ///< the strip read last holds digits, which look like digits upside down, too
 };
 
 }  // namespace
 
-SweptNumbers sweep_numbers(const imaging::Image& input, const NumberSweep& sweep, const Deadline& deadline) {
-  return Sweeper{input, sweep, deadline}.run();
+SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline,
+                             const std::optional<imaging::Box>& closer) {
+  SweptNumbers out;
+  std::size_t tried = 0;
+  for (const auto& row : digit_rows(gray, closer)) {
+    const imaging::Point middle{(row.place[0].x + row.place[2].x) / 2, (row.place[0].y + row.place[2].y) / 2};
+    if (std::ranges::any_of(known, [&](const imaging::Quad& q) { return holds(q, middle); })) continue;
+    if (++tried > kMostRows || deadline.passed()) break;
+    const imaging::Quad wide = widened(row.place, 1.0, 0.5);
+    const auto up = read_strip(gray, wide, row.height, deadline);
+    auto down = up;
+    if (!up.held && !up.masked && (up.sure < 0.8 || up.digits >= 7)) down = read_strip(gray, upside_down(wide), row.height, deadline);
+    if (up.masked || down.masked) continue;
+    const std::size_t digits = std::max(up.digits, down.digits);
+    if (up.held || down.held) {
+      out.places.push_back(widened(row.place, 0.35, 0.35));
+    } else if (digits >= 9 && row.grouped && row.digits >= 12) {
+      // Which digit came out wrong is not known: what stands in fours is hidden as an Aadhaar number.
+      out.hidden.push_back(widened(row.place, 0.35, 0.35));
+    } else if (digits >= 8) {
+      out.doubtful.push_back(wide);
+    }
+  }
+  return out;
+}
+
+SweptNumbers sweep_numbers(const imaging::Image& gray, const NumberSweep& sweep, const Deadline& deadline) {
+  return Sweeper{gray, sweep, deadline}.run();
 }
 
 }  // namespace authx::document

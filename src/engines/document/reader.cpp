@@ -8,6 +8,7 @@
 #include <numbers>
 #include <opencv2/core.hpp>
 
+#include "engines/document/aadhaar.h"
 #include "engines/document/authenticity/authenticity.h"
 #include "engines/document/codes/code.h"
 #include "engines/document/conclude.h"
@@ -20,6 +21,8 @@
 
 namespace authx::document {
 namespace {
+
+constexpr double kSmallDocument = 850;  ///< pixels; print on it is looked at enlarged
 
 /// The one type that the pages are of together; null when none is sure.
 TypeMatch type_of(const std::vector<PageWork>& pages) {
@@ -130,10 +133,17 @@ std::vector<double> directions_of(const std::vector<imaging::Quad>& outlines) {
   return out;
 }
 
-/// Secrets are found on the upright page; what is stored is the input. A page that should show an Aadhaar number and does not, or
-/// that nobody could read, is searched whole, in every direction.
+/// Whether the print beside the number says that this is an Aadhaar document, and with it which way is up.
+bool printed_as_aadhaar(const Page& page) {
+  Page print = page;
+  print.numbers.clear();
+  return std::ranges::any_of(all_types(), [&](const TypeReader* t) { return t->type == Type::aadhaar && t->score(print) >= 0.3; });
+}
+
+/// Secrets are found on the upright page; what is stored is the input, which may show more than the page. A page that should show an
+/// Aadhaar number and does not, or that nobody could read, is searched line by line.
 void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& deadline, PageWork& p) {
-  hide_numbers(p.content.numbers, p.page);
+  hide_numbers(p.content.numbers, p.page, printed_as_aadhaar(p.content));
   const imaging::Quad whole = imaging::quad_of({0, 0, p.page.rectified.width, p.page.rectified.height});
   const auto to_input = imaging::homography(whole, p.page.outline);
   auto& hidden = p.page.secret_on_input;
@@ -141,28 +151,27 @@ void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& d
   const auto match = best_type(p.content);
   const bool unknown = match.score < kSureOfType;
   const bool expected = aadhaar || unknown || match.type->type == Type::aadhaar;
-  bool located =
+  const bool located =
       std::ranges::any_of(p.content.numbers, [](const GroupedNumber& n) { return n.digits.size() == 12 && (n.valid() || n.masked()); });
+  const imaging::Image gray = imaging::to_gray(input);
+  const auto& outline = p.page.outline;
+  std::optional<imaging::Box> small;
+  if (p.page.outline_found && std::hypot(outline[1].x - outline[0].x, outline[1].y - outline[0].y) < kSmallDocument)
+    small = imaging::bounds_of(outline);
+  const auto rows = read_digit_rows(gray, hidden, deadline, small);
+  hidden.insert(hidden.end(), rows.places.begin(), rows.places.end());
+  hidden.insert(hidden.end(), rows.hidden.begin(), rows.hidden.end());
+  if (!expected || located || !rows.places.empty()) return;
   NumberSweep sweep;
-  const double area = static_cast<double>(input.width) * input.height;
-  if (p.page.outline_found && std::abs(imaging::area_of(p.page.outline)) < 0.9 * area &&
-      marks_outside(imaging::to_gray(input), p.page.outline)) {
-    sweep.directions = directions_of({p.page.outline});
-    sweep.searched = p.page.outline;
-    const auto found = sweep_numbers(input, sweep, deadline);
-    hidden.insert(hidden.end(), found.places.begin(), found.places.end());
-    located = located || !found.places.empty();
-  }
-  if (!expected || located) return;
-  sweep.searched.reset();
   sweep.most_lines = 12;
   std::vector<imaging::Quad> outlines{imaging::quad_of({0, 0, input.width, input.height})};
   for (const auto& o : find_outlines(input, 6)) outlines.push_back(o.quad);
   sweep.directions = directions_of(outlines);
-  const auto found = sweep_numbers(input, sweep, deadline);
+  const auto found = sweep_numbers(gray, sweep, deadline);
   hidden.insert(hidden.end(), found.places.begin(), found.places.end());
-  p.page.number_unlocated =
-      found.places.empty() && (unknown || p.page.secret_on_rectified.empty()) && (!unknown || aadhaar || !found.doubtful.empty());
+  const bool doubtful = !found.doubtful.empty() || !rows.doubtful.empty();
+  const bool covered = !unknown && (!p.page.secret_on_rectified.empty() || !rows.hidden.empty());
+  p.page.number_unlocated = found.places.empty() && !covered && (!unknown || aadhaar || doubtful);
 }
 
 /// Codes on all sides. A zone that was read leaves little to gain from a long search, and only licences carry PDF417.
@@ -189,6 +198,18 @@ void require_issuer(const std::vector<Evidence>& evidence, Weight weight, Readin
               weight};
     reading.findings.push_back(std::move(f));
   }
+}
+
+/// An Aadhaar number may stand in any line that was read, on any document: only its place in `Reading::document_number` holds it whole.
+void mask_texts(Reading& reading) {
+  for (auto& f : reading.fields) {
+    if (f.name == "document_number") continue;  // masked where the type asks for it
+    f.value = mask_numbers_in(std::move(f.value));
+    f.normalised = mask_numbers_in(std::move(f.normalised));
+  }
+  for (auto& f : reading.findings) f.explanation = mask_numbers_in(std::move(f.explanation));
+  reading.name = mask_numbers_in(std::move(reading.name));
+  reading.address = mask_numbers_in(std::move(reading.address));
 }
 
 std::string text_of(const std::vector<Row>& rows) {
@@ -245,6 +266,7 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
   for (auto& f : traces)
     if (f.kind == CheckKind::authenticity && f.weight == Weight::review) f.weight = Weight::note;
   std::ranges::move(traces, std::back_inserter(reading.findings));
+  mask_texts(reading);
   return reading;
 }
 
@@ -255,6 +277,7 @@ Reading read_evidence(std::vector<Evidence> evidence, const ReadOptions& options
   require_issuer(evidence, Weight::refuse, reading);
   merge_evidence(evidence, reading);
   conclude(reading, {}, options);
+  mask_texts(reading);
   return reading;
 }
 

@@ -235,6 +235,7 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
     });
   };
   const auto keep = [&](GroupedNumber n, int turns, int width, int height) {
+    n.turned = turns != 0;
     // Back from the page turned clockwise by `turns`.
     for (auto& q : n.groups) {
       for (int t = 0, w = width, h = height; t < (4 - turns) % 4; ++t, std::swap(w, h)) {
@@ -293,12 +294,12 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
   return out;
 }
 
-void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page) {
+void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page, bool upright) {
   auto& out = page.secret_on_rectified;
   for (const auto& n : numbers) {
     if (n.masked() || (!n.valid() && !grouped_by_four(n))) continue;
     // What came out wrong may be upside down, or lack a digit: all of it is hidden.
-    auto hidden = static_cast<int>(n.digits.size()) - (n.valid() ? 4 : 0);
+    auto hidden = static_cast<int>(n.digits.size()) - (n.valid() && upright && !n.turned ? 4 : 0);
     for (std::size_t g = 0; g < n.groups.size() && hidden > 0; ++g) {
       const int size = n.sizes[g];
       const int take = std::min(hidden, size);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct GroupedNumber {
   std::vector<imaging::Quad> groups;  ///< their places on the page, in reading order
   std::vector<int> sizes;             ///< characters in each
   double confidence = 0;
+  bool turned = false;  ///< runs otherwise than the page: which end is which is less sure
 
   bool masked() const { return digits.find('X') != std::string::npos; }
   bool valid() const;  ///< an Aadhaar number or a VID by its digits and check digit
@@ -35,22 +37,29 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
 
 /// How a picture as given is searched for numbers that stand elsewhere than on the page that was read.
 struct NumberSweep {
-  std::vector<double> directions;         ///< degrees that lines of print may run at, clockwise on screen; each is tried in quarter turns
-  std::optional<imaging::Quad> searched;  ///< lines that lie wholly inside have been looked at
-  std::size_t most_lines = 6;             ///< that are read, for each direction and quarter turn
+  std::vector<double> directions;  ///< degrees that lines of print may run at, clockwise on screen; each is tried in quarter turns
+  std::size_t most_lines = 6;      ///< that are read, for each direction and quarter turn
 };
 
+/// Whole lines on the picture as given.
 struct SweptNumbers {
-  std::vector<imaging::Quad> places;    ///< whole lines, on the picture as given, that hold numbers whose check digit is right
-  std::vector<imaging::Quad> doubtful;  ///< lines with about as many digits that came out otherwise
+  std::vector<imaging::Quad> places;    ///< that hold numbers whose check digit is right
+  std::vector<imaging::Quad> hidden;    ///< twelve or sixteen digits in fours whose check digit came out wrong
+  std::vector<imaging::Quad> doubtful;  ///< about as many digits that came out otherwise
 };
 
-/// Numbers anywhere on a picture: the rest of a letter, another card, a card whose outline was not found, print in any direction.
-SweptNumbers sweep_numbers(const imaging::Image& input, const NumberSweep& sweep, const Deadline& deadline);
+/// Numbers in rows of digits at any tilt, but those whose middle lies on a `known` place. Cheap where there is no such row. `closer` as for
+/// `digit_rows`.
+SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline,
+                             const std::optional<imaging::Box>& closer = {});
+
+/// The slow way: reads the lines in the directions given, also such whose digits touch.
+SweptNumbers sweep_numbers(const imaging::Image& gray, const NumberSweep& sweep, const Deadline& deadline);
 
 /// Notes the places that must not be stored: the first eight digits of an Aadhaar number, all but the last four of a VID.
 /// A number whose check digit is wrong is noted whole. On a page of another kind only numbers whose check digit is right, or that are
-/// printed in Aadhaar's groups of four, count.
-void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page);
+/// printed in Aadhaar's groups of four, count. The last four stay open only with `upright`, where more than digits says which way is up:
+/// a number may also be right by chance when it is read upside down.
+void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page, bool upright = true);
 
 }  // namespace authx::document

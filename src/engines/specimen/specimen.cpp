@@ -13,6 +13,7 @@
 #include "engines/specimen/canvas.h"
 #include "engines/specimen/degrade.h"
 #include "engines/specimen/people.h"
+#include "engines/specimen/scripts.h"
 
 namespace authx::specimen {
 namespace {
@@ -53,6 +54,7 @@ struct Sheet {
   const Person& person;
   std::string font;
   std::string bold;
+  std::string local;  ///< font of the local name
 };
 
 /// Draws a value and records where its letters stand; returns the height of the line.
@@ -146,7 +148,7 @@ void draw_front(Sheet& s, bool pvc) {
   draw_portrait(s, {46, 140, 224, 280});
   double y = 142;
   const double x = 312;
-  if (!t.name_local.empty()) y += s.canvas.text(x, y, t.name_local, kHindi, 32, kInk) + 2;
+  if (!t.name_local.empty()) y += s.canvas.text(x, y, t.name_local, s.local, 32, kInk) + 2;
   y += put(s, "name", x, y, t.name, s.font, 31) + 12;
   const std::string both = s.font + "," + std::string{kHindi};
   y += put(s, "dob", x, y, fmt::format("जन्म तिथि/DOB: {}", dmy(t.dob, '/')), both, 28) + 8;
@@ -188,7 +190,7 @@ void draw_letter(Sheet& s) {
   s.canvas.text(90, 230, "Enrolment No.: " + s.dice.digits(4) + "/" + s.dice.digits(5) + "/" + s.dice.digits(5), s.font, 24, kInk);
   s.canvas.text(90, 290, "To", s.font, 24, kInk);
   double y = 326;
-  if (!t.name_local.empty()) y += s.canvas.text(90, y, t.name_local, kHindi, 26, kInk);
+  if (!t.name_local.empty()) y += s.canvas.text(90, y, t.name_local, s.local, 26, kInk);
   y += s.canvas.text(90, y, t.name, s.font, 26, kInk);
   s.canvas.text(90, y, (t.gender == "F" ? "D/O: " : "S/O: ") + t.father_name + ", " + t.address, s.font, 24, kInk, 520);
   s.canvas.text(90, 640, "Your Aadhaar No. :", s.font, 28, kInk);
@@ -198,7 +200,7 @@ void draw_letter(Sheet& s) {
   const std::string both = s.font + "," + std::string{kHindi};
   s.canvas.text(230, 890, "Government of India", s.bold, 22, kInk);
   y = 960;
-  if (!t.name_local.empty()) y += s.canvas.text(230, y, t.name_local, kHindi, 23, kInk);
+  if (!t.name_local.empty()) y += s.canvas.text(230, y, t.name_local, s.local, 23, kInk);
   y += s.canvas.text(230, y, t.name, s.font, 23, kInk) + 4;
   y += s.canvas.text(230, y, fmt::format("जन्म तिथि/DOB: {}", dmy(t.dob, '/')), both, 22, kInk) + 4;
   s.canvas.text(230, y, t.gender == "F" ? "महिला/ FEMALE" : "पुरुष/ MALE", both, 22, kInk);
@@ -321,7 +323,7 @@ void draw_voter(Sheet& s) {
   };
   if (!t.name_local.empty()) {
     s.canvas.text(x, y, "नाम", kHindi, 24, kLabel);
-    y += s.canvas.text(x + 240, y - 3, t.name_local, kHindi, 27, kInk) + 10;
+    y += s.canvas.text(x + 240, y - 3, t.name_local, s.local, 27, kInk) + 10;
   }
   line("Elector's Name :", "name", t.name, 14);
   line("Father's Name :", "father_name", t.father_name, 14);
@@ -331,11 +333,15 @@ void draw_voter(Sheet& s) {
 
 Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
   const bool foreign = r.kind == Kind::passport && dice.chance(0.4);
-  person = foreign ? random_foreigner(dice) : random_indian(dice);
+  const auto draw_person = [&] {
+    person = foreign ? random_foreigner(dice) : random_indian(dice);
+    if (!foreign && !r.script.empty()) rename_in_script(person, r.script, dice);
+  };
+  draw_person();
   if (!r.gender.empty()) {
     if (r.gender != "M" && r.gender != "F") return Error::invalid("gender", "must be M or F");
     if (r.name.empty()) {
-      while (person.male != (r.gender == "M")) person = foreign ? random_foreigner(dice) : random_indian(dice);
+      while (person.male != (r.gender == "M")) draw_person();
     }
     person.male = r.gender == "M";
   }
@@ -473,6 +479,9 @@ Result<Specimen> generate(const Request& request) {
             "fonts missing: OCR B (fonts-ocr-b), Noto Sans Devanagari (fonts-noto-core), Liberation Sans (fonts-liberation)"};
     return e;
   }
+  const std::string_view local = request.script.empty() ? kHindi : font_of_script(request.script);
+  if (local.empty()) return Error::invalid("script", "must be one of Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda, Mlym");
+  if (!Canvas::has_font(local)) return Error{Errc::capability_unavailable, fmt::format("font missing: {} (fonts-noto-core)", local)};
   Dice dice{request.seed};
   Person person;
   Specimen out;
@@ -486,7 +495,7 @@ Result<Specimen> generate(const Request& request) {
   Canvas canvas(out.truth.card_width, out.truth.card_height, dice.pick(papers));
   const std::string_view fonts[] = {"Liberation Sans", "DejaVu Sans Condensed", "Noto Sans"};
   const std::string font{dice.pick(fonts)};
-  Sheet sheet{canvas, dice, request, out.truth, person, font, font + " Bold"};
+  Sheet sheet{canvas, dice, request, out.truth, person, font, font + " Bold", std::string{local}};
   switch (request.kind) {
     case Kind::aadhaar: draw_aadhaar(sheet); break;
     case Kind::aadhaar_back: draw_aadhaar_back(sheet); break;

@@ -32,6 +32,7 @@ struct Request {
   std::optional<Date> dob;
   std::string gender;  ///< M or F
   std::string number;
+  std::string script;                        ///< ISO 15924 code of the local name's script, as `scripts.h` has them; empty: Devanagari
   const imaging::Image* portrait = nullptr;  ///< drawn into the photo's place; none: a drawn figure
   bool masked = false;                       ///< Aadhaar only: prints XXXX XXXX 1234
   bool compressed = true;                    ///< false: leaves out the camera's own JPEG step, for a caller that compresses

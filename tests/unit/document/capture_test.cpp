@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -46,6 +47,41 @@ Outcome outcome(const CaptureAppraisal& a, std::string_view id) {
   const auto it = std::ranges::find(a.findings, id, &Finding::id);
   EXPECT_NE(it, a.findings.end()) << id;
   return it == a.findings.end() ? Outcome::not_checked : it->outcome;
+}
+
+/// The light of a lamp on the card: burnt out in the middle, falling off around it.
+imaging::Image with_reflection(const imaging::Image& picture, const imaging::Point& at, double radius) {
+  imaging::Image out = picture;
+  for (int y = 0; y < out.height; ++y) {
+    auto* row = out.row(y);
+    for (int x = 0; x < out.width; ++x) {
+      const double d = std::hypot(x - at.x, (y - at.y) * 1.3) / radius;
+      const double light = 330 * std::exp(-0.5 * d * d);
+      for (int c = 0; c < 3; ++c) row[3 * x + c] = static_cast<std::uint8_t>(std::min(255.0, row[3 * x + c] + light));
+    }
+  }
+  return out;
+}
+
+TEST(Capture, ALargeReflectionIsNamedWithItsPlace) {
+  int found = 0;
+  int clean = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const auto s = drawn(seed % 2 == 0 ? specimen::Kind::pan : specimen::Kind::aadhaar, seed, 1);
+    const auto middle = imaging::apply(imaging::homography(imaging::quad_of({0, 0, 100, 100}), s.truth.outline), imaging::Point{55, 50});
+    const double width = std::hypot(s.truth.outline[1].x - s.truth.outline[0].x, s.truth.outline[1].y - s.truth.outline[0].y);
+    const auto glaring = appraise_capture(with_reflection(s.image, middle, width / 9));
+    const auto it = std::ranges::find(glaring.findings, "free_of_glare", &Finding::id);
+    ASSERT_NE(it, glaring.findings.end());
+    if (it->outcome == Outcome::failed && it->place) {
+      const auto box = imaging::bounds_of(*it->place);
+      const bool here = middle.x >= box.x && middle.x < box.x + box.width && middle.y >= box.y && middle.y < box.y + box.height;
+      found += here ? 1 : 0;
+    }
+    clean += outcome(appraise_capture(s.image), "free_of_glare") == Outcome::passed ? 1 : 0;
+  }
+  EXPECT_GE(found, 5);
+  EXPECT_EQ(clean, 6);
 }
 
 TEST(Capture, EmptyPictureHasOneFault) {

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "engines/document/aadhaar.h"
+#include "engines/document/digit_rows.h"
 #include "engines/document/local_name.h"
 #include "engines/document/reader.h"
+#include "engines/specimen/canvas.h"
 #include "engines/specimen/specimen.h"
 
 namespace authx::document {
@@ -60,6 +63,16 @@ TEST(Secrets, OnlyTheLastFourDigitsStayVisible) {
   PageReading masked;
   hide_numbers(numbers({"XXXX", "XXXX", "2346"}), masked);
   EXPECT_TRUE(masked.secret_on_rectified.empty());
+}
+
+TEST(Secrets, NumbersWithinATextAreMasked) {
+  EXPECT_EQ(mask_numbers_in("UID 2341 2341 2346, 12 Lake Road"), "UID XXXX XXXX 2346, 12 Lake Road");
+  EXPECT_EQ(mask_numbers_in("12 234123412346"), "12 XXXXXXXX2346");
+  EXPECT_EQ(mask_numbers_in("7 2341-2341-2346 9"), "7 XXXX-XXXX-2346 9");
+  EXPECT_EQ(mask_numbers_in("2341 2341 2341 2341"), "XXXX XXXX XXXX 2341");
+  EXPECT_EQ(mask_numbers_in("2341 2341 2347"), "2341 2341 2347");  // no check digit
+  EXPECT_EQ(mask_numbers_in("1234123412346"), "1234123412346");    // thirteen digits
+  EXPECT_EQ(mask_numbers_in(""), "");
 }
 
 /// Every corner of the box lies in one of the quads or on the other side of a quad that covers its middle.
@@ -138,6 +151,114 @@ TEST(Secrets, TwoCardsOnOnePictureAreBothCovered) {
     for (auto& p : outline) p.y += i * a->image.height;
     const auto to_input = imaging::homography(imaging::quad_of({0, 0, t.card_width, t.card_height}), outline);
     for (const auto& box : t.secrets) EXPECT_TRUE(covered(box, to_input, both)) << i;
+  }
+}
+
+/// A number set in type on a picture with its middle at (x, y).
+imaging::Image with_number(const imaging::Image& picture, double x, double y, double degrees, const std::string& shown, double size) {
+  specimen::Canvas canvas(picture.width, picture.height, {1, 1, 1});
+  canvas.picture(0, 0, picture.width, picture.height, picture);
+  canvas.rotated_text(x, y, degrees, shown, "Liberation Sans", size, {0.1, 0.1, 0.2});
+  return canvas.image();
+}
+
+imaging::Image blank(int width, int height) { return imaging::Image(width, height, 3, 240); }
+
+TEST(Secrets, ARowOfDigitsIsFoundAtAnyTilt) {
+  int found = 0;
+  int asked = 0;
+  for (const int degrees : {0, 20, 45, 90, 137, 200, 270, 333}) {
+    for (const auto* shown : {"2341 2341 2346", "234123412346", "2341 2341 2341 2341"}) {
+      const auto picture = with_number(blank(700, 700), 350, 350, degrees, shown, 40);
+      const auto gray = imaging::to_gray(picture);
+      const auto rows = digit_rows(gray);
+      ++asked;
+      if (rows.empty()) continue;
+      const auto swept = read_digit_rows(gray, {}, Deadline::after(20s));
+      found += swept.places.size() == 1 ? 1 : 0;
+      // A place that is known is not read again.
+      EXPECT_TRUE(read_digit_rows(gray, swept.places, Deadline::after(20s)).places.empty() || swept.places.empty());
+    }
+  }
+  EXPECT_GE(found, asked - 1) << "of " << asked;
+}
+
+TEST(Secrets, OtherNumbersStandOpen) {
+  for (const auto* shown : {"98220 41785", "14/12/1976 - 13/12/2026", "INVOICE 2024-000187", "GOVERNMENT OF INDIA", "2341 2341"}) {
+    const auto gray = imaging::to_gray(with_number(blank(700, 300), 350, 150, 10, shown, 40));
+    const auto swept = read_digit_rows(gray, {}, Deadline::after(20s));
+    EXPECT_TRUE(swept.places.empty() && swept.hidden.empty()) << shown;
+  }
+}
+
+TEST(Secrets, ANumberOnADocumentOfAnotherKindIsCovered) {
+  for (const auto kind : {specimen::Kind::pan, specimen::Kind::voter_id, specimen::Kind::passport}) {
+    specimen::Request r;
+    r.kind = kind;
+    r.seed = 41;
+    r.today = kToday;
+    const auto s = specimen::generate(r);
+    ASSERT_TRUE(s);
+    const imaging::Point at = kind == specimen::Kind::passport ? imaging::Point{800, 640} : imaging::Point{800, 460};
+    const auto middle =
+        imaging::apply(imaging::homography(imaging::quad_of({0, 0, s->truth.card_width, s->truth.card_height}), s->truth.outline), at);
+    imaging::Image picture = with_number(s->image, middle.x, middle.y, 24, "2341 2341 2346", 30);
+    const auto reading = read(picture, nullptr, DeclaredType::other, kToday, Deadline::after(60s));
+    ASSERT_TRUE(reading);
+    imaging::black_out(picture, reading->pages[0].secret_on_input);
+    const auto* pixel = picture.row(static_cast<int>(middle.y)) + static_cast<std::ptrdiff_t>(middle.x) * 3;
+    EXPECT_TRUE(pixel[0] == 0 && pixel[1] == 0 && pixel[2] == 0) << specimen::to_string(kind);
+    for (const auto& f : reading->fields) {
+      EXPECT_EQ(f.value.find("2341 2341 2346"), std::string::npos);
+      EXPECT_EQ(f.value.find("234123412346"), std::string::npos);
+    }
+  }
+}
+
+/// A number of which a scratch hides two digits can't be proved by its check digit; it is hidden, or the picture is not kept.
+TEST(Secrets, AScratchedNumberIsNotKeptWhole) {
+  for (std::uint64_t seed = 50; seed < 56; ++seed) {
+    specimen::Request r;
+    r.kind = specimen::Kind::aadhaar;
+    r.seed = seed;
+    r.today = kToday;
+    const auto s = specimen::generate(r);
+    ASSERT_TRUE(s);
+    const auto& t = s->truth;
+    const auto to_image = imaging::homography(imaging::quad_of({0, 0, t.card_width, t.card_height}), t.outline);
+    imaging::Image picture = s->image;
+    const auto& secret = t.secrets.at(0);
+    // Over the end of the second group, as a scratch or a finger would lie.
+    const imaging::Box scratch{secret.x + secret.width * 3 / 4, secret.y - 10, secret.width / 6, secret.height + 20};
+    const auto place = imaging::bounds_of(imaging::apply(to_image, imaging::quad_of(scratch)));
+    for (int y = std::max(0, place.y); y < std::min(picture.height, place.y + place.height); ++y)
+      std::fill_n(picture.row(y) + static_cast<std::ptrdiff_t>(place.x) * 3, place.width * 3, static_cast<std::uint8_t>(200));
+    const auto reading = read(picture, nullptr, DeclaredType::aadhaar, kToday, Deadline::after(60s));
+    ASSERT_TRUE(reading);
+    EXPECT_NE(reading->document_number.expose(), t.number);
+    EXPECT_EQ(reading->display_number.find(t.number.substr(0, 4)), std::string::npos);
+    imaging::black_out(picture, reading->pages[0].secret_on_input);
+    const bool hidden = covered({secret.x, secret.y, secret.width * 3 / 4, secret.height}, to_image, picture);
+    EXPECT_TRUE(hidden || reading->pages[0].number_unlocated) << seed;
+  }
+}
+
+TEST(Outline, OfAScanCutToItsEdgesIsNotThePortrait) {
+  for (const auto kind : {specimen::Kind::aadhaar, specimen::Kind::pan, specimen::Kind::pan_old, specimen::Kind::driving_license,
+                          specimen::Kind::voter_id, specimen::Kind::passport}) {
+    for (std::uint64_t seed = 5; seed < 8; ++seed) {
+      specimen::Request r;
+      r.kind = kind;
+      r.seed = seed;
+      r.today = kToday;
+      const auto s = specimen::generate(r);
+      ASSERT_TRUE(s);
+      const auto scan = imaging::warp(s->image, s->truth.outline, s->truth.card_width, s->truth.card_height);
+      const auto reading = read(scan, nullptr, DeclaredType::other, kToday, Deadline::after(60s));
+      ASSERT_TRUE(reading);
+      const double share = std::abs(imaging::area_of(reading->pages[0].outline)) / (static_cast<double>(scan.width) * scan.height);
+      EXPECT_GT(share, 0.85) << specimen::to_string(kind) << ' ' << seed;
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include "engines/document/aadhaar.h"
 #include "engines/document/mrz.h"
 #include "engines/document/rules.h"
+#include "engines/specimen/scripts.h"
 
 namespace authx::specimen {
 namespace {
@@ -48,6 +49,20 @@ TEST(Specimen, NumbersObeyTheRulesOfTheirKind) {
     EXPECT_TRUE(mrz->issuer_known);
     EXPECT_EQ(mrz->birth, passport->truth.dob);
   }
+}
+
+TEST(Specimen, LocalNamesArePrintedInTheScriptAskedFor) {
+  for (const auto script : all_scripts()) {
+    auto r = request(Kind::aadhaar, 9);
+    r.script = script;
+    const auto made = generate(r);
+    ASSERT_TRUE(made) << script << (made ? "" : made.error().detail);
+    EXPECT_FALSE(made->truth.name_local.empty());
+    EXPECT_NE(made->image.pixels, generate(request(Kind::aadhaar, 9))->image.pixels) << script;
+  }
+  auto r = request(Kind::aadhaar, 9);
+  r.script = "Latn";
+  EXPECT_FALSE(generate(r));
 }
 
 TEST(Specimen, GivenPersonAndPortraitAreDrawn) {

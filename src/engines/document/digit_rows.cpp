@@ -1,0 +1,440 @@
+#include "engines/document/digit_rows.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+#include <optional>
+#include <span>
+#include <unordered_set>
+#include <utility>
+
+#include "imaging/mat.h"
+
+namespace authx::document {
+namespace {
+
+constexpr int kSide = 1600;                         ///< pictures are searched at this size at most
+constexpr std::array kInk{0.80, 0.68, 0.55, 0.42};  ///< brightness against the paper; the darker the sooner touching digits part
+constexpr std::size_t kMostMarks = 6000;            ///< more is a texture
+constexpr int kMostInChain = 60;                    ///< a zone has 44
+constexpr int kCell = 24;                           ///< of the grid that marks are looked up in
+constexpr double kNear = 0.40;                      ///< distances of neighbours, in diagonals of a mark
+constexpr double kFar = 1.20;
+constexpr double kWidestGap = 3.6;  ///< between groups, in distances within them
+
+struct Mark {
+  double x = 0;
+  double y = 0;
+  double size = 0;  ///< the diagonal, which hardly depends on how a digit is turned
+  int label = 0;
+  /// A share of a mark that may be several digits grown together: those of its pixels whose place on its long axis lies between.
+  double axis_x = 0;
+  double axis_y = 0;
+  double from = 0;
+  double to = 0;
+  int parts = 1;  ///< that the mark was divided into
+  bool part() const { return parts > 1; }
+};
+
+/// Sums over a mark's pixels.
+struct Moments {
+  double n = 0;
+  double x = 0;
+  double y = 0;
+  double xx = 0;
+  double xy = 0;
+  double yy = 0;
+};
+
+/// 255 times the brightness against the paper nearby.
+cv::Mat against_paper(const cv::Mat& gray) {
+  cv::Mat half;
+  cv::resize(gray, half, {}, 0.5, 0.5, cv::INTER_AREA);
+  cv::Mat paper;
+  cv::dilate(half, paper, cv::getStructuringElement(cv::MORPH_RECT, {15, 15}));
+  cv::blur(paper, paper, {15, 15});
+  cv::resize(paper, paper, gray.size(), 0, 0, cv::INTER_LINEAR);
+  cv::Mat out;
+  cv::divide(gray, paper, out, 255);
+  return out;
+}
+
+class Grid {
+ public:
+  Grid(const std::vector<Mark>& marks, int width, int height)
+      : columns_(width / kCell + 1),
+        rows_(height / kCell + 1),
+        first_(static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows_) + 1, 0),
+        order_(marks.size()) {
+    for (const auto& m : marks) ++first_[cell(m.x, m.y) + 1];
+    std::partial_sum(first_.begin(), first_.end(), first_.begin());
+    auto next = first_;
+    for (std::size_t i = 0; i < marks.size(); ++i) order_[next[cell(marks[i].x, marks[i].y)]++] = static_cast<int>(i);
+  }
+
+  template <class F>
+  void around(double x, double y, double reach, F&& visit) const {
+    const int x0 = std::clamp(static_cast<int>((x - reach) / kCell), 0, columns_ - 1);
+    const int x1 = std::clamp(static_cast<int>((x + reach) / kCell), 0, columns_ - 1);
+    const int y0 = std::clamp(static_cast<int>((y - reach) / kCell), 0, rows_ - 1);
+    const int y1 = std::clamp(static_cast<int>((y + reach) / kCell), 0, rows_ - 1);
+    for (int r = y0; r <= y1; ++r) {
+      const std::size_t row = static_cast<std::size_t>(r) * static_cast<std::size_t>(columns_);
+      for (std::size_t k = first_[row + static_cast<std::size_t>(x0)]; k < first_[row + static_cast<std::size_t>(x1) + 1]; ++k)
+        visit(order_[k]);
+    }
+  }
+
+ private:
+  std::size_t cell(double x, double y) const {
+    return static_cast<std::size_t>(y / kCell) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(x / kCell);
+  }
+  int columns_;
+  int rows_;
+  std::vector<std::size_t> first_;
+  std::vector<int> order_;
+};
+
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Twelve or sixteen marks of a chain, from `from` on.
+struct Window {
+  std::size_t from = 0;
+  int digits = 0;
+  bool grouped = false;
+  double spread = 0;  ///< of the distances within groups, against their median
+  double stride = 0;  ///< from a digit to the one of the next group, when grouped
+};
+
+/// `gaps` are the distances from each mark of a chain to the next.
+std::optional<Window> window_at(std::span<const double> gaps, std::size_t from, int digits, bool grouped) {
+  const auto n = static_cast<std::size_t>(digits) - 1;
+  std::vector<double> inner;
+  std::vector<double> between;
+  for (std::size_t k = 0; k < n; ++k) (grouped && k % 4 == 3 ? between : inner).push_back(gaps[from + k]);
+  const double pitch = median_of(inner);
+  const auto [least, most] = std::ranges::minmax(inner);
+  const double low = grouped ? 0.66 : 0.74;
+  const double high = grouped ? 1.40 : 1.28;
+  if (least < low * pitch || most > high * pitch) return std::nullopt;
+  double stride = 0;
+  double edge = 1.35 * pitch;  // what parts the number from its neighbours
+  if (grouped) {
+    const auto [narrow, wide] = std::ranges::minmax(between);
+    if (narrow < 1.25 * pitch || narrow < 1.08 * most || wide > 1.4 * narrow) return std::nullopt;
+    edge = 0.8 * narrow;
+    stride = 3 * pitch + wide;
+  }
+  if (from > 0 && gaps[from - 1] < edge) return std::nullopt;
+  if (from + n < gaps.size() && gaps[from + n] < edge) return std::nullopt;
+  return Window{from, digits, grouped, (most - least) / pitch, stride};
+}
+
+std::vector<Window> windows_of(std::span<const double> gaps) {
+  std::vector<Window> out;
+  for (const auto& [digits, grouped] : {std::pair{16, true}, {12, true}, {16, false}, {12, false}, {8, true}}) {
+    for (std::size_t from = 0; from + static_cast<std::size_t>(digits) <= gaps.size() + 1;) {
+      const auto w = window_at(gaps, from, digits, grouped);
+      const bool taken = w && std::ranges::any_of(out, [&](const Window& o) {
+                           return from < o.from + static_cast<std::size_t>(o.digits) && o.from < from + static_cast<std::size_t>(digits);
+                         });
+      if (w && !taken) out.push_back(*w);
+      from += w ? static_cast<std::size_t>(digits) : 1;
+    }
+  }
+  return out;
+}
+
+/// The rows among marks of one strength of ink.
+class Chains {
+ public:
+  Chains(const cv::Mat& ink, double scale, std::vector<DigitRow>& out) : scale_(scale), out_(out) {
+    cv::Mat stats;
+    cv::Mat centers;
+    const int n = cv::connectedComponentsWithStats(ink, labels_, stats, centers, 8, CV_32S);
+    for (int i = 1; i < n; ++i) {
+      const int* s = stats.ptr<int>(i);
+      const int w = s[cv::CC_STAT_WIDTH];
+      const int h = s[cv::CC_STAT_HEIGHT];
+      const int longer = std::max(w, h);
+      if (longer < 7 || longer > 110 || s[cv::CC_STAT_AREA] < 10 || longer > 10 * std::min(w, h)) continue;
+      marks_.push_back({.x = s[cv::CC_STAT_LEFT] + w / 2.0, .y = s[cv::CC_STAT_TOP] + h / 2.0, .size = std::hypot(w, h), .label = i});
+      boxes_.emplace_back(s[cv::CC_STAT_LEFT], s[cv::CC_STAT_TOP], w, h);
+    }
+    if (marks_.size() > kMostMarks) marks_.clear();
+    if (!marks_.empty()) divide(n);
+  }
+
+  void find() {
+    if (marks_.size() < 8) return;
+    const Grid grid(marks_, labels_.cols, labels_.rows);
+    for (std::size_t i = 0; i < marks_.size(); ++i) {
+      const Mark& a = marks_[i];
+      std::vector<int> near;
+      grid.around(a.x, a.y, kFar * a.size, [&](int k) {
+        const Mark& b = marks_[static_cast<std::size_t>(k)];
+        const double dx = b.x - a.x;
+        if (dx < 0 || (dx == 0 && b.y <= a.y) || !alike(a.size, b.size)) return;
+        const double d = std::hypot(dx, b.y - a.y);
+        if (d >= kNear * a.size && d <= kFar * a.size) near.push_back(k);
+      });
+      for (const int k : near) {
+        if (!used_.contains(edge(static_cast<int>(i), k))) follow(grid, static_cast<int>(i), k);
+      }
+    }
+  }
+
+ private:
+  /// Marks as long as two to four digits are taken as such, too: blurred digits touch.
+  void divide(int labels) {
+    std::vector<Moments> moments(static_cast<std::size_t>(labels));
+    for (int y = 0; y < labels_.rows; ++y) {
+      const auto* row = labels_.ptr<int>(y);
+      for (int x = 0; x < labels_.cols; ++x) {
+        if (row[x] == 0) continue;
+        auto& m = moments[static_cast<std::size_t>(row[x])];
+        m.n += 1;
+        m.x += x;
+        m.y += y;
+        m.xx += static_cast<double>(x) * x;
+        m.xy += static_cast<double>(x) * y;
+        m.yy += static_cast<double>(y) * y;
+      }
+    }
+    for (std::size_t i = 0, whole = marks_.size(); i < whole; ++i) {
+      const int label = marks_[i].label;
+      const auto& m = moments[static_cast<std::size_t>(label)];
+      const double cx = m.x / m.n;
+      const double cy = m.y / m.n;
+      const double a = m.xx / m.n - cx * cx;
+      const double b = m.xy / m.n - cx * cy;
+      const double c = m.yy / m.n - cy * cy;
+      const double root = std::sqrt(std::max(0.0, (a - c) * (a - c) / 4 + b * b));
+      // An even bar of length l has the variance l * l / 12.
+      const double length = std::sqrt(12 * std::max(0.0, (a + c) / 2 + root));
+      const double across = std::sqrt(12 * std::max(0.1, (a + c) / 2 - root));
+      if (length < 1.35 * across || across < 6) continue;
+      const double angle = 0.5 * std::atan2(2 * b, a - c);
+      const double ux = std::cos(angle);
+      const double uy = std::sin(angle);
+      const double middle = cx * ux + cy * uy;
+      for (int parts = 2; parts <= 4; ++parts) {
+        const double step = length / parts;
+        if (step < 0.45 * across || step > 1.2 * across) continue;
+        for (int k = 0; k < parts; ++k) {
+          const double at = (k + 0.5) * step - length / 2;
+          Mark part{.x = cx + at * ux, .y = cy + at * uy, .size = std::hypot(0.85 * step, across), .label = label};
+          part.parts = parts;
+          part.axis_x = ux;
+          part.axis_y = uy;
+          part.from = middle + at - step / 2;
+          part.to = middle + at + step / 2;
+          marks_.push_back(part);
+          boxes_.push_back(boxes_[i]);
+        }
+      }
+    }
+  }
+
+  static bool alike(double a, double b) { return a < 1.45 * b && b < 1.45 * a; }
+  static std::uint64_t edge(int a, int b) {
+    return static_cast<std::uint64_t>(std::min(a, b)) << 32 | static_cast<std::uint32_t>(std::max(a, b));
+  }
+  const Mark& at(int i) const { return marks_[static_cast<std::size_t>(i)]; }
+
+  /// The next mark in the direction of the chain's end, or -1.
+  int next(const Grid& grid, const std::vector<int>& chain, bool ahead, double pitch, double size) const {
+    const Mark& end = at(ahead ? chain.back() : chain.front());
+    // The direction of the last few marks: print on paper that is bent bends.
+    const std::size_t back = std::min<std::size_t>(chain.size() - 1, 7);
+    const Mark& from = at(ahead ? chain[chain.size() - 1 - back] : chain[back]);
+    const double length = std::hypot(end.x - from.x, end.y - from.y);
+    const double ux = (end.x - from.x) / length;
+    const double uy = (end.y - from.y) / length;
+    int best = -1;
+    double least = 1e9;
+    // A pair tells its direction roughly.
+    const double loose = chain.size() < 3 ? 0.30 : 0.22;
+    const auto reach = [&](double low, double high) {
+      grid.around(end.x + ux * (low + high) / 2 * pitch, end.y + uy * (low + high) / 2 * pitch, (high - low) / 2 * pitch + loose * size,
+                  [&](int k) {
+                    const Mark& m = at(k);
+                    if (!alike(m.size, size)) return;
+                    const double along = (m.x - end.x) * ux + (m.y - end.y) * uy;
+                    const double across = std::abs((m.y - end.y) * ux - (m.x - end.x) * uy);
+                    if (along < low * pitch || along > high * pitch || across > loose * size + 0.03 * along || along >= least) return;
+                    least = along;
+                    best = k;
+                  });
+    };
+    reach(0.55, 1.4);
+    if (best < 0) reach(1.4, kWidestGap);
+    return best;
+  }
+
+  void follow(const Grid& grid, int a, int b) {
+    std::vector<int> chain{a, b};
+    double pitch = std::hypot(at(b).x - at(a).x, at(b).y - at(a).y);
+    double size = (at(a).size + at(b).size) / 2;
+    bool ahead = true;
+    for (int turns = 0; turns < 2 && chain.size() < kMostInChain;) {
+      const int k = next(grid, chain, ahead, pitch, size);
+      if (k < 0 || std::ranges::find(chain, k) != chain.end()) {
+        ahead = !ahead;
+        ++turns;
+        continue;
+      }
+      const Mark& end = at(ahead ? chain.back() : chain.front());
+      const double d = std::hypot(at(k).x - end.x, at(k).y - end.y);
+      if (d < 1.4 * pitch) pitch += (d - pitch) / static_cast<double>(std::min<std::size_t>(chain.size(), 6));
+      size += (at(k).size - size) / static_cast<double>(std::min<std::size_t>(chain.size(), 6));
+      chain.insert(ahead ? chain.end() : chain.begin(), k);
+    }
+    for (std::size_t k = 1; k < chain.size(); ++k) used_.insert(edge(chain[k - 1], chain[k]));
+    if (chain.size() < 8) return;
+    std::vector<double> gaps;
+    for (std::size_t k = 1; k < chain.size(); ++k)
+      gaps.push_back(std::hypot(at(chain[k]).x - at(chain[k - 1]).x, at(chain[k]).y - at(chain[k - 1]).y));
+    for (const auto& w : windows_of(gaps)) take(std::span{chain}.subspan(w.from, static_cast<std::size_t>(w.digits)), w);
+  }
+
+  /// The extent of a mark along (cx, cy).
+  std::pair<double, double> extent(int i, double cx, double cy) const {
+    const cv::Rect& box = boxes_[static_cast<std::size_t>(i)];
+    const Mark& mark = at(i);
+    double low = 1e9;
+    double high = -1e9;
+    for (int y = box.y; y < box.y + box.height; ++y) {
+      const auto* row = labels_.ptr<int>(y);
+      for (int x = box.x; x < box.x + box.width; ++x) {
+        if (row[x] != mark.label) continue;
+        if (mark.part()) {
+          const double place = x * mark.axis_x + y * mark.axis_y;
+          if (place < mark.from || place > mark.to) continue;
+        }
+        const double v = x * cx + y * cy;
+        low = std::min(low, v);
+        high = std::max(high, v);
+      }
+    }
+    return {low, high + 1};
+  }
+
+  /// Digits that grew together stand side by side: halves that lie above one another are none.
+  bool whole(std::span<const int> row) const {
+    for (std::size_t k = 0; k < row.size();) {
+      const Mark& m = at(row[k]);
+      std::size_t end = k + 1;
+      while (end < row.size() && at(row[end]).label == m.label && at(row[end]).parts == m.parts) ++end;
+      if (end - k != static_cast<std::size_t>(m.parts)) return false;
+      k = end;
+    }
+    return true;
+  }
+
+  void take(std::span<const int> row, const Window& window) {
+    if (!whole(row)) return;
+    const Mark& a = at(row.front());
+    const Mark& b = at(row.back());
+    const double length = std::hypot(b.x - a.x, b.y - a.y);
+    const double ux = (b.x - a.x) / length;
+    const double uy = (b.y - a.y) / length;
+    double left = 1e9;
+    double right = -1e9;
+    std::vector<double> tops;
+    std::vector<double> bottoms;
+    std::vector<double> heights;
+    for (const int i : row) {
+      const auto along = extent(i, ux, uy);
+      const auto across = extent(i, -uy, ux);
+      left = std::min(left, along.first);
+      right = std::max(right, along.second);
+      tops.push_back(across.first);
+      bottoms.push_back(across.second);
+      heights.push_back(across.second - across.first);
+    }
+    const double height = median_of(heights);
+    const auto even = std::ranges::count_if(heights, [&](double h) { return std::abs(h - height) <= 0.15 * height + 1; });
+    if (height < 6 || 4 * even < 3 * static_cast<std::ptrdiff_t>(row.size())) return;
+    const double top = *std::ranges::min_element(tops);
+    const double bottom = *std::ranges::max_element(bottoms);
+    if (bottom - top > 1.9 * height) return;
+    DigitRow out;
+    if (window.digits == 8) {
+      // Another group stands before or behind, where the marks can't be told apart.
+      const double step = window.stride + height / 2;
+      left -= step;
+      right += step;
+    }
+    const auto corner = [&](double s, double t) { return imaging::Point{(s * ux - t * uy) / scale_, (s * uy + t * ux) / scale_}; };
+    out.place = {corner(left, top), corner(right, top), corner(right, bottom), corner(left, bottom)};
+    out.height = height / scale_;
+    out.digits = window.digits;
+    out.grouped = window.grouped;
+    out.even = static_cast<double>(even) / static_cast<double>(row.size()) - 0.3 * window.spread +
+               (window.digits == 8 ? -1
+                : window.grouped   ? 0.2
+                                   : 0);
+    out_.push_back(out);
+  }
+
+  double scale_;
+  std::vector<DigitRow>& out_;
+  cv::Mat labels_;
+  std::vector<Mark> marks_;
+  std::vector<cv::Rect> boxes_;
+  std::unordered_set<std::uint64_t> used_;
+};
+
+void search(const cv::Mat& gray, double scale, std::vector<DigitRow>& found) {
+  cv::Mat searched = gray;
+  if (scale != 1) cv::resize(gray, searched, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  const cv::Mat relative = against_paper(searched);
+  for (const double strength : kInk) {
+    const cv::Mat ink = relative < 255 * strength;
+    Chains(ink, scale, found).find();
+  }
+}
+
+imaging::Point middle(const imaging::Quad& q) { return {(q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2}; }
+
+}  // namespace
+
+std::vector<DigitRow> digit_rows(const imaging::Image& gray, const std::optional<imaging::Box>& closer) {
+  std::vector<DigitRow> found;
+  if (gray.width < 64 || gray.height < 64) return found;
+  const cv::Mat full = imaging::as_mat(gray);
+  search(full, std::min(1.0, static_cast<double>(kSide) / std::max(gray.width, gray.height)), found);
+  if (closer) {
+    const cv::Rect box = cv::Rect(closer->x, closer->y, closer->width, closer->height) & cv::Rect(0, 0, full.cols, full.rows);
+    if (box.width >= 64 && box.height >= 64) {
+      std::vector<DigitRow> more;
+      search(full(box), std::min(2.5, static_cast<double>(kSide) / std::max(box.width, box.height)), more);
+      for (auto& row : more) {
+        for (auto& p : row.place) p = {p.x + box.x, p.y + box.y};
+        found.push_back(row);
+      }
+    }
+  }
+  std::ranges::sort(found, std::greater{}, &DigitRow::even);
+  std::vector<DigitRow> out;
+  for (const auto& row : found) {
+    const auto at = middle(row.place);
+    const bool known = std::ranges::any_of(out, [&](const DigitRow& o) {
+      const auto there = middle(o.place);
+      return std::hypot(at.x - there.x, at.y - there.y) < (row.digits == 8 ? 6 : 2) * o.height;
+    });
+    if (!known) out.push_back(row);
+  }
+  return out;
+}
+
+}  // namespace authx::document
