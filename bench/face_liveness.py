@@ -113,7 +113,7 @@ def usable(probe: Probe, people: list[Path], wanted: int) -> list[Path]:
     return out
 
 
-def measure(people: list[Path], genuine: int, attacks: int, kinds: tuple[str, ...]) -> dict[str, list[dict]]:
+def measure(people: list[Path], genuine: int, attacks: int, kinds: tuple[str, ...], log: Path | None = None) -> dict[str, list[dict]]:
     if not (default_models() / "manifest.json").exists():
         raise Unmeasurable("needs the default face models: ./dev models")
     folder = open_models()
@@ -132,6 +132,9 @@ def measure(people: list[Path], genuine: int, attacks: int, kinds: tuple[str, ..
                 continue
             verdict["kind"], verdict["job"] = kind, job
             done[kind].append(verdict)
+            if log is not None:
+                with log.open("a") as lines:
+                    lines.write(json.dumps(verdict) + "\n")
             through = verdict["outcome"] == "passed" and verdict["depth_shown"]
             if through != (kind == "genuine"):
                 note(f"{kind} {Path(job[5]).name}: {json.dumps({k: v for k, v in verdict.items() if k not in ('plan', 'trace', 'job')})}")
@@ -194,14 +197,12 @@ def main() -> None:
     parser.add_argument("--genuine", type=int, default=120, help="films of people (default: 120)")
     parser.add_argument("--attacks", type=int, default=10, help="films of each kind of attack (default: 10)")
     parser.add_argument("--only", help="kinds, with commas between")
-    parser.add_argument("--json", type=Path, help="writes every verdict")
+    parser.add_argument("--json", type=Path, help="appends every verdict, a line each")
     options = parser.parse_args()
     kinds = tuple(options.only.split(",")) if options.only else ("genuine", *ATTACKS)
-    done = measure(people_of(options.people), options.genuine, options.attacks, kinds)
+    done = measure(people_of(options.people), options.genuine, options.attacks, kinds, options.json)
     for kind, row in summary(done).items():
         print(f"{kind:<14} {row['passed']:>4} of {row['films']:<4} [{row['interval'][0]:.3f}, {row['interval'][1]:.3f}]  {row['findings']}")
-    if options.json:
-        options.json.write_text(json.dumps(done))
 
 
 if __name__ == "__main__":

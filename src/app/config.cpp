@@ -97,7 +97,7 @@ const std::vector<Setting>& settings() {
         {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},
         {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
         {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
-        {"FACE_SHADOW_MODEL_PATH", &Config::face_shadow_model_path, "folder of a second pack that looks on: metrics and log only"},
+        {"FACE_SHADOW_MODEL_PATH", &Config::face_shadow_model_path, "folder of a second pack that looks on at captures and comparisons: metrics and log only"},
         {"AUTHX_DUPLICATE_FACES", &Config::duplicate_faces, "review, or note: a face that another account is enrolled with"},
         {"AUTHX_BLOCKLIST", &Config::blocklist, "review, or reject: a face on a blocklist"},
         {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},

@@ -42,7 +42,8 @@ Result<> FacesService::renew_if_needed() {
   return p_.database.sync().write([&](db::Tx& tx) -> Result<> {
     AX_TRY(const auto key, vault_.current(tx));
     AX_TRY(const auto rows, tx.exec(kAnyStale, engine->embedding_model_id(), key));
-    if (!rows.empty()) AX_CHECK(p_.queue.enqueue(tx, kRenewJob, Uuid{}));
+    AX_TRY(const auto portraits, portraits_.any_stale(tx, engine->embedding_model_id(), key));
+    if (!rows.empty() || portraits) AX_CHECK(p_.queue.enqueue(tx, kRenewJob, Uuid{}));
     return {};
   });
 }
@@ -73,6 +74,32 @@ Result<std::optional<face::Embedding>> FacesService::embed_anew(const face::Face
   if (!decoded) return std::move(decoded).error();
   AX_TRY(auto seen, engine.analyse(decoded->pages.front(), {.liveness = false, .cues = false}, Deadline::after(kAnalyseLimit)));
   return std::move(seen.embedding);
+}
+
+/// Portraits, a batch of them; how many there were. What shows no face in the kept pictures any more stays as it is, so that the model
+/// that made it can still compare it.
+Result<std::size_t> FacesService::renew_portraits(const face::FaceEngine& engine, std::int64_t key) {
+  auto& database = p_.database.sync();
+  AX_TRY(const auto stale, database.read([&](db::Tx& tx) { return portraits_.stale(tx, engine.embedding_model_id(), key, kBatch); }));
+  for (const auto& s : stale) {
+    std::optional<face::Embedding> embedding;
+    if (s.old.model_id != engine.embedding_model_id() && s.from_pictures) {
+      AX_TRY(const auto pictures, p_.documents.pictures(s.document));
+      for (const auto& picture : pictures) {
+        if (embedding) break;
+        AX_TRY(auto seen, engine.portrait(picture, Deadline::after(kAnalyseLimit)));
+        embedding = std::move(seen.embedding);
+      }
+    }
+    const bool again = embedding.has_value() || s.old.model_id == engine.embedding_model_id();
+    AX_CHECK(database.write([&](db::Tx& tx) -> Result<> {
+      if (!embedding) {
+        AX_TRY(embedding, vault_.recover(tx, s.old));
+      }
+      return portraits_.keep(tx, s.document, s.user, embedding, s.from_pictures && again);
+    }));
+  }
+  return stale.size();
 }
 
 Result<> FacesService::renew(const jobs::Job& job) {
@@ -141,7 +168,8 @@ Result<> FacesService::renew(const jobs::Job& job) {
       return galleries_.replace(tx, s.id, one);
     }));
   }
-  const bool more = captures.size() + listed.size() > 0;
+  AX_TRY(const auto portraits, renew_portraits(*engine, key));
+  const bool more = captures.size() + listed.size() + portraits > 0;
   AX_CHECK(database.write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(p_.queue.complete(tx, job));
     if (more) {

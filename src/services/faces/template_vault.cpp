@@ -16,6 +16,7 @@ constexpr db::Query kRetire{
     "UPDATE face_template_keys SET wrapped_key = NULL WHERE wrapped_key IS NOT NULL AND version < $1 AND NOT EXISTS "
     "(SELECT 1 FROM biometrics b WHERE b.template_key = face_template_keys.version AND b.template_data IS NOT NULL) "
     "AND NOT EXISTS (SELECT 1 FROM face_entries e WHERE e.key_version = face_template_keys.version) "
+    "AND NOT EXISTS (SELECT 1 FROM document_portraits p WHERE p.key_version = face_template_keys.version) "
     "RETURNING version"};
 
 std::string context(std::int64_t version) { return fmt::format("face-template:{}", version); }
