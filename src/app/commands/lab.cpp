@@ -126,9 +126,10 @@ Result<Protected> measure_protection(const std::vector<const Embedded*>& picture
     for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
     return sum;
   };
-  std::vector<double> plain_same, plain_other, one_same, one_other, mated, non_mated;
+  std::vector<double> plain_same, plain_other, mated, non_mated;
   for (const auto& [a, b, same] : pairs)
     (same ? plain_same : plain_other).push_back(dot(pictures[a]->reference->values, pictures[b]->probe->values));
+  if (plain_same.empty() || plain_other.empty()) return Error::invalid("pairs", "needs pairs of both kinds in which faces are found");
   for (int round = 0; round < kKeys; ++round) {
     std::array<std::uint8_t, 32> first{}, second{};
     random_bytes(first), random_bytes(second);
@@ -140,20 +141,19 @@ Result<Protected> measure_protection(const std::vector<const Embedded*>& picture
       under_two.push_back(two.protect(p->probe->values));
     }
     for (std::size_t i = 0; i < pictures.size(); ++i) mated.push_back(dot(under_one[i], under_two[i]));  // the very same picture
-    std::size_t k_same = 0, k_other = 0;
+    std::vector<double> kept_same, kept_other;
     for (const auto& [a, b, same] : pairs) {
       (same ? mated : non_mated).push_back(dot(under_one[a], under_two[b]));
       const double kept = dot(under_one[a], one.protect(pictures[b]->probe->values));
-      (same ? one_same : one_other).push_back(kept);
-      const double before = same ? plain_same[k_same++] : plain_other[k_other++];
-      out.largest_change = std::max(out.largest_change, std::abs(kept - before));
+      auto& list = same ? kept_same : kept_other;
+      out.largest_change = std::max(out.largest_change, std::abs(kept - (same ? plain_same : plain_other)[list.size()]));
+      list.push_back(kept);
     }
+    out.eer += accuracy::Distribution{kept_same, kept_other}.equal_error().rate / kKeys;
+    out.linkability_one_key += accuracy::linkability(kept_same, kept_other) / kKeys;
   }
-  if (plain_same.empty() || plain_other.empty()) return Error::invalid("pairs", "needs pairs of both kinds in which faces are found");
   out.eer_plain = accuracy::Distribution{plain_same, plain_other}.equal_error().rate;
-  out.eer = accuracy::Distribution{one_same, one_other}.equal_error().rate;
   out.linkability_plain = accuracy::linkability(plain_same, plain_other);
-  out.linkability_one_key = accuracy::linkability(one_same, one_other);
   out.linkability = accuracy::linkability(mated, non_mated);
   out.mated = mated.size(), out.non_mated = non_mated.size();
   return out;
