@@ -44,9 +44,9 @@ def mangled(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
-def film(photo: bytes, frames: int = 90) -> bytes:
+def film(photo: bytes, most: int = 6_000_000) -> bytes:
     """Motion JPEG: one picture after another."""
-    return photo * frames
+    return photo * max(1, min(90, most // len(photo)))
 
 
 class Load:
@@ -63,8 +63,7 @@ class Load:
         try:
             self._send(number)
         except Exception as why:  # noqa: BLE001: a client that dies makes the run worthless, and says so
-            with self.lock:
-                self.answers[f"client ended: {why!r} 500"] += 1
+            self._count(f"client ended: {why!r} 500")
 
     def _send(self, number: int) -> None:
         rng = random.Random(number)
@@ -92,7 +91,11 @@ class Load:
                 # A person has few tries, so that each round of them takes another one.
                 people += 1
                 other = Person(self.server, f"soak{number}-{people}@example.com")
-                asked = requests.post(self.server.base + "/face/challenge", json={}, headers=other.headers, timeout=120).json()["data"]
+                answer = requests.post(self.server.base + "/face/challenge", json={}, headers=other.headers, timeout=120)
+                if not answer.ok:  # too many from one address
+                    self._count(f"asking for a challenge {answer.status_code}")
+                    continue
+                asked = answer.json()["data"]
                 video = film(rng.choice(self.photos)) if rng.random() < 0.5 or not self.videos else rng.choice(self.videos)
                 time.sleep(asked["length_ms"] / 1000 + 0.2)
                 answer = requests.post(self.server.base + "/face/capture", data={"wait_seconds": "20", "challenge_id": asked["challenge_id"]},
@@ -105,8 +108,11 @@ class Load:
                 answer = session.post(self.server.base + "/face/capture", data={"wait_seconds": "20"},
                                       files={"face_image": ("f.jpg", photo or b"x"), "live_video": ("v.webm", mangled(rng.choice(self.videos), rng) or b"x")},
                                       timeout=120)
-            with self.lock:
-                self.answers[f"{what} {answer.status_code}"] += 1
+            self._count(f"{what} {answer.status_code}")
+
+    def _count(self, answer: str) -> None:
+        with self.lock:
+            self.answers[answer] += 1
 
     def stop(self) -> None:
         self.ended.set()

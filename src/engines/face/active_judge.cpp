@@ -16,6 +16,7 @@ constexpr milliseconds kClosedFor = 250ms;
 constexpr milliseconds kEarliest = 100ms;  ///< no person answers a prompt sooner
 constexpr milliseconds kLatest = 1600ms;   ///< by when a task must have begun
 constexpr milliseconds kGrace = 300ms;     ///< after its time, for a task that has begun
+constexpr double kRests = 6;               ///< degrees in a tenth of a second, below which a head does not turn fast
 constexpr milliseconds kReturn = 700ms;    ///< after which the head is straight again
 constexpr double kSame = 0.05;             ///< mean difference, in gray levels, of two pictures that are one
 
@@ -249,7 +250,10 @@ class Judge {
       const auto &a = samples_[i - 1], &b = samples_[i];
       const double steps = std::max(1.0, static_cast<double>((b.at - a.at).count()) / 100.0);
       if (steps > 4) continue;
-      if (steps <= 2) v_.measures.least_continuity = std::min(v_.measures.least_continuity, continuity(a.frame->look, b.frame->look));
+      // A head that turns fast changes its look as much as a cut does; a cut shows while it rests.
+      const bool rests = std::hypot(a.yaw - b.yaw, a.pitch - b.pitch) < kRests * steps;
+      if (steps <= 2 && rests)
+        v_.measures.least_continuity = std::min(v_.measures.least_continuity, continuity(a.frame->look, b.frame->look));
       const auto p = middle(a.frame->geometry.mesh), q = middle(b.frame->geometry.mesh);
       const double moved = static_cast<double>(std::hypot(p.x - q.x, p.y - q.y)) / std::max(eye_distance(a.frame->geometry.mesh), 1.0);
       const double grown = std::max(a.size, b.size) / std::max(std::min(a.size, b.size), 0.1);
