@@ -16,7 +16,8 @@ import face_search
 from common import (Authx, Figure, Person, Probe, Report, Settings, Unmeasurable, binary, compared, default_models, median, note, open_models, photos,
                     scratch, shared_data, specimen)
 
-ONCE = ("detector", "mesh", "embedding")
+# What a comparison runs once each; the liveness pair where the pack has one.
+ONCE = ("detector", "mesh", "embedding", "liveness", "liveness-wide")
 
 
 def run(report: Report, settings: Settings) -> None:
@@ -86,8 +87,8 @@ def verify(report: Report, settings: Settings, name: str, word: str, pack: Path 
             report.add(Figure(f"verify_cpu_ms_{word}", min(p["verify_cpu"] for p in parts), "ms CPU", min(bare_cpu),
                               min(p["verify_cpu"] for p in parts) / min(bare_cpu), "<= 30" if word == "open" else ""))
             report.add(Figure(f"face_analyse_ms{suffix}", middle["analyse"], "ms", median(bare), middle["analyse"] / median(bare)))
-            fast = [sum(p[f"{role}_cpu"] for role in ONCE) for p in parts]
-            slow = [sum(p[f"opencv_{role}_cpu"] for role in ONCE) for p in parts]
+            fast = [sum(p[f"{role}_cpu"] for role in ONCE if role in p) for p in parts]
+            slow = [sum(p[f"opencv_{role}_cpu"] for role in ONCE if role in p) for p in parts]
             report.add(Figure(f"openvino_vs_opencv{suffix}", min(slow) / min(fast), "times", min(slow), min(slow) / min(fast), ">= 1.5"))
 
 

@@ -3,13 +3,14 @@
     bench/soak.py --minutes 60 --photos ../shared/data/face/compreface_samples --videos tests/fuzz/corpus/fuzz_video
 
 Starts a server of its own and sends it, on several connections, photographs as they are, cut, with bytes changed, and blocks of
-nothing, as faces, documents, comparisons and recordings. Resident memory is written down every few seconds; the run is flat when
+nothing, as faces, documents, comparisons and answers to live challenges. Resident memory is written down every few seconds; the run is flat when
 a line through its second half rises by less than the allowance in an hour.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import random
 import sys
@@ -43,6 +44,11 @@ def mangled(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
+def film(photo: bytes, most: int = 6_000_000) -> bytes:
+    """Motion JPEG: one picture after another."""
+    return photo * max(1, min(90, most // len(photo)))
+
+
 class Load:
     def __init__(self, server: Authx, photos: list[bytes], videos: list[bytes], connections: int):
         self.server, self.photos, self.videos = server, photos, videos
@@ -54,20 +60,47 @@ class Load:
             thread.start()
 
     def _run(self, number: int) -> None:
+        try:
+            self._send(number)
+        except Exception as why:  # noqa: BLE001: a client that dies makes the run worthless, and says so
+            self._count(f"client ended: {why!r} 500")
+
+    def _send(self, number: int) -> None:
         rng = random.Random(number)
         person = Person(self.server, f"soak{number}@example.com")
         session = requests.Session()
-        session.headers |= person.headers
+        session.headers.update(person.headers)
         renewed = time.monotonic()
+        document = None
+        people = 0
         while not self.ended.is_set():
             if time.monotonic() - renewed > 1800:
                 session.headers["Authorization"] = f"Bearer {person.login()}"
                 renewed = time.monotonic()
             photo = mangled(rng.choice(self.photos), rng)
-            what = rng.choice(("capture", "capture", "document", "video"))
+            what = rng.choice(("capture", "capture", "comparison", "document", "video", "challenge"))
             if what == "document":
                 answer = session.post(self.server.base + "/documents/upload", data={"document_type": "pan", "wait_seconds": "20"},
                                       files={"front_image": ("c.jpg", photo or b"x")}, timeout=120)
+                if answer.ok and document is None:
+                    document = answer.json()["data"]["document_id"]
+            elif what == "comparison":
+                body = {"document_id": document or "00000000-0000-7000-8000-000000000000", "face_image": base64.b64encode(photo).decode()}
+                answer = session.post(self.server.base + "/face/verify", json=body, timeout=120)
+            elif what == "challenge":
+                # A person has few tries, so that each round of them takes another one.
+                people += 1
+                other = Person(self.server, f"soak{number}-{people}@example.com")
+                answer = requests.post(self.server.base + "/face/challenge", json={}, headers=other.headers, timeout=120)
+                if not answer.ok:  # too many from one address
+                    self._count(f"asking for a challenge {answer.status_code}")
+                    continue
+                asked = answer.json()["data"]
+                video = film(rng.choice(self.photos)) if rng.random() < 0.5 or not self.videos else rng.choice(self.videos)
+                time.sleep(asked["length_ms"] / 1000 + 0.2)
+                answer = requests.post(self.server.base + "/face/capture", data={"wait_seconds": "20", "challenge_id": asked["challenge_id"]},
+                                       files={"face_image": ("f.jpg", rng.choice(self.photos)), "live_video": ("v.mjpeg", mangled(video, rng) or b"x")},
+                                       headers=other.headers, timeout=120)
             elif what == "capture" or not self.videos:
                 answer = session.post(self.server.base + "/face/capture", data={"wait_seconds": "20"}, files={"face_image": ("f.jpg", photo or b"x")},
                                       timeout=120)
@@ -75,8 +108,11 @@ class Load:
                 answer = session.post(self.server.base + "/face/capture", data={"wait_seconds": "20"},
                                       files={"face_image": ("f.jpg", photo or b"x"), "live_video": ("v.webm", mangled(rng.choice(self.videos), rng) or b"x")},
                                       timeout=120)
-            with self.lock:
-                self.answers[f"{what} {answer.status_code}"] += 1
+            self._count(f"{what} {answer.status_code}")
+
+    def _count(self, answer: str) -> None:
+        with self.lock:
+            self.answers[answer] += 1
 
     def stop(self) -> None:
         self.ended.set()

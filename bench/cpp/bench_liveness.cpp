@@ -1,6 +1,7 @@
 // Active liveness on filmed answers. Arguments: the pack's folder, and a default pack that completes it. Input: "KIND SEED LIGHTS
-// CODEC PHOTO OTHER" (tab-separated; LIGHTS 0 or 1; CODEC as in tests/support/video_writer.h, or "none" to measure the frames as
-// they are); answer: the verdict as JSON, or {"skip": why} when a photograph does not serve. The plan is drawn from SEED.
+// CODEC FPS PHOTO OTHER" (tab-separated; LIGHTS 0 or 1; CODEC as in tests/support/video_writer.h, or "none" to measure the frames as
+// they are); answer: the verdict as JSON, or {"skip": why} when a photograph does not serve. The plan is drawn from SEED. KIND
+// "usable" only says whether the photograph serves.
 
 #include <array>
 #include <map>
@@ -30,6 +31,7 @@ T must(Result<T> result) {
 struct Job {
   std::string kind, codec, photo, other;
   std::uint32_t seed = 1;
+  int fps = 10;
   bool lights = true;
 };
 
@@ -78,19 +80,21 @@ std::string answer(const FaceEngine& engine, const Job& job, bool with_trace) {
   const auto still = must(engine.analyse(film::still(*person, job.seed), {.liveness = false}));
   if (!still.embedding || !still.quality.acceptable) return R"({"skip": "the still picture is not usable"})";
 
+  if (job.kind == "usable") return "{}";
+
   active::VideoFacts video;
   if (job.codec == "none") {
     const auto times = active::compare_times(plan);
     std::size_t next = 0;
-    film::film(job.kind, plan, *person, *other, job.seed, 10, [&](const imaging::Image& frame, std::int64_t at) {
+    film::film(job.kind, plan, *person, *other, job.seed, job.fps, [&](const imaging::Image& frame, std::int64_t at) {
       const bool compare = next < times.size() && active::microseconds{at} >= times[next];
       while (next < times.size() && active::microseconds{at} >= times[next]) ++next;
       video.frames.push_back(must(active::measure_frame(engine, frame, active::microseconds{at}, compare ? &*still.embedding : nullptr)));
       video.duration = active::microseconds{at};
     });
   } else {
-    const auto writer = film::make_video_writer(job.codec, 640, 480, 20);
-    film::film(job.kind, plan, *person, *other, job.seed, 20,
+    const auto writer = film::make_video_writer(job.codec, 640, 480, job.fps);
+    film::film(job.kind, plan, *person, *other, job.seed, job.fps,
                [&](const imaging::Image& frame, std::int64_t at) { writer->add(frame, at); });
     const auto bytes = writer->finish();
     video = must(active::measure_video(engine, bytes, plan, *still.embedding, {.max_bytes = std::size_t{64} << 20}, {}));
@@ -112,10 +116,11 @@ int main(int argc, char** argv) {
   return bench::answer_lines([&](const std::string& line) {
     std::istringstream in{line};
     Job job;
-    std::string seed, lights;
+    std::string seed, lights, fps;
     std::getline(in, job.kind, '\t'), std::getline(in, seed, '\t'), std::getline(in, lights, '\t'), std::getline(in, job.codec, '\t');
-    std::getline(in, job.photo, '\t'), std::getline(in, job.other, '\t');
+    std::getline(in, fps, '\t'), std::getline(in, job.photo, '\t'), std::getline(in, job.other, '\t');
     job.seed = static_cast<std::uint32_t>(std::atoi(seed.c_str()));
+    job.fps = std::clamp(std::atoi(fps.c_str()), 5, 60);
     job.lights = lights == "1";
     return answer(*engine, job, std::getenv("AUTHX_TEST_TRACE") != nullptr);
   });

@@ -97,7 +97,8 @@ auth::webauthn::RelyingParty relying_party(const Config& config) {
 
 /// What the second pack said, for whoever judges it: in metrics and the log, nowhere else.
 void report_shadow(const face::ShadowReport& r) {
-  const auto* outcome = !r.error.empty() ? "error" : r.primary_found == r.shadow_found ? "agrees" : "differs";
+  const bool same = r.primary_found == r.shadow_found && (!r.primary || !r.shadow || r.primary->match == r.shadow->match);
+  const auto* outcome = !r.error.empty() ? "error" : same ? "agrees" : "differs";
   metrics::shadow_reports(r.shadow_model, outcome).add();
   log::info("face_shadow", {{"model", r.shadow_model},
                             {"outcome", outcome},
@@ -212,13 +213,20 @@ Result<> FaceModels::reload() {
   return {};
 }
 
+std::shared_ptr<const face::Shadow> FaceModels::shadow() const {
+  const std::lock_guard lock{mutex_};
+  return shadow_;
+}
+
+bool FaceModels::observes() const { return shadow() != nullptr; }
+
 void FaceModels::observe(const imaging::Image& image, const face::Analysis& primary) const {
-  std::shared_ptr<const face::Shadow> shadow;
-  {
-    const std::lock_guard lock{mutex_};
-    shadow = shadow_;
-  }
-  if (shadow) shadow->observe(image, primary, Deadline::after(std::chrono::seconds{30}));
+  if (const auto second = shadow()) second->observe(image, primary, Deadline::after(std::chrono::seconds{30}));
+}
+
+void FaceModels::observe(const imaging::Image& document, const imaging::Image& live, const face::Analysis& primary,
+                         const face::Comparison& decided) const {
+  if (const auto second = shadow()) second->observe(document, live, primary, decided, Deadline::after(std::chrono::seconds{30}));
 }
 
 bool Runtime::serves(const std::string& module) const {
@@ -332,16 +340,26 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     documents::OnDelete on_delete = [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user) {
       return runtime->verifications->forget_document(tx, document, user);
     };
+    documents::PortraitStore portraits{
+        [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user, const std::optional<face::Embedding>& portrait,
+                            bool from_pictures) { return runtime->faces->portraits().keep(tx, document, user, portrait, from_pictures); },
+        [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user) {
+          return runtime->faces->portraits().find(tx, document, user);
+        }};
     AX_CHECK(connect_providers(c, s.clock, r->providers));
     AX_TRY(auto trust, load_trust(c));
     r->documents = std::make_unique<documents::DocumentsService>(documents::DocumentsService::Parts{
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, r->progress, engine, on_final, on_delete,
-        documents::parse_aadhaar_numbers(c.aadhaar_number).value_or(documents::AadhaarNumbers::discard),
+        portraits, documents::parse_aadhaar_numbers(c.aadhaar_number).value_or(documents::AadhaarNumbers::discard),
         std::chrono::days{c.expiry_notice_days}, std::move(trust), c.specimens == "note"});
     r->faces = std::make_unique<faces::FacesService>(faces::FacesService::Parts{
         *r->database, *r->vision, *r->files, s.clock, *s.keyring, *s.audit, *r->blobs, *r->queue, *r->documents, engine, on_final,
         c.data_dir + "/galleries",
-        [models = r->models.get()](const imaging::Image& image, const face::Analysis& primary) { models->observe(image, primary); }});
+        [models = r->models.get()](const imaging::Image& image, const face::Analysis& primary) { models->observe(image, primary); },
+        faces::OnCompared{
+            [models = r->models.get()] { return models->observes(); },
+            [models = r->models.get()](const imaging::Image& document, const imaging::Image& live, const face::Analysis& primary,
+                                       const face::Comparison& decided) { models->observe(document, live, primary, decided); }}});
     AX_CHECK(r->faces->prepare());
     decision::Policy policy;
     policy.liveness = decision::parse_liveness_policy(c.liveness_policy).value_or(decision::LivenessPolicy::basic);

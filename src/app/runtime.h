@@ -62,9 +62,14 @@ class FaceModels {
   Result<> reload();
   /// Lets the second pack look at what the first judged; nothing without one.
   void observe(const imaging::Image& image, const face::Analysis& primary) const;
+  /// The same with a document and the live picture that it was compared with.
+  void observe(const imaging::Image& document, const imaging::Image& live, const face::Analysis& primary,
+               const face::Comparison& decided) const;
+  bool observes() const;
 
  private:
   Result<> load(const Config& config);
+  std::shared_ptr<const face::Shadow> shadow() const;
   const Config& config_;
   std::once_flag started_;
   std::thread thread_;

@@ -45,6 +45,10 @@ class WorkPool {
   template <class F>
   auto run(F work) -> awaitable<std::invoke_result_t<F&>>;
 
+  /// Work that nobody waits for: dropped when the pool is full, and what it throws is lost.
+  template <class F>
+  void post(F work);
+
  private:
   template <class F>
   struct Job {
@@ -67,6 +71,21 @@ class WorkPool {
   std::atomic<std::size_t> pending_{0};
   asio::thread_pool pool_;
 };
+
+template <class F>
+void WorkPool::post(F work) {
+  if (pending_.fetch_add(1, std::memory_order_relaxed) >= limit_) {
+    pending_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  asio::post(pool_, [this, work = std::move(work)]() mutable {
+    try {
+      work();
+    } catch (...) {  // as promised
+    }
+    pending_.fetch_sub(1, std::memory_order_relaxed);
+  });
+}
 
 template <class F>
 auto WorkPool::run(F work) -> awaitable<std::invoke_result_t<F&>> {

@@ -31,8 +31,9 @@ Result<bool> FrameSink::admit(std::chrono::microseconds at) {
     return refuse_video("is longer than " + std::to_string(limits_.max_duration.count() / 1000) + " seconds");
   if (++frames_ > limits_.max_frames) return refuse_video("has more than " + std::to_string(limits_.max_frames) + " frames");
   last_ = since;
-  if (handed_ && since - *handed_ < limits_.min_interval) return false;
-  handed_ = since;
+  if (due_ && since < *due_) return false;
+  const bool steady = due_ && since - *due_ < limits_.interval;
+  due_ = (steady ? *due_ : since) + limits_.interval;
   return true;
 }
 

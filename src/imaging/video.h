@@ -26,8 +26,8 @@ struct VideoLimits {
   int max_frames = 1000;  ///< decoded; more is refused
   std::chrono::milliseconds max_duration{30'000};
   int out_side = 640;  ///< frames are handed out with no side longer than this
-  /// Frames that follow the last handed-out one by less are decoded but neither converted nor handed out.
-  std::chrono::microseconds min_interval{0};
+  /// Frames are handed out this far apart in the mean, whatever the camera's rate; those between are decoded and not converted.
+  std::chrono::microseconds interval{0};
   std::chrono::microseconds untimed_interval{40'000};  ///< between pictures of MJPEG without time stamps
 };
 

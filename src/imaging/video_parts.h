@@ -32,7 +32,7 @@ class FrameSink {
   const OnFrame& on_frame_;
   const Deadline& deadline_;
   int frames_ = 0;
-  std::optional<std::chrono::microseconds> first_, handed_;
+  std::optional<std::chrono::microseconds> first_, due_;
   std::chrono::microseconds last_{0};
 };
 

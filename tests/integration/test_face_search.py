@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import sqlite3
@@ -191,9 +192,6 @@ def test_stored_templates_are_protected_and_a_revoked_key_is_destroyed(house, ve
                 out.append(json.loads(opener.field(opener.people[person.id], table, column, str(row), bytes(sealed))))
         return out
 
-    def cosine(a: list[float], b: list[float]) -> float:
-        return sum(x * y for x, y in zip(a, b)) / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
-
     before = stored()
     assert len(before) == 4 and {t["key"] for t in before} == {version}
     assert all(abs(cosine(t["values"], shown)) < 0.5 for t in before), "a template is stored as the model made it"
@@ -206,6 +204,40 @@ def test_stored_templates_are_protected_and_a_revoked_key_is_destroyed(house, ve
     assert value(house, f"SELECT wrapped_key FROM face_template_keys WHERE version = {version}") is None
     assert [h["user_id"] for h in search(verifier, selfie(OTHER_SELFIE))["items"]] == [person.id] * 2
     assert len(list((house.data_dir / "galleries").glob("*.gallery"))) == 1
+
+
+def cosine(a: list[float], b: list[float]) -> float:
+    return sum(x * y for x, y in zip(a, b)) / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+
+
+def portrait_of(server, person: Person) -> dict:
+    (row, sealed), = rows(server, f"SELECT document_id, template FROM document_portraits WHERE user_id = '{person.id}'")
+    return json.loads(Opener(server).field(Opener(server).people[person.id], "document_portraits", "template", str(row), bytes(sealed)))
+
+
+def matches(person: Person, document: dict) -> bool:
+    body = {"document_id": document["id"], "face_image": base64.b64encode(selfie()).decode()}
+    return data_of(person.post("/face/verify", json=body))["verification_status"] == "approved"
+
+
+def test_a_documents_portrait_is_protected_like_a_capture_and_outlives_a_revoked_key(house):
+    person = new_person(house)
+    shown = data_of(person.capture(selfie()))["face_embeddings"]
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    before = portrait_of(house, person)
+    assert abs(cosine(before["values"], shown)) < 0.5, "the portrait is stored as the model made it"
+    reading = value(house, f"SELECT reading FROM documents WHERE id = '{document['id']}'")
+    opened = json.loads(Opener(house).field(Opener(house).people[person.id], "documents", "reading", document["id"], bytes(reading)))
+    assert "portrait" not in opened, "the reading holds the portrait, too"
+    assert matches(person, document)
+    version = house.cli("models", "revoke-key")["version"]
+    settle(house)
+    after = portrait_of(house, person)
+    assert after["key"] == version and after["model_id"] == before["model_id"] and abs(cosine(before["values"], after["values"])) < 0.5
+    assert value(house, f"SELECT wrapped_key FROM face_template_keys WHERE version = {version - 1}") is None
+    assert matches(person, document)
+    assert person.request("DELETE", f"/documents/{document['id']}").ok
+    assert not rows(house, f"SELECT 1 FROM document_portraits WHERE user_id = '{person.id}'")
 
 
 def test_another_process_sees_the_same_gallery(house, verifier, servers):
@@ -301,6 +333,8 @@ def test_another_model_embeds_anew_and_models_are_swapped_without_a_pause(server
     server.start(models=True)
     verifier = new_worker(server, "verifier")
     person = enrolled(server, selfie())
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    assert matches(person, document)
     (old,) = {m for (m,) in rows(server, "SELECT template_model FROM biometrics")}
     (server.folder / "authx.toml").write_text(f'face_model_path = "{data / "face" / "models"}"\n')
     assert server.cli("models", "reload")["processes"] == 1
@@ -312,6 +346,8 @@ def test_another_model_embeds_anew_and_models_are_swapped_without_a_pause(server
     settle(server)
     assert {m for (m,) in rows(server, "SELECT model_id FROM face_entries")} == {value(server, "SELECT template_model FROM biometrics")} != {old}
     assert [h["user_id"] for h in search(verifier, selfie(OTHER_SELFIE))["items"]] == [person.id]
+    assert portrait_of(server, person)["model_id"] == value(server, "SELECT template_model FROM biometrics")
+    assert matches(person, document), "a document's portrait is not made anew with the model"
     (server.folder / "authx.toml").write_text('face_model_path = "/nowhere"\n')
     server.cli("models", "reload")
     deadline = time.monotonic() + 60
@@ -332,9 +368,19 @@ def test_a_shadow_pack_is_heard_in_metrics_and_log_only(servers):
     while "face_shadow_loaded" not in server.log():
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    answer = data_of(new_person(server).capture(selfie()))
-    while "face_shadow_reports_total" not in requests.get(server.root + "/metrics", timeout=30).text:
+    def reports() -> float:
+        lines = requests.get(server.root + "/metrics", timeout=30).text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("face_shadow_reports_total"))
+
+    person = new_person(server)
+    answer = data_of(person.capture(selfie()))
+    while reports() < 1:
         assert time.monotonic() < deadline
+        time.sleep(0.2)
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))
+    assert matches(person, document)
+    while reports() < 2:
+        assert time.monotonic() < deadline, "the second pack does not see comparisons"
         time.sleep(0.2)
     assert "mobilefacenet" not in json.dumps(answer)
     assert "mobilefacenet" not in json.dumps(rows(server, "SELECT template_model FROM biometrics"))

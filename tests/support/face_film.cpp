@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <random>
+#include <utility>
 
 #include "imaging/geometry.h"
 #include "imaging/mat.h"
@@ -18,21 +19,67 @@ constexpr double kRadians = std::numbers::pi / 180;
 constexpr double kDistance = 8;  ///< of the camera, in eye distances (63 mm)
 constexpr double kPivot = 0.9;   ///< of the turn, behind the middle of the face
 
-// Upper lid, the lower lid under it, and the fold above it.
-constexpr std::array<std::array<int, 3>, 14> kLids{{{159, 145, 27},
-                                                    {158, 153, 28},
-                                                    {157, 154, 56},
-                                                    {160, 144, 29},
-                                                    {161, 163, 30},
-                                                    {246, 7, 247},
-                                                    {173, 155, 190},
-                                                    {386, 374, 257},
-                                                    {385, 380, 258},
-                                                    {384, 381, 286},
-                                                    {387, 373, 259},
-                                                    {388, 390, 260},
-                                                    {466, 249, 467},
-                                                    {398, 382, 414}}};
+// The rims of the upper and the lower lid from one corner to the other, image-left first.
+constexpr int kRim = 9;
+constexpr std::array<std::array<int, kRim>, 2> kUpperLids{
+    {{33, 246, 161, 160, 159, 158, 157, 173, 133}, {362, 398, 384, 385, 386, 387, 388, 466, 263}}};
+constexpr std::array<std::array<int, kRim>, 2> kLowerLids{
+    {{33, 7, 163, 144, 145, 153, 154, 155, 133}, {362, 382, 381, 380, 374, 373, 390, 249, 263}}};
+// Around the eyes and the lips: what an attacker cuts out of a print.
+constexpr std::array kEyesAndMouth{33,  246, 161, 160, 159, 158, 157, 173, 133, 7,   163, 144, 145, 153, 154, 155, 362, 398,
+                                   384, 385, 386, 387, 388, 466, 263, 382, 381, 380, 374, 373, 390, 249, 61,  146, 91,  181,
+                                   84,  17,  314, 405, 321, 375, 291, 185, 40,  39,  37,  0,   267, 269, 270, 409, 78,  95,
+                                   88,  178, 87,  14,  317, 402, 318, 324, 308, 191, 80,  81,  82,  13,  312, 311, 310, 415};
+
+/// Draws the lids over the eyes of `photo` in `onto`, `closed` 0..1: the skin above the eye is drawn down to the lid's edge, which
+/// carries the lashes, and what lies under it is covered and not squeezed.
+void draw_lids(const cv::Mat& photo, const std::vector<face::Point3>& mesh, double closed, cv::Mat& onto) {
+  for (std::size_t e = 0; e < 2; ++e) {
+    const auto at = [&](int v) { return cv::Point2d{mesh[static_cast<std::size_t>(v)].x, mesh[static_cast<std::size_t>(v)].y}; };
+    const cv::Point2d from = at(kUpperLids[e].front()), to = at(kUpperLids[e].back());
+    const double wide = cv::norm(to - from);
+    if (wide < 4) continue;
+    const cv::Point2d across = (to - from) / wide, down{-across.y, across.x};
+    // Heights of the rims below the line through the corners, at kRim places along it.
+    const auto height = [&](const std::array<int, kRim>& rim, double u) {
+      for (std::size_t i = 1; i < rim.size(); ++i) {
+        const double a = (at(rim[i - 1]) - from).dot(across), b = (at(rim[i]) - from).dot(across);
+        if (u > b && i + 1 < rim.size()) continue;
+        const double k = b > a ? std::clamp((u - a) / (b - a), 0.0, 1.0) : 0;
+        return (1 - k) * (at(rim[i - 1]) - from).dot(down) + k * (at(rim[i]) - from).dot(down);
+      }
+      return 0.0;
+    };
+    const cv::Point2d middle = (from + to) / 2;
+    const int reach = cvCeil(wide * 0.75);
+    const cv::Rect area = cv::Rect{cvRound(middle.x) - reach, cvRound(middle.y) - reach, 2 * reach + 1, 2 * reach + 1} &
+                          cv::Rect{0, 0, photo.cols, photo.rows};
+    if (area.empty()) continue;
+    cv::Mat map(area.size(), CV_32FC2), shade(area.size(), CV_32FC1, cv::Scalar{1});
+    const double above = 0.30 * wide, lashes = 0.045 * wide;
+    for (int y = 0; y < area.height; ++y)
+      for (int x = 0; x < area.width; ++x) {
+        const cv::Point2d p{static_cast<double>(area.x + x), static_cast<double>(area.y + y)};
+        const double u = (p - from).dot(across), v = (p - from).dot(down);
+        cv::Point2d source = p;
+        if (u > -0.04 * wide && u < 1.04 * wide) {
+          const double upper = height(kUpperLids[e], u) - lashes, lower = height(kLowerLids[e], u) + 0.6 * lashes, top = upper - above;
+          const double edge = upper + closed * (lower - upper);
+          // The photograph's own lashes are left out: the skin from `top` to just above them covers the eye.
+          if (v > top && v < edge)
+            source = p + down * (top + (v - top) * (upper - std::min(1.0, 5 * closed) * lashes - top) / std::max(edge - top, 1e-6) - v);
+          const double away = (v - edge) / (0.7 * lashes);
+          const double corner = std::clamp(std::min(u, wide - u) / (0.15 * wide), 0.0, 1.0);
+          shade.at<float>(y, x) = static_cast<float>(1 - 0.6 * std::min(1.0, 3 * closed) * corner * std::exp(-away * away));
+        }
+        map.at<cv::Vec2f>(y, x) = {static_cast<float>(source.x), static_cast<float>(source.y)};
+      }
+    cv::Mat drawn;
+    cv::remap(photo, drawn, map, cv::noArray(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+    for (int y = 0; y < area.height; ++y)
+      for (int x = 0; x < area.width; ++x) onto.at<cv::Vec3b>(area.y + y, area.x + x) = drawn.at<cv::Vec3b>(y, x) * shade.at<float>(y, x);
+  }
+}
 
 double ramp(double t) {
   t = std::clamp(t, 0.0, 1.0);
@@ -60,11 +107,11 @@ Result<Person> make_person(const face::FaceEngine& engine, imaging::Image photo)
   const auto left = mid(33, 133), right = mid(263, 362);
   Person p;
   p.inter_eye = std::hypot(left.x - right.x, left.y - right.y);
-  if (p.inter_eye < 40) return Error::invalid("photo", "the face is too small");
+  if (p.inter_eye < 34) return Error::invalid("photo", "the face is too small");
   if (std::abs(g.pose.yaw) > 13 || std::abs(g.pose.roll) > 12 || std::abs(g.pose.pitch) > 22)
     return Error::invalid("photo", "the face is turned");
-  if (g.eye_openness < 0.2) return Error::invalid("photo", "the eyes are closed");
-  if (g.mouth_openness > 0.12) return Error::invalid("photo", "the mouth is open");
+  if (g.eye_openness < 0.18) return Error::invalid("photo", "the eyes are closed");
+  if (g.mouth_openness > 0.5) return Error::invalid("photo", "the mouth is wide open");
   p.photo = std::move(photo);
   p.mesh = m;
   return p;
@@ -74,9 +121,9 @@ Habits habits_of(std::uint32_t seed) {
   std::mt19937 random{seed * 2654435761U + 17};
   const auto between = [&](double a, double b) { return std::uniform_real_distribution<>{a, b}(random); };
   Habits h;
-  h.reaction = between(0.3, 0.65);
-  h.pace = between(0.35, 0.55);
-  h.hold = between(0.35, 0.6);
+  h.reaction = between(0.25, 0.75);
+  h.pace = between(0.28, 0.65);
+  h.hold = between(0.3, 0.6);
   h.yaw = between(22, 36);
   h.pitch = between(12, 20);
   h.nearness = between(1.3, 1.5);
@@ -123,7 +170,12 @@ Script obey(const face::active::Plan& plan, const Habits& h) {
 }
 
 Renderer::Renderer(const Person& person, Body body, Camera camera)
-    : person_(person), body_(body), camera_(camera), unit_(person.inter_eye), noise_state_(camera.seed * 0x9E3779B97F4A7C15ULL + 1) {
+    : person_(person),
+      body_(body),
+      camera_(camera),
+      unit_(person.inter_eye),
+      noise_state_(camera.seed * 0x9E3779B97F4A7C15ULL + 1),
+      skin_(person.photo) {
   const auto& m = person.mesh;
   double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9, eye_z = (static_cast<double>(m[168].z) + m[33].z + m[263].z) / 3;
   for (const auto& v : m) {
@@ -135,13 +187,16 @@ Renderer::Renderer(const Person& person, Body body, Camera camera)
     const double dx = (x - middle_.x) / unit_, dy = (y - middle_.y) / unit_;
     switch (body) {
       case Body::head: return z - eye_z;
-      case Body::flat: return 0.0;
+      case Body::flat:
+      case Body::cut_out: return 0.0;
       case Body::bent_upright: return unit_ * dx * dx / (2 * 1.1);
       case Body::bent_lying: return unit_ * dy * dy / (2 * 1.6);
     }
     return 0.0;
   };
   for (const auto& v : m) rest_.push_back({v.x - middle_.x, v.y - middle_.y, depth(v.x, v.y, static_cast<double>(v.z))});
+  if (body == Body::cut_out)
+    for (const int v : kEyesAndMouth) rest_[static_cast<std::size_t>(v)].z += 0.2 * unit_;
   // The head's rim: the mesh's outline, wider and further back, as hair and ears are.
   std::vector<cv::Point2f> all, hull;
   for (const auto& v : m) all.emplace_back(v.x - middle_.x, v.y - middle_.y);
@@ -201,13 +256,10 @@ Renderer::Renderer(const Person& person, Body body, Camera camera)
 imaging::Image Renderer::frame(const Pose& pose) {
   // The face's own movements, on the photograph.
   auto shaped = rest_;
-  for (const auto& [upper, lower, fold] : kLids) {
-    auto& u = shaped[static_cast<std::size_t>(upper)];
-    const auto& l = rest_[static_cast<std::size_t>(lower)];
-    auto& f = shaped[static_cast<std::size_t>(fold)];
-    const double k = 0.92 * pose.closed, dx = (l.x - u.x) * k, dy = (l.y - u.y) * k;
-    u.x += dx, u.y += dy;
-    f.x += dx * 0.3, f.y += dy * 0.3;
+  if (std::abs(pose.closed - drawn_closed_) > 0.02) {
+    auto onto = imaging::as_mat(skin_);
+    draw_lids(imaging::as_mat(person_.photo), person_.mesh, pose.closed, onto);
+    drawn_closed_ = pose.closed;
   }
   if (pose.smile > 0) {
     for (const auto& [corner, side] : {std::pair{61, -1.0}, std::pair{291, 1.0}}) {
@@ -281,7 +333,7 @@ imaging::Image Renderer::frame(const Pose& pose) {
     }
   }
   cv::Mat picture;
-  const cv::Mat photo = imaging::as_mat(person_.photo);
+  const cv::Mat photo = imaging::as_mat(skin_);
   cv::remap(photo, picture, map, cv::noArray(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
   if (body_ != Body::head) {
     cv::Mat outside;
@@ -290,24 +342,35 @@ imaging::Image Renderer::frame(const Pose& pose) {
   }
   cv::GaussianBlur(facing, facing, {}, camera_.inter_eye * 0.12);
   cv::Mat out(picture.size(), CV_8UC3);
-  // Gaussian enough: the sum of the bytes of one random number.
-  const auto noise = [&] {
+  const auto next = [&] {
     noise_state_ ^= noise_state_ << 13, noise_state_ ^= noise_state_ >> 7, noise_state_ ^= noise_state_ << 17;
-    int sum = 0;
-    for (int i = 0; i < 8; ++i) sum += static_cast<int>(noise_state_ >> (8 * i) & 0xFF);
-    return (sum - 1020) / 209.0;
+    return noise_state_;
   };
+  // Gaussian enough: the sums of the bytes of random numbers; rows begin anywhere among them.
+  static const std::vector<float> kNoise = [] {
+    std::mt19937_64 random{7};
+    std::vector<float> all(1U << 18U);
+    for (auto& n : all) {
+      const auto bits = random();
+      int sum = 0;
+      for (int i = 0; i < 8; ++i) sum += static_cast<int>(bits >> (8 * i) & 0xFF);
+      n = static_cast<float>((sum - 1020) / 209.0);
+    }
+    return all;
+  }();
   for (int y = 0; y < out.rows; ++y) {
     const auto* from = picture.ptr<cv::Vec3b>(y);
     const auto* lit = facing.ptr<float>(y);
     auto* to = out.ptr<cv::Vec3b>(y);
+    const bool shone = camera_.answers_light && pose.light != std::array<double, 3>{};
+    const float* noise = kNoise.data() + next() % (kNoise.size() - static_cast<std::size_t>(out.cols));
     for (int x = 0; x < out.cols; ++x) {
-      const double shared = noise();
+      const double shared = camera_.noise * static_cast<double>(noise[x]);
       for (int c = 0; c < 3; ++c) {
-        const double added =
-            camera_.answers_light ? camera_.screen_gain * static_cast<double>(lit[x]) * pose.light[static_cast<std::size_t>(2 - c)] : 0;
-        const double gain = camera_.exposure * std::pow(1 + added, 1 / 2.2);
-        to[x][c] = cv::saturate_cast<std::uint8_t>(from[x][c] * gain + camera_.noise * shared);
+        double gain = camera_.exposure;
+        if (shone)
+          gain *= std::pow(1 + camera_.screen_gain * static_cast<double>(lit[x]) * pose.light[static_cast<std::size_t>(2 - c)], 1 / 2.2);
+        to[x][c] = cv::saturate_cast<std::uint8_t>(from[x][c] * gain + shared);
       }
     }
   }
@@ -316,8 +379,9 @@ imaging::Image Renderer::frame(const Pose& pose) {
 
 const std::vector<std::string_view>& attacks() {
   static const std::vector<std::string_view> all{
-      "still_photo",   "flat_photo",   "flat_puppet", "bent_photo", "bent_puppet", "bent_lying", "mask",    "replay", "static_frames",
-      "shifted_early", "shifted_late", "wrong_order", "looped",     "wrong_light", "no_light",   "swapped", "cut",    "all_the_time"};
+      "still_photo",  "flat_photo", "tilted_photo",  "bent_photo",    "cut_out",      "mask",         "flat_puppet", "bent_puppet",
+      "bent_lying",   "replay",     "screen_replay", "spliced",       "wrong_order",  "swapped",      "cut",         "static_frames",
+      "static_moved", "duplicated", "looped",        "shifted_early", "shifted_late", "all_the_time", "wrong_light", "no_light"};
   return all;
 }
 
@@ -328,11 +392,12 @@ bool applies(std::string_view kind, const face::active::Plan& plan) {
 
 namespace {
 
-Camera camera_of(std::uint32_t seed) {
+Camera camera_of(std::uint32_t seed, const Person& person) {
   std::mt19937 random{seed * 7919U + 5};
   const auto between = [&](double a, double b) { return std::uniform_real_distribution<>{a, b}(random); };
   Camera c;
-  c.inter_eye = between(58, 88);
+  // Who is small on the photograph stands further away, so that no detail is made up.
+  c.inter_eye = std::min(between(58, 88), 1.3 * static_cast<double>(person.inter_eye));
   c.noise = between(1.5, 4.5);
   c.exposure = between(0.75, 1.1);
   c.screen_gain = between(0.16, 0.45);
@@ -351,6 +416,42 @@ bool same_tasks(const face::active::Plan& a, const face::active::Plan& b) {
   return std::ranges::equal(a.steps, b.steps, [](const auto& x, const auto& y) { return x.action == y.action; });
 }
 
+/// A screen before the camera: its own pixels, which beat with the camera's, its glow, and the hand that holds it.
+cv::Mat screened(const cv::Mat& shown, double t) {
+  cv::Mat out;
+  const double scale = 0.93 + 0.015 * std::sin(1.1 * t);
+  const cv::Matx23d held{scale,
+                         0.012 * std::sin(0.7 * t),
+                         shown.cols * (1 - scale) / 2 + 3 * std::sin(0.9 * t),
+                         -0.012 * std::sin(0.7 * t),
+                         scale,
+                         shown.rows * (1 - scale) / 2 + 2 * std::cos(0.8 * t)};
+  cv::warpAffine(shown, out, held, shown.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, {35, 32, 30});
+  for (int y = 0; y < out.rows; ++y)
+    for (int x = 0; x < out.cols; ++x) {
+      const double beat = 1 + 0.035 * std::sin(x * 0.37 + 0.2 * y + t) * std::sin(y * 0.41 - 2 * t);
+      for (int c = 0; c < 3; ++c) {
+        auto& value = out.at<cv::Vec3b>(y, x)[c];
+        value = cv::saturate_cast<std::uint8_t>(12 + 0.94 * value * beat);
+      }
+    }
+  return out;
+}
+
+/// One frame, laid where the pose would have it by moving, turning and enlarging it in the plane, under fresh noise.
+cv::Mat moved_still(const cv::Mat& frame, const Pose& pose, double inter_eye, std::mt19937& random) {
+  const double s = pose.nearness, narrow = std::cos(pose.yaw * kRadians), low = std::cos(pose.pitch * kRadians);
+  const cv::Matx23d move{
+      s * narrow, 0,       frame.cols / 2.0 * (1 - s * narrow) + inter_eye * (pose.x + 0.9 * std::sin(pose.yaw * kRadians)),
+      0,          s * low, frame.rows / 2.0 * (1 - s * low) + inter_eye * (pose.y - 0.9 * std::sin(pose.pitch * kRadians))};
+  cv::Mat out, noise(frame.size(), CV_16SC3);
+  cv::warpAffine(frame, out, move, frame.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  cv::RNG dice{random()};
+  dice.fill(noise, cv::RNG::NORMAL, 0, 2);
+  cv::add(out, noise, out, cv::noArray(), CV_8UC3);
+  return out;
+}
+
 /// The same tasks and times, the tasks turned on by one place.
 face::active::Plan reordered(face::active::Plan plan) {
   std::vector<Action> tasks;
@@ -366,17 +467,17 @@ face::active::Plan reordered(face::active::Plan plan) {
 }  // namespace
 
 imaging::Image still(const Person& person, std::uint32_t seed) {
-  Renderer renderer{person, Body::head, camera_of(seed)};
+  Renderer renderer{person, Body::head, camera_of(seed, person)};
   return renderer.frame({});
 }
 
 void film(std::string_view kind, const face::active::Plan& plan, const Person& person, const Person& other, std::uint32_t seed, int fps,
           const OnFilmFrame& on_frame) {
-  auto camera = camera_of(seed);
+  auto camera = camera_of(seed, person);
   const auto habits = habits_of(seed);
   auto answered = plan;
   const bool lights = std::ranges::find(plan.steps, Action::light, &face::active::Step::action) != plan.steps.end();
-  if (kind == "replay")
+  if (kind == "replay" || kind == "screen_replay")
     for (std::uint32_t i = 1; i < 50; ++i) {
       answered = another_plan(seed + i * 101, lights);
       if (!same_tasks(answered, plan)) break;
@@ -394,11 +495,12 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
         s.colour = next;
       }
   }
-  if (kind == "no_light") camera.answers_light = false;
-  const auto body = kind == "still_photo" || kind == "flat_photo" || kind == "flat_puppet" ? Body::flat
-                    : kind == "bent_photo" || kind == "bent_puppet" || kind == "mask"      ? Body::bent_upright
-                    : kind == "bent_lying"                                                 ? Body::bent_lying
-                                                                                           : Body::head;
+  if (kind == "no_light" || kind == "replay" || kind == "screen_replay" || kind == "spliced") camera.answers_light = false;
+  const auto body = kind == "still_photo" || kind == "flat_photo" || kind == "tilted_photo" || kind == "flat_puppet" ? Body::flat
+                    : kind == "cut_out"                                                                              ? Body::cut_out
+                    : kind == "bent_photo" || kind == "bent_puppet" || kind == "mask"                                ? Body::bent_upright
+                    : kind == "bent_lying"                                                                           ? Body::bent_lying
+                                                                                                                     : Body::head;
   const auto script = obey(answered, habits);
   const Person& first = kind == "swapped" ? other : person;
   Renderer renderer{first, body, camera}, second{other, body, camera};
@@ -413,7 +515,17 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
     double t = nominal + shift;
     auto pose = script(std::max(t, 0.0));
     if (kind == "still_photo") pose = {.yaw = 0.4 * std::sin(t), .x = 0.01 * std::sin(2 * t), .light = pose.light};
-    if (kind == "flat_photo" || kind == "bent_photo") pose.closed = pose.smile = 0;
+    if (kind == "spliced") {
+      // Each task's stretch comes from a recording of its own, of another day: the head stands and sways otherwise in each.
+      std::uint32_t part = 0;
+      for (const auto& s : plan.steps)
+        if (s.action != Action::light && static_cast<double>(s.at.count()) / 1000 <= nominal) ++part;
+      auto habit = habits;
+      habit.seed = seed + part * 31;
+      pose = obey(answered, habit)(t);
+    }
+    if (kind == "tilted_photo") pose.pitch += 12 + 4 * std::sin(0.9 * t), pose.roll += 5 * std::sin(0.6 * t);
+    if (kind == "flat_photo" || kind == "tilted_photo" || kind == "bent_photo") pose.closed = pose.smile = 0;
     if (kind == "mask") pose.smile = 0;
     if (body != Body::head) pose.yaw *= 1.35, pose.pitch *= 1.3;  // a picture must be turned further to look as turned
     if (kind == "all_the_time")
@@ -429,7 +541,18 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
       on_frame(kept.front(), at);
       continue;
     }
+    if (kind == "static_moved") {
+      if (kept.empty()) kept.push_back(renderer.frame({}));
+      on_frame(imaging::from_mat(moved_still(imaging::as_mat(std::as_const(kept.front())), pose, camera.inter_eye, random)), at);
+      continue;
+    }
+    if (kind == "duplicated" && !kept.empty() && i % std::max(2, fps * 2 / 5) != 0) {
+      on_frame(kept.back(), at);
+      continue;
+    }
     auto picture = kind == "cut" && nominal > length / 2 ? second.frame(pose) : renderer.frame(pose);
+    if (kind == "screen_replay") picture = imaging::from_mat(screened(imaging::as_mat(std::as_const(picture)), nominal));
+    if (kind == "duplicated") kept.assign(1, picture);
     if (kind == "looped") {
       const double start = static_cast<double>(first_task->at.count()) / 1000, span = 2.2;
       if (nominal >= start + span) {

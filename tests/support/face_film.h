@@ -21,6 +21,7 @@ enum class Body {
   flat,          ///< the photograph as a plane
   bent_upright,  ///< on a cylinder with an upright axis, as a print bent around a face
   bent_lying,    ///< on a cylinder with a level axis
+  cut_out,       ///< a flat print with holes, behind which living eyes and a living mouth lie deeper
 };
 
 struct Person {
@@ -79,19 +80,26 @@ class Renderer {
   double unit_ = 1;         ///< inter-eye distance in photo pixels
   face::Point middle_;
   std::uint64_t noise_state_;
+  imaging::Image skin_;  ///< the photograph with the lids as they were last drawn
+  double drawn_closed_ = 0;
 };
 
 /// The ways to answer a challenge: `genuine`, and attacks by someone who knows the plan as far as the page tells it.
-///   still_photo     a print held still                     flat_photo     a print turned, nodded and brought near as asked
+///   still_photo     a print held still
+///   flat_photo      a print turned, nodded and brought near as asked        tilted_photo   the same, held aslant and waved
+///   bent_photo      a print bent upright, moved as asked
+///   cut_out         a flat print with holes, behind which living eyes and a living mouth do as asked
+///   mask            a bent print with living eyes
 ///   flat_puppet     a moving picture (blinks, smiles) on a tablet that is turned and brought near as asked
-///   bent_photo      a print bent upright, moved as asked   bent_lying     a moving picture, bent the other way
-///   bent_puppet     a moving picture on a bent screen
-///   mask            a bent print with live eyes behind it  replay         the person's answer to another plan
-///   static_frames   one frame injected over and over       shifted_early, shifted_late   the right answer, 1.5 s off
-///   wrong_order     the right tasks in another order       looped         one task's frames for every task's time
-///   wrong_light     a rendered head that does everything under other colours        no_light    the same without any
-///   swapped         another person answers                 cut            half by the person, half by another
-///   all_the_time    a head that never rests
+///   bent_puppet     a moving picture on a screen bent upright               bent_lying     bent the other way
+///   replay          the person's answer to another plan, injected           screen_replay  the same, filmed from a screen
+///   spliced         earlier recordings of the right tasks, cut together in the right order
+///   wrong_order     the right tasks in another order                        swapped        another person answers
+///   cut             half by the person, half by another
+///   static_frames   one frame injected over and over                        static_moved   moved, turned and enlarged as asked
+///   duplicated      the right answer at 2.5 frames a second, each repeated  looped         one task's frames for every task's time
+///   shifted_early, shifted_late   the right answer, 1.5 s off               all_the_time   a head that never rests
+///   wrong_light     a rendered head that does everything under other colours               no_light   the same without any
 const std::vector<std::string_view>& attacks();
 /// Whether an attack can be made on this plan (light attacks need lights).
 bool applies(std::string_view kind, const face::active::Plan& plan);

@@ -6,11 +6,15 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 #include "app/commands.h"
 #include "app/face_models.h"
+#include "base/random.h"
+#include "engines/accuracy/linkability.h"
 #include "engines/accuracy/report.h"
 #include "engines/face/face_engine.h"
+#include "engines/face/protect.h"
 #include "imaging/decode.h"
 #include "imaging/geometry.h"
 #include "imaging/image.h"
@@ -23,7 +27,7 @@ namespace fs = std::filesystem;
 struct LabArgs {
   std::string models, backend, pairs, scores_in, html, scores_out, calibration_out;
   std::size_t limit = 0;
-  bool cross = false, print = false, probe = false, pad = false;
+  bool cross = false, print = false, probe = false, protect = false, pad = false;
   double threshold = 0.5;
 };
 
@@ -105,6 +109,54 @@ double similarity(const face::Embedding& a, const face::Embedding& b) {
   double dot = 0;
   for (std::size_t i = 0; i < a.values.size(); ++i) dot += static_cast<double>(a.values[i]) * b.values[i];
   return dot;
+}
+
+/// What the protection of templates costs and hides: each template under two fresh keys, several times over.
+struct Protected {
+  double eer = 0, eer_plain = 0, linkability = 0, linkability_plain = 0, linkability_one_key = 0, largest_change = 0;
+  std::size_t mated = 0, non_mated = 0;
+};
+
+Result<Protected> measure_protection(const std::vector<const Embedded*>& pictures,
+                                     const std::vector<std::tuple<std::size_t, std::size_t, bool>>& pairs) {
+  constexpr int kKeys = 10;
+  Protected out;
+  const auto dot = [](const std::vector<float>& a, const std::vector<float>& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
+    return sum;
+  };
+  std::vector<double> plain_same, plain_other, mated, non_mated;
+  for (const auto& [a, b, same] : pairs)
+    (same ? plain_same : plain_other).push_back(dot(pictures[a]->reference->values, pictures[b]->probe->values));
+  if (plain_same.empty() || plain_other.empty()) return Error::invalid("pairs", "needs pairs of both kinds in which faces are found");
+  for (int round = 0; round < kKeys; ++round) {
+    std::array<std::uint8_t, 32> first{}, second{};
+    random_bytes(first), random_bytes(second);
+    const auto dimension = pictures.front()->reference->values.size();
+    const face::TemplateProtection one{first, dimension}, two{second, dimension};
+    std::vector<std::vector<float>> under_one, under_two;
+    for (const auto* p : pictures) {
+      under_one.push_back(one.protect(p->reference->values));
+      under_two.push_back(two.protect(p->probe->values));
+    }
+    for (std::size_t i = 0; i < pictures.size(); ++i) mated.push_back(dot(under_one[i], under_two[i]));  // the very same picture
+    std::vector<double> kept_same, kept_other;
+    for (const auto& [a, b, same] : pairs) {
+      (same ? mated : non_mated).push_back(dot(under_one[a], under_two[b]));
+      const double kept = dot(under_one[a], one.protect(pictures[b]->probe->values));
+      auto& list = same ? kept_same : kept_other;
+      out.largest_change = std::max(out.largest_change, std::abs(kept - (same ? plain_same : plain_other)[list.size()]));
+      list.push_back(kept);
+    }
+    out.eer += accuracy::Distribution{kept_same, kept_other}.equal_error().rate / kKeys;
+    out.linkability_one_key += accuracy::linkability(kept_same, kept_other) / kKeys;
+  }
+  out.eer_plain = accuracy::Distribution{plain_same, plain_other}.equal_error().rate;
+  out.linkability_plain = accuracy::linkability(plain_same, plain_other);
+  out.linkability = accuracy::linkability(mated, non_mated);
+  out.mated = mated.size(), out.non_mated = non_mated.size();
+  return out;
 }
 
 Result<> write_calibration(const std::string& path, std::string_view model_id, const accuracy::Distribution& d) {
@@ -205,6 +257,32 @@ Result<> lab_face(const LabArgs& args, Cli& cli) {
   report.json["faces_found"] = found;
   report.json["pairs"] = scores.size();
   report.json["ms_per_image"] = per_image;
+  if (args.protect) {
+    std::vector<const Embedded*> pictured;
+    std::map<std::string, std::size_t> place;
+    for (const auto* entry : work)
+      if (entry->second.reference && entry->second.probe) {
+        place[entry->first] = pictured.size();
+        pictured.push_back(&entry->second);
+      }
+    std::vector<std::tuple<std::size_t, std::size_t, bool>> pairs;
+    for (const auto& row : rows)
+      if (place.contains(row[0]) && place.contains(row[1])) pairs.emplace_back(place[row[0]], place[row[1]], row[2] == "1");
+    AX_TRY(const auto p, measure_protection(pictured, pairs));
+    report.json["protection"] = json::object{{"eer_plain", p.eer_plain},
+                                             {"eer_protected", p.eer},
+                                             {"largest_change", p.largest_change},
+                                             {"linkability_plain", p.linkability_plain},
+                                             {"linkability_one_key", p.linkability_one_key},
+                                             {"linkability_two_keys", p.linkability},
+                                             {"mated", p.mated},
+                                             {"non_mated", p.non_mated}};
+    facts.emplace_back("EER plain / protected", fmt::format("{:.3f} % / {:.3f} %", 100 * p.eer_plain, 100 * p.eer));
+    facts.emplace_back("largest change of a similarity", fmt::format("{:.2g}", p.largest_change));
+    facts.emplace_back("linkability D_sys plain / one key / two keys",
+                       fmt::format("{:.3f} / {:.3f} / {:.3f}", p.linkability_plain, p.linkability_one_key, p.linkability));
+    facts.emplace_back("comparisons across two keys", fmt::format("{} of one person, {} of two", p.mated, p.non_mated));
+  }
   if (!args.scores_out.empty()) {
     std::string csv = "label,score,group,subject_a,subject_b\n";
     for (const auto& s : scores) csv += fmt::format("{:d},{:.6f},{},{},{}\n", s.genuine, s.value, s.group, s.subject_a, s.subject_b);
@@ -266,6 +344,7 @@ void add_lab_commands(CLI::App& root, Cli& cli) {
   face->add_flag("--cross", args->cross, "Score every pair of different folders as different persons");
   face->add_flag("--print", args->print, "Make the first picture of each pair a print: small, gray, compressed");
   face->add_flag("--probe", args->probe, "Embed the second picture without its mirror image, as POST /face/verify does");
+  face->add_flag("--protect", args->protect, "Measure what the protection of templates costs (EER) and hides (linkability across keys)");
   face->add_option("--calibrate", args->calibration_out,
                    "Write the model's calibration to this file (calibration.json in the model folder)");
   face->add_option("--scores", args->scores_out, "Write the scores to this file, for `lab scores`");

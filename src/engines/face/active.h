@@ -107,7 +107,7 @@ std::string_view to_string(Outcome outcome) noexcept;
 enum class Finding {
   unreadable,      ///< the video cannot be decoded
   too_short,       ///< the video ends before the plan
-  too_few_frames,  ///< slower than 6 frames a second
+  too_few_frames,  ///< fewer than 6 new frames a second
   interrupted,     ///< a gap in time
   face_lost,       ///< no face in too many frames
   several_faces,
@@ -141,14 +141,15 @@ struct Measures {
     bool done = false;
   };
   std::vector<Task> tasks;
-  double frame_rate = 0, face_share = 0;
+  double frame_rate = 0;  ///< of frames that differ from the one before
+  double face_share = 0;
   double planar_residual = 0;  ///< of the best homography between straight and turned view, in eye distances
   double solid_residual = 0;   ///< of the best affine view of the straight view's own 3-D mesh
   double nose_parallax = 0;    ///< the nose tip's shift against midline and cheeks per sine of the turn, in eye distances; the least
   /// How far the pixels move by a face's depth as the head turns: 1 a head, 0 a picture however bent (active_geometry.h). Nothing:
   /// too little of the face was found again.
   std::optional<double> relief;
-  double least_continuity = 1;  ///< correlation of the face's look with that a moment before
+  double least_continuity = 1;  ///< of the face's look with that a moment before: correlation of the half that goes on better
   double least_sameness = 1;
   double light_correlation = 0, light_gain = 0;
   double longest_still_ms = 0, longest_loop_ms = 0;

@@ -16,7 +16,9 @@ constexpr milliseconds kClosedFor = 250ms;
 constexpr milliseconds kEarliest = 100ms;  ///< no person answers a prompt sooner
 constexpr milliseconds kLatest = 1600ms;   ///< by when a task must have begun
 constexpr milliseconds kGrace = 300ms;     ///< after its time, for a task that has begun
+constexpr double kRests = 6;               ///< degrees in a tenth of a second, below which a head does not turn fast
 constexpr milliseconds kReturn = 700ms;    ///< after which the head is straight again
+constexpr double kSame = 0.05;             ///< mean difference, in gray levels, of two pictures that are one
 
 struct Sample {
   milliseconds at{0};
@@ -65,7 +67,10 @@ class Judge {
     if (video_.duration + 150ms < plan_.length || frames.size() < 2) found(Finding::too_short);
     if (frames.size() < 2) return;
     const auto seconds = std::chrono::duration<double>(frames.back().at - frames.front().at).count();
-    v_.measures.frame_rate = seconds > 0 ? static_cast<double>(frames.size() - 1) / seconds : 0;
+    // A frame that repeats the one before it shows nothing new, whatever its time stamp says.
+    double fresh = 0;
+    for (std::size_t i = 1; i < frames.size(); ++i) fresh += difference(i - 1, i) >= kSame ? 1 : 0;
+    v_.measures.frame_rate = seconds > 0 ? fresh / seconds : 0;
     if (v_.measures.frame_rate < 6) found(Finding::too_few_frames);
     double dark = 0, seen = 0, several = 0;
     for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -95,7 +100,7 @@ class Judge {
     microseconds still{0};
     for (std::size_t i = 1; i < n; ++i) {
       step[i] = difference(i - 1, i);
-      still = step[i] < 0.05 ? still + (video_.frames[i].at - video_.frames[i - 1].at) : microseconds{0};
+      still = step[i] < kSame ? still + (video_.frames[i].at - video_.frames[i - 1].at) : microseconds{0};
       v_.measures.longest_still_ms = std::max(v_.measures.longest_still_ms, static_cast<double>(ms(still).count()));
     }
     if (v_.measures.longest_still_ms >= 900) found(Finding::frozen);
@@ -173,6 +178,12 @@ class Judge {
     }
     return (ab - sa * sb / n) / std::sqrt(std::max((aa - sa * sa / n) * (bb - sb * sb / n), 1e-9));
   }
+  /// Of the eyes' half or the mouth's, whichever goes on better: lids and smiles change one of them at once, a cut both.
+  static double continuity(const Look& a, const Look& b) {
+    constexpr std::size_t kHalf = static_cast<std::size_t>(kLookWidth) * kLookHeight / 2;
+    const std::span p{a}, q{b};
+    return std::max(correlation(p.first(kHalf), q.first(kHalf)), correlation(p.last(kHalf), q.last(kHalf)));
+  }
   double likeness(const FrameFacts& f) const { return (correlation(rest_eyes_[0], f.eyes[0]) + correlation(rest_eyes_[1], f.eyes[1])) / 2; }
 
   /// How far a task is done in a frame, 1 where it begins to count.
@@ -239,7 +250,10 @@ class Judge {
       const auto &a = samples_[i - 1], &b = samples_[i];
       const double steps = std::max(1.0, static_cast<double>((b.at - a.at).count()) / 100.0);
       if (steps > 4) continue;
-      if (steps <= 2) v_.measures.least_continuity = std::min(v_.measures.least_continuity, correlation(a.frame->look, b.frame->look));
+      // A head that turns fast changes its look as much as a cut does; a cut shows while it rests.
+      const bool rests = std::hypot(a.yaw - b.yaw, a.pitch - b.pitch) < kRests * steps;
+      if (steps <= 2 && rests)
+        v_.measures.least_continuity = std::min(v_.measures.least_continuity, continuity(a.frame->look, b.frame->look));
       const auto p = middle(a.frame->geometry.mesh), q = middle(b.frame->geometry.mesh);
       const double moved = static_cast<double>(std::hypot(p.x - q.x, p.y - q.y)) / std::max(eye_distance(a.frame->geometry.mesh), 1.0);
       const double grown = std::max(a.size, b.size) / std::max(std::min(a.size, b.size), 0.1);

@@ -48,7 +48,8 @@ Rgb mean_rgb(const cv::Mat& bgr, const cv::Mat& mask) {
 
 Result<FrameFacts> measure_frame(const FaceEngine& engine, const imaging::Image& frame, microseconds at, const Embedding* reference,
                                  const Deadline& deadline) {
-  AX_TRY(auto analysis, engine.analyse(frame, {.liveness = false, .embedding = reference != nullptr}, deadline));
+  AX_TRY(auto analysis,
+         engine.analyse(frame, {.liveness = false, .cues = false, .embedding = reference != nullptr, .surroundings = false}, deadline));
   FrameFacts facts;
   facts.at = at;
   const cv::Mat bgr = imaging::as_mat(frame);
@@ -100,7 +101,7 @@ Result<VideoFacts> measure_video(const FaceEngine& engine, BytesView video, cons
   VideoFacts out;
   std::size_t next = 0;
   imaging::VideoLimits thinned = limits;
-  thinned.min_interval = kSampling;
+  thinned.interval = kSampling;
   const auto each = [&](const imaging::VideoFrame& frame) -> Result<bool> {
     const bool compare = next < compare_at.size() && frame.at >= compare_at[next];
     while (next < compare_at.size() && frame.at >= compare_at[next]) ++next;

@@ -61,10 +61,6 @@ json::object ocr_data(const document::Reading& reading) {
   return out;
 }
 
-json::object embedding_json(const face::Embedding& embedding) {
-  return {{"model_id", embedding.model_id}, {"values", json::value_from(embedding.values)}};
-}
-
 std::optional<face::Embedding> embedding_from_json(const json::value& v) {
   const auto* values = find(v, "values");
   const auto model = get_text(v, "model_id");
@@ -150,10 +146,7 @@ json::object reading_json(const document::Reading& reading, const Grade& grade, 
     out["dob"] = year->normalised.empty() ? year->value : year->normalised;
   }
   if (reading.expiry_date) out["expiry"] = format_date(*reading.expiry_date);
-  if (kept.portrait) {
-    out["portrait"] = embedding_json(*kept.portrait);
-    out["portrait_signed"] = kept.portrait_signed;
-  }
+  if (kept.portrait) out["portrait_signed"] = kept.portrait_signed;
   return out;
 }
 

@@ -30,11 +30,11 @@ struct Kept {
   bool redacted = false;         ///< numbers were painted over on the kept pictures
 };
 
-/// Everything kept of a reading: fields, findings, evidence, assurance, the portrait's embedding.
+/// Everything kept of a reading but the portrait's embedding: fields, findings, evidence, assurance.
 json::object reading_json(const document::Reading& reading, const Grade& grade, const Kept& kept = {});
 document::Finding finding_from_json(const json::value& v);
 
-json::object embedding_json(const face::Embedding& embedding);
+/// Of readings from before portraits had a place of their own.
 std::optional<face::Embedding> embedding_from_json(const json::value& v);
 
 }  // namespace authx::documents

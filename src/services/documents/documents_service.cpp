@@ -299,9 +299,31 @@ Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id,
   each("fields", [&](const json::value& f) {
     if (!d.father_name && get_text(f, "name") == "father_name") d.father_name = get_text(f, "value");
   });
-  if (const auto* portrait = find(reading, "portrait")) d.portrait = embedding_from_json(*portrait);
+  AX_TRY(d.portrait, p_.portraits.find(tx, id, owner));
+  if (const auto* portrait = find(reading, "portrait"); portrait != nullptr && !d.portrait) d.portrait = embedding_from_json(*portrait);
   AX_TRY(d.reuse, find_reuse(tx, p_.keyring, id, owner));
   return d;
+}
+
+Result<std::vector<imaging::Image>> DocumentsService::pictures(const Uuid& id) const {
+  struct Kept {
+    std::optional<crypto::Key> key;
+    std::vector<StoredImage> images;
+  };
+  AX_TRY(const auto kept, p_.database.sync().read([&](db::Tx& tx) -> Result<Kept> {
+    AX_TRY(const auto rows, tx.exec(kFacts, id));
+    if (rows.empty() || rows[0].text(1) == "processing") return Kept{};
+    AX_TRY(auto key, users::person_key(tx, p_.keyring, rows[0].uuid(0)));
+    AX_TRY(auto images, images_of(tx, id));
+    return Kept{std::move(key), std::move(images)};
+  }));
+  std::vector<imaging::Image> out;
+  for (const auto& image : kept.images) {
+    AX_TRY(const auto bytes, p_.blobs.get(image.object, *kept.key));
+    AX_TRY(auto decoded, imaging::decode(bytes));
+    out.push_back(std::move(decoded.pages.front()));
+  }
+  return out;
 }
 
 Result<std::optional<SecretText>> DocumentsService::whole_number(db::Tx& tx, const Uuid& id, std::string_view why,

@@ -25,6 +25,9 @@
 namespace authx::face {
 class FaceEngine;
 }
+namespace authx::imaging {
+struct Image;
+}
 
 namespace authx::documents {
 
@@ -36,6 +39,13 @@ using OnFinal = std::function<Result<>(db::Tx&, const Uuid& user)>;
 
 /// Runs in the transaction that deletes a document, before its rows go, for whoever keeps something of it.
 using OnDelete = std::function<Result<>(db::Tx&, const Uuid& document, const Uuid& user)>;
+
+/// Keeps the embeddings of portraits, inside the caller's transactions; a reading holds none.
+struct PortraitStore {
+  /// Replaces what is kept of the document; nothing: removes it. `from_pictures`: the kept pictures show the portrait.
+  std::function<Result<>(db::Tx&, const Uuid& document, const Uuid& user, const std::optional<face::Embedding>&, bool from_pictures)> keep;
+  std::function<Result<std::optional<face::Embedding>>(db::Tx&, const Uuid& document, const Uuid& user)> find;
+};
 
 struct Upload {
   std::string document_type;  ///< as the API spells it
@@ -117,6 +127,7 @@ class DocumentsService {
     FaceEngineSource face_engine;
     OnFinal on_final;
     OnDelete on_delete;
+    PortraitStore portraits;
     AadhaarNumbers aadhaar_numbers = AadhaarNumbers::discard;
     std::chrono::days expiry_notice{30};                  ///< how long before its end a document counts as expiring
     std::shared_ptr<const document::TrustStore> trust{};  ///< whose signatures count; none: nobody's
@@ -152,6 +163,9 @@ class DocumentsService {
   /// The whole number where the policy kept one, nothing where it did not; writes the audit entry that says who asked and why.
   Result<std::optional<SecretText>> whole_number(db::Tx& tx, const Uuid& id, std::string_view why,
                                                  const std::optional<Uuid>& asker = std::nullopt) const;
+
+  /// The kept pictures, the front first; none while the document is being read. Blocking.
+  Result<std::vector<imaging::Image>> pictures(const Uuid& id) const;
 
   /// For the operator's commands and the schedule; blocking.
   Result<std::size_t> reread_older(std::string_view version);

@@ -320,6 +320,7 @@ Result<> DocumentsService::store(const Uuid& id, const Loaded& loaded, Outcome o
                        verdict.needs_review, verdict.accepted ? "approved" : "rejected",
                        box.seal_optional("issued_date", date_text(reading.issue_date)),
                        box.seal_optional("expiry_date", date_text(reading.expiry_date)), state, front, back, now, kEngineVersion));
+      AX_CHECK(p_.portraits.keep(tx, id, loaded.user, out.kept.portrait, !out.kept.portrait_signed && !out.images.empty()));
       if (p_.on_final) AX_CHECK(p_.on_final(tx, loaded.user));
     }
     json::object details{{"document_id", id.str()}, {"confidence", reading.confidence}};

@@ -107,6 +107,7 @@ FacesService::FacesService(Parts parts)
     : p_(std::move(parts)),
       challenges_(ChallengeService::Parts{p_.database, p_.clock, p_.keyring, p_.audit}),
       vault_(p_.keyring),
+      portraits_(p_.keyring, vault_),
       galleries_(p_.database.sync(), p_.keyring, vault_, p_.gallery_folder),
       lists_(Watchlists::Parts{p_.database, p_.vision, p_.files, p_.clock, p_.keyring, p_.audit, p_.blobs, p_.face_engine, vault_,
                                galleries_}) {}
@@ -350,36 +351,40 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
   }
   struct Outcome {
     face::Comparison comparison;
-    std::optional<double> liveness;
-    std::string method, digest;
+    face::Analysis live;
+    std::string digest, model;
   };
-  auto compare = [this, image = std::move(image), portrait = std::move(*read.portrait)]() -> Result<Outcome> {
+  const auto shown = std::make_shared<const Bytes>(std::move(image));
+  auto compare = [this, shown, portrait = std::move(*read.portrait)]() -> Result<Outcome> {
+    const auto& image = *shown;
     const auto deadline = Deadline::after(kAnalyseLimit);
     AX_TRY(const auto engine, p_.face_engine());
+    if (portrait.model_id != engine->embedding_model_id())
+      return Error::invalid("document_id", "was read with another face model and cannot be read again; upload the document again");
     AX_TRY(auto live, usable_probe(*engine, image, face::kProbe, deadline));
     AX_TRY(auto comparison, engine->compare(*live.embedding, portrait, face::Use::document_to_live));
-    return Outcome{comparison, live.liveness.score, live.liveness.method, hex_encode(crypto::sha256(image))};
+    return Outcome{comparison, std::move(live), hex_encode(crypto::sha256(image)), engine->embedding_model_id()};
   };
-  AX_CO_TRY(const auto outcome, co_await p_.vision.run(std::move(compare)));
+  AX_CO_TRY(auto outcome, co_await p_.vision.run(std::move(compare)));
   const auto& c = outcome.comparison;
-  const bool live = !outcome.liveness || *outcome.liveness >= p_.spoof_below;
+  const auto& liveness = outcome.live.liveness;
+  const bool live = !liveness.score || *liveness.score >= p_.spoof_below;
   const bool approved = c.match && live;
 
   auto store = [&](db::Tx& tx) -> Result<> {
     const auto now = p_.clock.now();
     const auto id = Uuid::generate(now);
-    AX_TRY(const auto engine, p_.face_engine());
     json::object capsule{{"document_id", document.str()},
                          {"document_sha256", read.image_sha256},
                          {"face_sha256", outcome.digest},
-                         {"model_id", engine->embedding_model_id()},
+                         {"model_id", outcome.model},
                          {"similarity", c.similarity},
                          {"threshold", c.threshold},
                          {"fmr", c.fmr},
                          {"likelihood_ratio", c.likelihood_ratio},
                          {"match", c.match},
-                         {"liveness_method", outcome.method}};
-    if (outcome.liveness) capsule["liveness"] = *outcome.liveness;
+                         {"liveness_method", liveness.method}};
+    if (liveness.score) capsule["liveness"] = *liveness.score;
     AX_TRY(auto key, users::person_key(tx, p_.keyring, user));
     const users::PersonBox box{std::move(key), "verifications", id};
     const auto* word = approved ? "approved" : "rejected";
@@ -392,7 +397,21 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
   const auto took = std::chrono::steady_clock::now() - started;
   metrics::face_duration().observe(std::chrono::duration<double>(took).count());
   Match out{c, approved, std::chrono::duration_cast<std::chrono::milliseconds>(took).count()};
+  if (p_.on_compared.look && p_.on_compared.wanted()) {
+    auto look = [this, document, shown, live = std::move(outcome.live), decided = c] { show_comparison(document, *shown, live, decided); };
+    p_.vision.post(std::move(look));
+  }
   co_return out;
+}
+
+void FacesService::show_comparison(const Uuid& document, BytesView image, const face::Analysis& live,
+                                   const face::Comparison& decided) const noexcept {
+  try {
+    const auto pictures = p_.documents.pictures(document);
+    const auto decoded = imaging::decode(image, {}, Deadline::after(kAnalyseLimit));
+    if (pictures && !pictures->empty() && decoded) p_.on_compared.look(pictures->front(), decoded->pages.front(), live, decided);
+  } catch (...) {  // whoever looks on changes nothing
+  }
 }
 
 awaitable<Result<Sightings>> FacesService::search(const http::Principal& caller, SearchFor what) {

@@ -7,6 +7,7 @@
 #include "services/documents/documents_service.h"
 #include "services/faces/challenge_service.h"
 #include "services/faces/galleries.h"
+#include "services/faces/portraits.h"
 #include "services/faces/watchlists.h"
 
 namespace authx::users {
@@ -52,6 +53,13 @@ struct SearchFor {
 
 /// A second engine looks at what the first one judged, after the answer is stored.
 using OnAnalysed = std::function<void(const imaging::Image& image, const face::Analysis& primary)>;
+/// The same of a comparison with a document, from its kept pictures.
+struct OnCompared {
+  std::function<bool()> wanted;  ///< whether anybody looks: else no picture is opened for it
+  std::function<void(const imaging::Image& document, const imaging::Image& live, const face::Analysis& primary,
+                     const face::Comparison& decided)>
+      look;
+};
 
 class FacesService {
  public:
@@ -69,6 +77,7 @@ class FacesService {
     documents::OnFinal on_final;
     std::string gallery_folder{};  ///< of the mapped files; empty: in memory
     OnAnalysed on_analysed{};
+    OnCompared on_compared{};
     double spoof_below = 0.2;  ///< a liveness score under this refuses a match
   };
   explicit FacesService(Parts parts);
@@ -100,11 +109,13 @@ class FacesService {
   /// Queues the renewal of templates that another model or a revoked key made, if there are any. Waits for the engine; blocking.
   Result<> renew_if_needed();
 
+  Portraits& portraits() noexcept { return portraits_; }
   ChallengeService& challenges() noexcept { return challenges_; }
   Watchlists& lists() noexcept { return lists_; }
 
  private:
   awaitable<Result<Face>> load(Uuid id, Uuid user, Uuid tenant);
+  void show_comparison(const Uuid& document, BytesView image, const face::Analysis& live, const face::Comparison& decided) const noexcept;
   Result<> process(const jobs::Job& job);
   Result<> give_up(db::Tx& tx, const jobs::Job& job);
 
@@ -112,11 +123,13 @@ class FacesService {
   Result<> renew(const jobs::Job& job);
   Result<std::optional<face::Embedding>> embed_anew(const face::FaceEngine& engine, const ProtectedTemplate& old, const std::string& object,
                                                     const crypto::Key& key);
+  Result<std::size_t> renew_portraits(const face::FaceEngine& engine, std::int64_t key);
   Result<face::Embedding> open_template(db::Tx& tx, const users::PersonBox& box, BytesView sealed) const;
 
   Parts p_;
   ChallengeService challenges_;
   mutable TemplateVault vault_;  ///< its cache is its own affair
+  Portraits portraits_;
   Galleries galleries_;
   Watchlists lists_;
 };

@@ -7,7 +7,7 @@ namespace {
 
 /// One face of a large photo is judged as well at half or a quarter of its size; a small face in it is looked at again
 /// at full size.
-constexpr int kEnoughSide = 1200;
+constexpr int kEnoughSide = 640;
 constexpr float kSmallEyes = 60;
 
 }  // namespace

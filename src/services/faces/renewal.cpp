@@ -34,7 +34,9 @@ constexpr db::Query kAnyStale{
     "IS "
     "NULL OR b.template_model <> $1 OR b.template_key IS NULL OR b.template_key <> (SELECT MAX(k.version) FROM face_template_keys k WHERE "
     "k.tenant_id = b.tenant_id)) UNION SELECT DISTINCT e.tenant_id FROM face_entries e WHERE e.list_id IS NOT NULL AND (e.model_id <> $1 "
-    "OR e.key_version <> (SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = e.tenant_id))"};
+    "OR e.key_version <> (SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = e.tenant_id)) UNION SELECT DISTINCT d.tenant_id "
+    "FROM document_portraits p JOIN documents d ON d.id = p.document_id WHERE (p.model_id <> $1 AND p.from_pictures) OR p.key_version <> "
+    "(SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = d.tenant_id)"};
 
 constexpr std::int64_t kBatch = 20;
 
@@ -78,6 +80,32 @@ Result<std::optional<face::Embedding>> FacesService::embed_anew(const face::Face
   if (!decoded) return std::move(decoded).error();
   AX_TRY(auto seen, engine.analyse(decoded->pages.front(), {.liveness = false, .cues = false}, Deadline::after(kAnalyseLimit)));
   return std::move(seen.embedding);
+}
+
+/// Portraits, a batch of them; how many there were. What shows no face in the kept pictures any more stays as it is, so that the model
+/// that made it can still compare it.
+Result<std::size_t> FacesService::renew_portraits(const face::FaceEngine& engine, std::int64_t key) {
+  auto& database = p_.database.sync();
+  AX_TRY(const auto stale, database.read([&](db::Tx& tx) { return portraits_.stale(tx, engine.embedding_model_id(), key, kBatch); }));
+  for (const auto& s : stale) {
+    std::optional<face::Embedding> embedding;
+    if (s.old.model_id != engine.embedding_model_id() && s.from_pictures) {
+      AX_TRY(const auto pictures, p_.documents.pictures(s.document));
+      for (const auto& picture : pictures) {
+        if (embedding) break;
+        AX_TRY(auto seen, engine.portrait(picture, Deadline::after(kAnalyseLimit)));
+        embedding = std::move(seen.embedding);
+      }
+    }
+    const bool again = embedding.has_value() || s.old.model_id == engine.embedding_model_id();
+    AX_CHECK(database.write([&](db::Tx& tx) -> Result<> {
+      if (!embedding) {
+        AX_TRY(embedding, vault_.recover(tx, s.old));
+      }
+      return portraits_.keep(tx, s.document, s.user, embedding, s.from_pictures && again, p_.clock.now());
+    }));
+  }
+  return stale.size();
 }
 
 Result<> FacesService::renew(const jobs::Job& job) {
@@ -146,7 +174,8 @@ Result<> FacesService::renew(const jobs::Job& job) {
       return galleries_.replace(tx, s.id, one);
     }));
   }
-  const bool more = captures.size() + listed.size() > 0;
+  AX_TRY(const auto portraits, renew_portraits(*engine, key));
+  const bool more = captures.size() + listed.size() + portraits > 0;
   AX_CHECK(database.write([&](db::Tx& tx) -> Result<> {
     AX_CHECK(p_.queue.complete(tx, job));
     if (more) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "engines/accuracy/linkability.h"
 #include "engines/accuracy/report.h"
 
 namespace authx::accuracy {
@@ -146,6 +147,21 @@ TEST(Report, PadHasTheThreeWorkingPoints) {
   EXPECT_NEAR(r.json.at("given").at("apcer_worst").to_number<double>(), 0.4, 1e-9);
   EXPECT_LE(r.json.at("bpcer20").at("apcer_worst").to_number<double>(), 0.05);
   EXPECT_LE(r.json.at("bpcer10").at("apcer_worst").to_number<double>(), 0.1);
+}
+
+TEST(Linkability, IsNothingForOneDistributionAndAllForTwoApart) {
+  std::mt19937 random{4};
+  std::normal_distribution<double> normal;
+  std::vector<double> a, b, apart, near;
+  for (int i = 0; i < 40000; ++i) {
+    const double x = normal(random), y = normal(random);
+    a.push_back(x), b.push_back(y), apart.push_back(y + 20), near.push_back(y + 1);
+  }
+  EXPECT_LT(linkability(a, b), 0.02);
+  EXPECT_GT(linkability(a, apart), 0.999);
+  // Two unit normals a unit apart: the integral over s > 1/2 of tanh((s - 1/2) / 2) times the mated density is 0.293.
+  EXPECT_NEAR(linkability(near, a), 0.293, 0.02);
+  EXPECT_EQ(linkability(std::vector{1.0, 1.0}, std::vector{1.0}), 0);
 }
 
 TEST(SvgPlot, LeavesOutWhatItsAxesCannotShow) {

@@ -53,6 +53,21 @@ TEST(WorkPool, RefusesWorkBeyondItsQueueAndTakesMoreWhenItDrained) {
   EXPECT_EQ(worked, 3);
 }
 
+TEST(WorkPool, PostedWorkRunsWhatDoesNotFitIsDroppedAndNothingIsThrown) {
+  std::latch release{1};
+  std::atomic<int> ran{0};
+  WorkPool pool{"test", 1, 1};
+  for (int i = 0; i < 5; ++i)
+    pool.post([&] {
+      release.wait();
+      ++ran;
+      throw std::runtime_error{"nobody hears this"};
+    });
+  release.count_down();
+  pool.join();
+  EXPECT_EQ(ran, 2);
+}
+
 TEST(WorkPool, PassesAnExceptionToTheCaller) {
   WorkPool pool{"test", 1, 1};
   asio::io_context io;

@@ -190,6 +190,24 @@ TEST(Judge, AnEmptyOrFacelessVideoIsNoPassAndNoCrash) {
   EXPECT_NE(judge({}, faceless).outcome, Outcome::passed);
 }
 
+TEST(Judge, AFrameThatIsRepeatedCountsOnce) {
+  const auto plan = make_plan(entropy(1));
+  const auto recorded = [&](int each) {
+    VideoFacts video;
+    for (int i = 0; i * 100ms < plan.length + 300ms; ++i) {
+      FrameFacts f;
+      f.at = microseconds{i * 100'000};
+      f.thumb.fill(static_cast<std::uint8_t>(100 + i / each % 50));
+      video.frames.push_back(f);
+    }
+    video.duration = video.frames.back().at;
+    return judge(plan, video);
+  };
+  EXPECT_FALSE(std::ranges::count(recorded(1).findings, Finding::too_few_frames));
+  EXPECT_TRUE(std::ranges::count(recorded(4).findings, Finding::too_few_frames));
+  EXPECT_NEAR(recorded(4).measures.frame_rate, 2.5, 0.1);
+}
+
 TEST(Judge, AdviceNamesNoCheck) {
   Verdict failed;
   failed.findings = {Finding::flat, Finding::light_wrong, Finding::looped};
