@@ -45,6 +45,8 @@ Split split_block(const RidgeMap& m, int bx, int by) {
           valley.mean() - ridge.mean()};
 }
 
+constexpr double kFewPores = 1, kUsualPores = 2.5;  ///< to 100 pixels of crest; at 500 dpi grain counts with them
+
 double ramp(double v, double from, double to) { return std::clamp((v - from) / (to - from), 0.0, 1.0); }
 
 }  // namespace
@@ -103,14 +105,42 @@ Quality appraise(const RidgeMap& m, int minutiae) {
   return q;
 }
 
+/// Pores are bright spots on the crests of ridges: crest pixels that are the brightest of the 5 x 5 around them and stand
+/// out from the crest by a share of the contrast. How many there are to 100 crest pixels.
+struct Pores {
+  double spots = 0, crest = 0;
+  void add(const RidgeMap& m, int bx, int by, double contrast) {
+    for (int y = by * kBlock; y < (by + 1) * kBlock; ++y) {
+      for (int x = bx * kBlock; x < (bx + 1) * kBlock; ++x) {
+        if (x < 2 || y < 2 || x + 2 >= m.gray.cols || y + 2 >= m.gray.rows || m.enhanced(y, x) <= 0.7f) continue;
+        ++crest;
+        double sum = 0, n = 0;
+        bool brightest = true;
+        for (int v = -2; v <= 2; ++v) {
+          for (int u = -2; u <= 2; ++u) {
+            if (m.enhanced(y + v, x + u) <= 0.7f) continue;
+            sum += m.gray(y + v, x + u), n += 1;
+            brightest = brightest && m.gray(y + v, x + u) <= m.gray(y, x);
+          }
+        }
+        spots += brightest && n >= 8 && m.gray(y, x) - sum / n > 0.12 * contrast ? 1 : 0;
+      }
+    }
+  }
+  double density() const { return crest > 0 ? 100 * spots / crest : 0; }
+};
+
 std::vector<Cue> presentation_cues(const RidgeMap& m) {
   Spread share, crest;
+  Pores pores;
   for (int y = 0; y < m.mask.rows; y += 2) {
     for (int x = 0; x < m.mask.cols; x += 2) {
       if (m.mask(y, x) == 0 || m.clarity(y, x) < 0.6f) continue;
       const Split s = split_block(m, x, y);
       share.add(s.ridge_share);
-      if (s.contrast > 8) crest.add(s.along_ridge / s.contrast);
+      if (s.contrast <= 8) continue;
+      crest.add(s.along_ridge / s.contrast);
+      pores.add(m, x, y, s.contrast);
     }
   }
   // A raster is an isolated line in the spectrum at periods that ridges do not have.
@@ -140,7 +170,10 @@ std::vector<Cue> presentation_cues(const RidgeMap& m) {
   }
   return {{"print_raster", raster},
           {"uniform_ridge_width", share.n < 20 ? 0 : 1 - ramp(share.deviation(), 0.02, 0.06)},
-          {"flat_ridges", crest.n < 20 ? 0 : 1 - ramp(crest.mean(), 0.05, 0.15)}};
+          {"flat_ridges", crest.n < 20 ? 0 : 1 - ramp(crest.mean(), 0.05, 0.15)},
+          {"no_pores", crest.n < 20 ? 0 : 1 - ramp(pores.density(), kFewPores, kUsualPores)},
+          // A cast is often wet or dry all over; so are some fingers.
+          {"unusual_moisture", share.n < 20 ? 0 : std::max(ramp(share.mean(), 0.62, 0.75), 1 - ramp(share.mean(), 0.18, 0.27))}};
 }
 
 }  // namespace authx::fingerprint
