@@ -105,25 +105,20 @@ Quality appraise(const RidgeMap& m, int minutiae) {
   return q;
 }
 
-/// Pores are bright spots on the crests of ridges: crest pixels that are the brightest of the 5 x 5 around them and stand
-/// out from the crest by a share of the contrast. How many there are to 100 crest pixels.
+/// Pores are bright spots on the crests of ridges: crest pixels brighter, by a share of the contrast, than the crest three
+/// pixels before and behind them. How many there are to 100 crest pixels.
 struct Pores {
   double spots = 0, crest = 0;
   void add(const RidgeMap& m, int bx, int by, double contrast) {
-    for (int y = by * kBlock; y < (by + 1) * kBlock; ++y) {
-      for (int x = bx * kBlock; x < (bx + 1) * kBlock; ++x) {
-        if (x < 2 || y < 2 || x + 2 >= m.gray.cols || y + 2 >= m.gray.rows || m.enhanced(y, x) <= 0.7f) continue;
+    const float c = std::cos(m.angle(by, bx)), s = std::sin(m.angle(by, bx));
+    const int dx = cvRound(3 * c), dy = cvRound(3 * s), nx = cvRound(1.5f * c), ny = cvRound(1.5f * s);
+    for (int y = std::max(3, by * kBlock); y < std::min((by + 1) * kBlock, m.gray.rows - 3); ++y) {
+      for (int x = std::max(3, bx * kBlock); x < std::min((bx + 1) * kBlock, m.gray.cols - 3); ++x) {
+        if (m.enhanced(y, x) <= 0.7f || m.enhanced(y + dy, x + dx) <= 0.7f || m.enhanced(y - dy, x - dx) <= 0.7f) continue;
         ++crest;
-        double sum = 0, n = 0;
-        bool brightest = true;
-        for (int v = -2; v <= 2; ++v) {
-          for (int u = -2; u <= 2; ++u) {
-            if (m.enhanced(y + v, x + u) <= 0.7f) continue;
-            sum += m.gray(y + v, x + u), n += 1;
-            brightest = brightest && m.gray(y + v, x + u) <= m.gray(y, x);
-          }
-        }
-        spots += brightest && n >= 8 && m.gray(y, x) - sum / n > 0.12 * contrast ? 1 : 0;
+        const int here = m.gray(y, x);
+        const bool bright = here >= m.gray(y + ny, x + nx) && here >= m.gray(y - ny, x - nx);
+        spots += bright && here - std::max(m.gray(y + dy, x + dx), m.gray(y - dy, x - dx)) > 0.12 * contrast ? 1 : 0;
       }
     }
   }
