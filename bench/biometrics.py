@@ -94,5 +94,6 @@ def iris(report: Report, settings: Settings) -> None:
     report.add(Figure("iris_mask_iou", iou, "", OSIRIS_IOU, iou / OSIRIS_IOU, ">= 0.85"))
     report.add(Figure("iris_encode_ms", median(r["encode_ms"] for r in rounds), "ms", aim="<= 25"))
     report.add(Figure("iris_compare_per_s", median(r["search_per_s"] for r in rounds), "/s a core", aim=">= 1e6"))
-    note(f"mask overlap's tenth percentile {rounds[0]['mask_iou_p10']:.3f} over {rounds[0]['masks']} masks; comparisons by {rounds[0]['kernel']}: as "
-         f"the search does them, giving up early; all 33 rotations in full: {median(r['compare_per_s'] for r in rounds):,.0f} /s")
+    report.add(Figure("iris_compare_full_per_s", median(r["compare_per_s"] for r in rounds), "/s a core", aim=">= 1e6"))
+    note(f"mask overlap's tenth percentile {rounds[0]['mask_iou_p10']:.3f} over {rounds[0]['masks']} masks; comparisons by {rounds[0]['kernel']}: "
+         "first as the search does them, giving up early, then all 33 rotations in full, several codes at once")

@@ -39,7 +39,7 @@ std::vector<Candidate> Gallery::shortlist(const Template& probe, std::size_t cou
   count = std::min(count, size());
   auto out = prefilter_.best(probe, kWider * count);
   for (Candidate& c : out) c.votes = local_similarity(probe, templates_[c.index]);
-  std::ranges::stable_sort(out, [](const Candidate& a, const Candidate& b) { return a.votes > b.votes; });
+  std::ranges::sort(out, [](const Candidate& a, const Candidate& b) { return a.votes != b.votes ? a.votes > b.votes : a.index < b.index; });
   out.resize(std::min(count, out.size()));
   return out;
 }

@@ -34,7 +34,7 @@ std::vector<Narrowing> narrowing(std::span<const Enrolled> all, std::uint32_t se
       if (e.set != all[p].set || e.finger != all[p].finger) strange.push_back(i);
     }
     others = strange.size();
-    std::ranges::stable_sort(strange, [&](std::size_t a, std::size_t b) { return votes[a] > votes[b]; });
+    std::ranges::sort(strange, [&](std::size_t a, std::size_t b) { return votes[a] != votes[b] ? votes[a] > votes[b] : a < b; });
     const auto handed_on = [&](double share) { return static_cast<std::size_t>(std::floor(share * static_cast<double>(others))); };
     const std::size_t most = std::min(others, Gallery::kWider * handed_on(kShares.back()));
     std::vector<float> local;

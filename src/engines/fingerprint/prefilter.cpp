@@ -184,7 +184,7 @@ std::vector<Candidate> Prefilter::best(const Template& probe, std::size_t count)
     if (all[i] == least) --room;
     out.push_back({static_cast<std::uint32_t>(i), static_cast<float>(all[i])});
   }
-  std::ranges::stable_sort(out, [](const Candidate& a, const Candidate& b) { return a.votes > b.votes; });
+  std::ranges::sort(out, [](const Candidate& a, const Candidate& b) { return a.votes != b.votes ? a.votes > b.votes : a.index < b.index; });
   return out;
 }
 
