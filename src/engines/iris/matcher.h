@@ -14,7 +14,7 @@ inline constexpr double kTypicalBits = 7372;  ///< shared bits of a typical comp
 inline constexpr double kDefaultFmr = 1e-4;
 
 struct Match {
-  double distance = 0.5;  ///< normalised by the number of shared bits: what decides. 0: same code, about 0.46: strangers
+  double distance = 0.5;  ///< normalised by the number of shared bits: what decides. 0 or less: same code, about 0.46: strangers
   double hamming = 0.5;   ///< fractional Hamming distance of the shared bits at the best rotation
   int bits = 0;           ///< shared bits at that rotation
   double rotation = 0;    ///< degrees
