@@ -138,7 +138,7 @@ TEST(Prefilter, TheBestAreThoseWithTheHighestScores) {
     ASSERT_EQ(best.size(), std::min<std::size_t>(count, 60));
     std::vector<std::size_t> order(scores.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
     for (std::size_t i = 0; i < best.size(); ++i) {
       EXPECT_EQ(best[i].index, order[i]);
       EXPECT_EQ(best[i].votes, static_cast<float>(scores[order[i]]));
