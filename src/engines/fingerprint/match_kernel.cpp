@@ -81,8 +81,7 @@ AUTHX_AVX512 void similarities_avx512(const Descriptor& a, const DescriptorColum
                 a_valid = _mm512_set1_epi64(static_cast<long long>(a.valid)), least = _mm512_set1_epi64(kMinCommonCells);
   const __m256 one = _mm256_set1_ps(1);
   for (std::size_t j = 0; j < b.count; j += 8) {
-    const __m512i flow_valid = _mm512_and_si512(a_flow_valid, _mm512_load_si512(b.flow_valid + j)),
-                  cells = _mm512_popcnt_epi64(flow_valid);
+    const __m512i flow_valid = _mm512_and_si512(a_flow_valid, _mm512_load_si512(b.flow_valid + j)), cells = _mm512_popcnt_epi64(flow_valid);
     __m512i off = _mm512_setzero_si512();
     for (std::size_t k = 0; k < Descriptor::kFlowWords; ++k) {
       const __m512i d = _mm512_xor_si512(_mm512_set1_epi64(static_cast<long long>(a.flow[k])), _mm512_load_si512(b.flow[k] + j));

@@ -339,7 +339,11 @@ class Comparison {
         sy0 + extent >= static_cast<float>(p_.ridges.rows))
       return false;
     constexpr float kFixed = 65536;
-    PatchWindow window{p_.ridges.words.data(), p_.ridges.stride(), {}, {}, static_cast<std::int32_t>(back.c * kFixed),
+    PatchWindow window{p_.ridges.words.data(),
+                       p_.ridges.stride(),
+                       {},
+                       {},
+                       static_cast<std::int32_t>(back.c * kFixed),
                        static_cast<std::int32_t>(back.s * kFixed)};
     for (int r = 0; r < PatchShifts::kSide; ++r) {
       const float v = static_cast<float>(r) + first;

@@ -53,8 +53,8 @@ class Prefilter {
 };
 
 /// Writes the scores of `n` rows. All kernels give the same numbers.
-using PrefilterScan = void (*)(const Prefilter::Row* rows, const std::uint8_t* counts, std::size_t n,
-                               std::span<const MinutiaCode> probe, std::uint16_t* scores);
+using PrefilterScan = void (*)(const Prefilter::Row* rows, const std::uint8_t* counts, std::size_t n, std::span<const MinutiaCode> probe,
+                               std::uint16_t* scores);
 struct PrefilterKernel {
   std::string_view name;  ///< "avx512", "avx2" or "portable"
   PrefilterScan scan;
