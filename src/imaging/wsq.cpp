@@ -264,10 +264,12 @@ Quantization allocate(const std::vector<float>& image, int width, const Layout& 
   return q;
 }
 
+/// At most what 16 bits of an escape code say: bins may be too narrow for the picture when the rate is more than it needs.
 std::int32_t quantized(float v, float bin, float zero) {
+  constexpr float kMost = 65534;
   const float half = zero / 2;
-  if (v > half) return static_cast<std::int32_t>((v - half) / bin) + 1;
-  if (v < -half) return static_cast<std::int32_t>((v + half) / bin) - 1;
+  if (v > half) return static_cast<std::int32_t>(std::min((v - half) / bin, kMost)) + 1;
+  if (v < -half) return static_cast<std::int32_t>(std::max((v + half) / bin, -kMost)) - 1;
   return 0;
 }
 
@@ -355,7 +357,7 @@ Result<Bytes> encode_wsq(const Image& image, double bits_per_pixel, int dpi) {
       for (int y = r.y; y < r.y + r.height; ++y) {
         for (int x = r.x; x < r.x + r.width; ++x) {
           const float v = plane[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x)];
-          values.push_back(std::clamp(quantized(v, q.bin[b], q.zero[b]), -65535, 65535));
+          values.push_back(quantized(v, q.bin[b], q.zero[b]));
         }
       }
     }

@@ -99,10 +99,34 @@ def test_later_impressions_must_match_and_are_added(person: Person, server):
     other = data_of(capture(person, fingers.picture(7), position=1))
     assert other["verification_status"] == "rejected" and other["template_data"]["outcome"] == "differs"
     assert {r["code"] for r in other["template_data"]["reasons"]} == {"differs_from_enrolled"}
+    assert data_of(verify(person, fingers.picture(1), position=1))["verification_status"] == "approved"
     replaced = data_of(capture(person, fingers.picture(7), position=1, replace=True))
     assert replaced["verification_status"] == "approved"
     assert data_of(verify(person, fingers.picture(7), position=1))["verification_status"] == "approved"
     assert data_of(verify(person, fingers.picture(1), position=1))["verification_status"] == "rejected"
+
+
+def test_who_holds_a_session_cannot_put_another_finger_in_the_enrolled_ones_place(server):
+    person = new_person(server)
+    assert capture(person, fingers.picture(1), position=1, replace=True).status_code == 200, "nothing is there to be replaced"
+
+    def refused():
+        answer = capture(person, fingers.picture(7), position=1, replace=True)
+        error_of(answer, 401, "INSUFFICIENT_USER_AUTHENTICATION")
+        assert "aal2" in answer.headers["WWW-Authenticate"]
+
+    refused()
+    assert data_of(verify(person, fingers.picture(7)))["verification_status"] == "rejected"
+    refused()  # a comparison that failed is no proof
+    assert data_of(verify(person, fingers.picture(1)))["verification_status"] == "approved"
+    run(server, f"UPDATE biometrics SET created_at = '2020-01-01T00:00:00.000000Z' WHERE user_id = '{person.id}'")
+    refused()  # nor is one of long ago
+    assert data_of(verify(person, fingers.picture(1)))["verification_status"] == "approved"
+    assert data_of(verify(person, fingers.picture(7)))["verification_status"] == "rejected"
+    refused()  # nor one after which another finger was shown
+    assert data_of(verify(person, fingers.picture(1)))["verification_status"] == "approved"
+    assert data_of(capture(person, fingers.picture(7), position=1, replace=True))["verification_status"] == "approved"
+    assert data_of(verify(person, fingers.picture(7)))["verification_status"] == "approved"
 
 
 def test_failed_comparisons_are_limited_with_growing_delays(server):

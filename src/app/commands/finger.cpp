@@ -18,6 +18,7 @@
 #include "engines/fingerprint/image_record.h"
 #include "engines/fingerprint/input.h"
 #include "engines/fingerprint/matcher.h"
+#include "engines/fingerprint/narrowing.h"
 #include "engines/fingerprint/protection.h"
 #include "imaging/decode.h"
 #include "imaging/geometry.h"
@@ -37,7 +38,8 @@ struct FingerArgs {
   std::string a, b, out, format{kOwnFormat}, from;
   std::optional<int> dpi;  ///< else as the file says, else 500
   int position = 0;
-  bool hidden = false;  ///< bench: compare protected references
+  bool hidden = false;     ///< bench: compare protected references
+  bool narrowing = false;  ///< bench: how far the search's first stages narrow a gallery
   double rate = 0.75;
   double fmr = fp::kDefaultFmr;
   std::size_t shortlist = 200, max_bytes = 600;
@@ -275,6 +277,7 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
   std::string human;
   json::array sets;
   std::vector<fp::Trial> pooled, across;  // across: references under two keys
+  std::vector<fp::Enrolled> enrolled;
   double eer = 0, fmr1000 = 0;
   for (std::string folder : args.files) {
     int dpi = args.dpi.value_or(fp::kDpi);
@@ -300,20 +303,22 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
       cli.progress(i + 1, files.size(), "images");
     }
     std::vector<fp::Trial> trials;
+    std::vector<fp::ProtectedProbe> probes;
     std::vector<fp::ProtectedTemplate> hidden, renewed;
     if (args.hidden) {
       const fp::Protection one{Bytes(32, 1)}, two{Bytes(32, 2)};
-      for (const auto& l : all) hidden.push_back(one.apply(l.t)), renewed.push_back(two.apply(l.t));
+      for (const auto& l : all) probes.emplace_back(one, l.t), hidden.push_back(one.apply(l.t)), renewed.push_back(two.apply(l.t));
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
       for (std::size_t j = 0; j < renewed.size(); ++j)
-        across.push_back({fp::match(hidden[i], renewed[j]).score, all[i].finger, all[j].finger, all[i].impression, all[j].impression});
+        across.push_back({probes[i].match(renewed[j]).score, all[i].finger, all[j].finger, all[i].impression, all[j].impression});
       for (std::size_t j = i + 1; j < all.size(); ++j) {
-        const double score = args.hidden ? fp::match(hidden[i], hidden[j]).score : fp::match(all[i].t, all[j].t).score;
+        const double score = args.hidden ? probes[i].match(hidden[j]).score : fp::match(all[i].t, all[j].t).score;
         trials.push_back({score, all[i].finger, all[j].finger, all[i].impression, all[j].impression});
       }
     }
     const auto set = static_cast<std::uint32_t>(sets.size());
+    for (const auto& l : all) enrolled.push_back({set, l.finger, l.t});
     std::vector<fp::Trial> fvc;
     std::ranges::copy_if(trials, std::back_inserter(fvc), [](const fp::Trial& t) { return t.genuine() || t.first_impressions(); });
     const auto rates = fp::rates_of(trials), by_fvc = fp::rates_of(fvc);
@@ -341,20 +346,31 @@ Result<> bench(const FingerArgs& args, Cli& cli) {
                        100 * fmr1000 / n, rates_text(frozen));
   json::object linkability;
   if (args.hidden) {
-    const auto mean = [&across](bool genuine) {
-      double sum = 0, n = 0;
-      for (const auto& t : across) {
-        if (t.genuine() == genuine) sum += t.score, ++n;
-      }
-      return n > 0 ? sum / n : 0;
-    };
-    linkability = {{"eer", fp::rates_of(across).eer}, {"mean_mated", mean(true)}, {"mean_non_mated", mean(false)}};
-    human += fmt::format("\nunder two keys: EER {:.2f} % (50: nothing to link by), mean score {:.5f} mated, {:.5f} non-mated",
-                         100 * fp::rates_of(across).eer, mean(true), mean(false));
+    std::vector<double> mated, others;
+    for (const auto& t : across) (t.genuine() ? mated : others).push_back(t.score);
+    const double eer_across = fp::rates_of(across).eer, d_sys = fp::linkability(mated, others);
+    linkability = {{"eer", eer_across}, {"d_sys", d_sys}, {"mated", mated.size()}, {"others", others.size()}};
+    human += fmt::format("\nunder two keys: EER {:.2f} % (50: nothing to link by), global linkability {:.3f} (0: none), {} mated scores",
+                         100 * eer_across, d_sys, mated.size());
   }
-  cli.print(
-      human,
-      {{"across_keys", linkability}, {"sets", sets}, {"mean_eer", eer / n}, {"mean_fmr1000", fmr1000 / n}, {"pooled", rates_json(frozen)}});
+  json::array narrowing;
+  for (std::uint32_t set = 0; args.narrowing && set < sets.size(); ++set) {
+    const auto points = fp::narrowing(enrolled, set);
+    human += fmt::format("\n{}: {} probe and target pairs, {} others a target, share of targets kept", args.files[set],
+                         points.front().targets, points.front().others);
+    for (const auto& p : points) {
+      human += fmt::format("\n  handing on {:5.1f} %: first stage {:6.2f} %, both {:6.2f} %, of those that match at FMR 1e-4 {:6.2f} %",
+                           100 * p.share, 100 * p.first, 100 * p.both, 100 * p.matching);
+      narrowing.push_back(
+          json::value{{"set", args.files[set]}, {"share", p.share}, {"first", p.first}, {"both", p.both}, {"matching", p.matching}});
+    }
+  }
+  cli.print(human, {{"narrowing", narrowing},
+                    {"across_keys", linkability},
+                    {"sets", sets},
+                    {"mean_eer", eer / n},
+                    {"mean_fmr1000", fmr1000 / n},
+                    {"pooled", rates_json(frozen)}});
   return {};
 }
 
@@ -428,6 +444,8 @@ void add_finger_commands(CLI::App& root, Cli& cli) {
   auto* bench_command = finger->add_subcommand("bench", "Accuracy by FVC's protocol over folders of FINGER_IMPRESSION images or templates");
   bench_command->add_option("FOLDERS", args->files, "Folders, each FOLDER or FOLDER:DPI")->required();
   bench_command->add_flag("--protected", args->hidden, "Compare protected references under one key, and under two");
+  bench_command->add_flag("--narrowing", args->narrowing,
+                          "How often a search's first stages keep the finger, by the share of a gallery that they hand on");
   dpi(bench_command), from(bench_command);
   bench_command->callback(run(&bench));
 }

@@ -64,4 +64,26 @@ Interval eer_interval(std::span<const Trial> trials, int draws) {
   return {at(0.05), at(0.95)};
 }
 
+double linkability(std::vector<double> mated, std::vector<double> others, int bins) {
+  if (mated.empty() || others.empty() || bins < 1) return 0;
+  std::ranges::sort(mated);
+  std::ranges::sort(others);
+  double sum = 0;
+  std::size_t m = 0, o = static_cast<std::size_t>(std::ranges::lower_bound(others, mated.front()) - others.begin());
+  for (int b = 1; b <= bins; ++b) {
+    // Up to the bin's last mated score, and all that are equal to it.
+    const std::size_t last = mated.size() * static_cast<std::size_t>(b) / static_cast<std::size_t>(bins);
+    if (last <= m) continue;
+    const double border = mated[last - 1];
+    const auto m_end = static_cast<std::size_t>(std::ranges::upper_bound(mated, border) - mated.begin());
+    const auto o_end = static_cast<std::size_t>(std::ranges::upper_bound(others, border) - others.begin());
+    const double pm = static_cast<double>(m_end - m) / static_cast<double>(mated.size()),
+                 po = static_cast<double>(o_end - o) / static_cast<double>(others.size());
+    // D = 2 LR / (1 + LR) - 1 where mated scores are the likelier ones.
+    if (pm > po) sum += pm * (pm - po) / (pm + po);
+    m = m_end, o = o_end;
+  }
+  return sum;
+}
+
 }  // namespace authx::fingerprint

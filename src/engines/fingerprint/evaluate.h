@@ -34,4 +34,9 @@ struct Interval {
 /// 90 % interval of the equal error rate by drawing fingers with replacement (seeded: the same each time).
 Interval eer_interval(std::span<const Trial> trials, int draws = 200);
 
+/// How far references under two keys can be linked by these scores: the global measure of Gomez-Barrero, Galbally,
+/// Rathgeb and Busch (IEEE TIFS 13(6), 2018), 0: not at all, 1: always; mated and other pairs taken as equally likely.
+/// Scores are counted in bins of equally many mated ones, so few mated scores make it too large by chance.
+double linkability(std::vector<double> mated, std::vector<double> others, int bins = 20);
+
 }  // namespace authx::fingerprint

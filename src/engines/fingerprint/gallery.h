@@ -1,29 +1,28 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "engines/fingerprint/matcher.h"
+#include "engines/fingerprint/prefilter.h"
 
 namespace authx::fingerprint {
-
-struct Candidate {
-  std::uint32_t index = 0;  ///< of the enrolled template
-  float votes = 0;          ///< of the prefilter, comparable within one search only
-};
 
 struct Found {
   std::uint32_t index = 0;
   Match match;
 };
 
-/// Enrolled templates for 1:N search. A prefilter by locality-sensitive hashing of minutia surroundings (as Cappelli,
-/// Ferrara, Maltoni, IEEE PAMI 33(5), 2011, for cylinders), whose votes are counted by rotation, orders all templates; the
-/// best are compared in full. Immutable after construction: any number of threads may search.
+/// The sum of the probe's eight best similarities with any minutia of the other's (local similarity sort, as Cappelli,
+/// Ferrara, Maltoni, IEEE PAMI 32(12), 2010): a search's second stage.
+float local_similarity(const Template& probe, const Template& other);
+
+/// Enrolled templates for 1:N search in three stages: `Prefilter` over all, the surroundings of minutiae in full for the
+/// best of those, then the matcher. Immutable after construction: any number of threads may search.
 class Gallery {
  public:
   static constexpr std::size_t kMaxSize = std::size_t{1} << 24;
+  static constexpr std::size_t kWider = 4;  ///< templates that the second stage looks at for each that it keeps
 
   /// Templates beyond kMaxSize are left out.
   explicit Gallery(std::vector<Template> templates);
@@ -39,13 +38,8 @@ class Gallery {
   std::vector<Found> search(const Template& probe, double target_fmr = kDefaultFmr, std::size_t shortlist = 200) const;
 
  private:
-  struct Table {
-    std::vector<std::uint32_t> starts;  ///< by key
-    std::vector<std::uint32_t> owners;  ///< template << 8 | angle of the minutia, grouped by key
-  };
   std::vector<Template> templates_;
-  std::vector<Table> tables_;
-  std::vector<float> weight_;  ///< a template with many minutiae collects votes by chance
+  Prefilter prefilter_;
 };
 
 }  // namespace authx::fingerprint

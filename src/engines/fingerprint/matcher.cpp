@@ -1,12 +1,12 @@
 #include "engines/fingerprint/matcher.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <numbers>
 
 #include "engines/fingerprint/calibration.h"
+#include "engines/fingerprint/match_kernel.h"
 
 namespace authx::fingerprint {
 namespace {
@@ -16,8 +16,6 @@ constexpr int kMax = static_cast<int>(Template::kMaxUsed);
 constexpr int kPairs = 40;  ///< pairs that enter the relaxation
 constexpr int kPerRow = 3;  ///< candidates of each probe minutia
 constexpr int kHypotheses = 2;
-constexpr float kMinFlow = 0.35f;    ///< agreement of the surrounding flow below which minutiae are different ones
-constexpr int kMinCommonCells = 26;  ///< half of a cylinder's 52
 
 struct Turns {
   std::array<float, 256> c, s;
@@ -32,31 +30,6 @@ struct Turns {
 const Turns& turns() {
   static const Turns t;
   return t;
-}
-
-/// 0..1. The flow is compared first: most minutiae of other fingers differ in it already. POPCNT belongs to the base
-/// instruction set; wider vectors gain nothing for twelve words that fall into four sums.
-float similarity(const Descriptor& a, const Descriptor& b) {
-  const std::uint64_t flow_valid = a.flow_valid & b.flow_valid;
-  const int cells = std::popcount(flow_valid);
-  float flow = 1;
-  if (cells >= kMinCommonCells) {
-    int off = 0;
-    for (std::size_t k = 0; k < Descriptor::kFlowWords; ++k) off += std::popcount((a.flow[k] ^ b.flow[k]) & flow_valid);
-    flow = 1 - static_cast<float>(off) / static_cast<float>(2 * cells);
-    if (flow < kMinFlow) return 0;
-    flow = 0.25f + 0.75f * flow;
-  }
-  const std::uint64_t valid = a.valid & b.valid;
-  if (std::popcount(valid) < kMinCommonCells) return 0;
-  int in_a = 0, in_b = 0, different = 0;
-  for (std::size_t k = 0; k < Descriptor::kCylinderWords; ++k) {
-    const std::uint64_t x = a.cylinder[k] & valid, y = b.cylinder[k] & valid;
-    in_a += std::popcount(x), in_b += std::popcount(y), different += std::popcount(x ^ y);
-  }
-  if (in_a + in_b == 0) return 0;
-  const float norm = std::sqrt(static_cast<float>(in_a)) + std::sqrt(static_cast<float>(in_b));
-  return (1 - std::sqrt(static_cast<float>(different)) / norm) * flow;
 }
 
 /// a - b in 1/256 of a turn, -128 .. 127.
@@ -106,7 +79,8 @@ class Comparison {
       : p_(p),
         g_(g),
         np_(static_cast<int>(std::min(p.descriptors.size(), Template::kMaxUsed))),
-        ng_(static_cast<int>(std::min(g.descriptors.size(), Template::kMaxUsed))) {
+        ng_(static_cast<int>(std::min(g.descriptors.size(), Template::kMaxUsed))),
+        columns_(g) {
     for (int i = 0; i < np_; ++i) px_[i] = p.minutiae[static_cast<std::size_t>(i)].x, py_[i] = p.minutiae[static_cast<std::size_t>(i)].y;
     for (int j = 0; j < ng_; ++j) gx_[j] = g.minutiae[static_cast<std::size_t>(j)].x, gy_[j] = g.minutiae[static_cast<std::size_t>(j)].y;
   }
@@ -166,9 +140,9 @@ class Comparison {
     int n = 0;
     for (int i = 0; i < np_; ++i) {
       Pair row[kPerRow];
+      match_kernel().similarities(p_.descriptors[static_cast<std::size_t>(i)], columns_, matrix_[i]);
       for (int j = 0; j < ng_; ++j) {
-        const float s = similarity(p_.descriptors[static_cast<std::size_t>(i)], g_.descriptors[static_cast<std::size_t>(j)]);
-        matrix_[i][j] = s;
+        const float s = matrix_[i][j];
         if (s <= row[kPerRow - 1].similarity) continue;
         int k = kPerRow - 1;
         for (; k > 0 && row[k - 1].similarity < s; --k) row[k] = row[k - 1];
@@ -314,7 +288,7 @@ class Comparison {
     const Transform back = inverse(t);
     const int columns = std::min(g_.ridges.columns / kPatch, kMaxPatchSide), rows = std::min(g_.ridges.rows / kPatch, kMaxPatchSide);
     bool known[kMaxPatchSide][kMaxPatchSide] = {};
-    std::int16_t maps[kMaxPatchSide][kMaxPatchSide][kShifts * kShifts];
+    std::int16_t maps[kMaxPatchSide][kMaxPatchSide][PatchShifts::kMapSize];
     for (int r = 0; r < rows; ++r) {
       for (int c = 0; c < columns; ++c) known[r][c] = correlate(back, c * kPatch, r * kPatch, maps[r][c]);
     }
@@ -323,18 +297,19 @@ class Comparison {
     for (int r = 0; r < rows; ++r) {
       for (int c = 0; c < columns; ++c) {
         if (!known[r][c]) continue;
-        int total[kShifts * kShifts] = {}, weight = 0;
+        std::int16_t total[PatchShifts::kMapSize] = {};  // at most 15 maps of at most 256
+        int weight = 0;
         for (int dr = -1; dr <= 1; ++dr) {
           for (int dc = -1; dc <= 1; ++dc) {
             const int y = r + dr, x = c + dc;
             if (y < 0 || x < 0 || y >= rows || x >= columns || !known[y][x]) continue;
             const int w = dr == 0 && dc == 0 ? 3 : dr == 0 || dc == 0 ? 2 : 1;
             weight += w;
-            for (int s = 0; s < kShifts * kShifts; ++s) total[s] += w * maps[y][x][s];
+            for (int s = 0; s < PatchShifts::kMapSize; ++s) total[s] = static_cast<std::int16_t>(total[s] + w * maps[y][x][s]);
           }
         }
         ++patches;
-        sum += static_cast<float>(*std::max_element(total, total + kShifts * kShifts)) / static_cast<float>(weight * kPatch * kPatch);
+        sum += static_cast<float>(*std::max_element(total, total + PatchShifts::kMapSize)) / static_cast<float>(weight * kPatch * kPatch);
       }
     }
     e.patches = static_cast<float>(patches);
@@ -342,7 +317,7 @@ class Comparison {
   }
 
   /// Agreeing minus differing bits of the gallery's patch at (x, y) with the probe's, for each shift.
-  bool correlate(const Transform& back, int x, int y, std::int16_t (&map)[49]) const {
+  bool correlate(const Transform& back, int x, int y, std::int16_t (&map)[PatchShifts::kMapSize]) const {
     constexpr float kStep = RidgeBits::kStep;
     const float cx = (static_cast<float>(x) + kPatch / 2.0f) * kStep, cy = (static_cast<float>(y) + kPatch / 2.0f) * kStep;
     if (g_.flow.at(cx, cy) == FlowGrid::kNoFlow) return false;
@@ -357,48 +332,31 @@ class Comparison {
         if (p_.flow.at(ox + back.c * u - back.s * v, oy + back.s * u + back.c * v) == FlowGrid::kNoFlow) return false;
       }
     }
-    constexpr int kSide = kPatch + 2 * kReach;
-    // Positions in 1/65536 bit; the window's corners decide whether each sample must be checked against the borders.
-    const float first = -static_cast<float>(kSide - 1) / 2, sx0 = ox / kStep, sy0 = oy / kStep,
+    // The window's corners decide whether each sample must be checked against the borders.
+    const float first = -static_cast<float>(PatchShifts::kSide - 1) / 2, sx0 = ox / kStep, sy0 = oy / kStep,
                 extent = -first * (std::abs(back.c) + std::abs(back.s)) + 1;
     if (sx0 - extent < 0 || sy0 - extent < 0 || sx0 + extent >= static_cast<float>(p_.ridges.columns) ||
         sy0 + extent >= static_cast<float>(p_.ridges.rows))
       return false;
     constexpr float kFixed = 65536;
-    const auto step_x = static_cast<std::int32_t>(back.c * kFixed), step_y = static_cast<std::int32_t>(back.s * kFixed);
-    const std::uint64_t* words = p_.ridges.words.data();
-    const std::size_t stride = p_.ridges.stride();
-    std::uint32_t probe[kSide];
-    for (int r = 0; r < kSide; ++r) {
+    PatchWindow window{p_.ridges.words.data(),
+                       p_.ridges.stride(),
+                       {},
+                       {},
+                       static_cast<std::int32_t>(back.c * kFixed),
+                       static_cast<std::int32_t>(back.s * kFixed)};
+    for (int r = 0; r < PatchShifts::kSide; ++r) {
       const float v = static_cast<float>(r) + first;
-      auto x_at = static_cast<std::int32_t>((sx0 + back.c * first - back.s * v) * kFixed),
-           y_at = static_cast<std::int32_t>((sy0 + back.s * first + back.c * v) * kFixed);
-      std::uint32_t bits = 0;
-      for (int i = 0; i < kSide; ++i, x_at += step_x, y_at += step_y) {
-        const auto px = static_cast<std::uint32_t>(x_at >> 16);
-        bits |= static_cast<std::uint32_t>(words[static_cast<std::size_t>(y_at >> 16) * stride + px / 64] >> (px % 64) & 1) << i;
-      }
-      probe[r] = bits;
+      window.x[r] = static_cast<std::int32_t>((sx0 + back.c * first - back.s * v) * kFixed);
+      window.y[r] = static_cast<std::int32_t>((sy0 + back.s * first + back.c * v) * kFixed);
     }
-    std::uint64_t gallery[4];
+    std::uint64_t patch[4];
     for (int q = 0; q < 4; ++q) {
       std::uint64_t packed = 0;
       for (int r = 0; r < 4; ++r) packed |= row_bits(g_.ridges, x, y + 4 * q + r) << (16 * r);
-      gallery[q] = packed;
+      patch[q] = packed;
     }
-    for (int dx = 0; dx < kShifts; ++dx) {
-      std::uint64_t four[kSide];  // rows r .. r + 3, the first lowest
-      std::uint64_t window = 0;
-      for (int r = 0; r < kSide; ++r) {
-        window = window >> 16 | static_cast<std::uint64_t>(probe[r] >> dx & 0xffff) << 48;
-        if (r >= 3) four[r - 3] = window;
-      }
-      for (int dy = 0; dy < kShifts; ++dy) {
-        int different = 0;
-        for (int q = 0; q < 4; ++q) different += std::popcount(four[dy + 4 * q] ^ gallery[q]);
-        map[dy * kShifts + dx] = static_cast<std::int16_t>(kPatch * kPatch - 2 * different);
-      }
-    }
+    match_kernel().correlate(window, patch, map);
     return true;
   }
 
@@ -477,10 +435,11 @@ class Comparison {
     int minutia;
   };
   static constexpr int kHits = 512;
-  static constexpr int kPatch = 16, kReach = 3, kShifts = 2 * kReach + 1, kMaxPatchSide = 32;
+  static constexpr int kPatch = PatchShifts::kPatch, kMaxPatchSide = 32;
   const Template& p_;
   const Template& g_;
   int np_, ng_, count_ = 0;
+  DescriptorColumns columns_;
   float px_[kMax], py_[kMax], gx_[kMax], gy_[kMax];
   float matrix_[kMax][kMax];
   std::array<Pair, kPairs> pairs_;

@@ -19,10 +19,18 @@ constexpr std::array<float, 6> kRadii{18, 40, 64, 90, 118, 148};
 constexpr std::array<int, 6> kOnRing{6, 10, 14, 18, 20, 22};
 constexpr int kSamples = 90;
 constexpr int kFlowInputs = 2 * kSamples;
+constexpr std::size_t kSeeds = 24, kMostPairs = 1024;
+constexpr float kLeastAlike = 0.1f;  ///< of pairs of marks that are looked at
+/// Pairs agree on a motion when their turns, in 1/256 of a full one, and displacements along the axis, in pixels, differ by
+/// no more than this.
+constexpr int kTurnLimit = 16;
+constexpr float kAcrossLimit = 8;
 /// A cylinder's bits are set this often; taking it off makes two empty neighbourhoods unlike rather than alike.
 constexpr float kUsuallySet = 0.2f;
-constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kHeader = 3, kMarkBytes = 2 * ProtectedMinutia::kWords * 8;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::size_t kHeader = 3, kMarkBytes = 2 * ProtectedMinutia::kWords * 8 + 2;
+constexpr std::size_t kMasks = 4096;
+constexpr float kAcrossStep = 2;  ///< pixels to a unit of the kept coordinate; 256 units go around
 
 /// Signs of a keyed pseudorandom matrix, a row of kBits for each input, as bits.
 std::vector<std::array<std::uint64_t, ProtectedMinutia::kWords>> signs(BytesView key, std::string_view label, int rows) {
@@ -45,6 +53,18 @@ std::vector<std::array<std::uint64_t, ProtectedMinutia::kWords>> signs(BytesView
 
 struct Protection::Matrix {
   std::vector<std::array<std::uint64_t, ProtectedMinutia::kWords>> cylinder, flow;
+  std::vector<std::uint16_t> masks;
+  float axis_x = 1, axis_y = 0;
+  explicit Matrix(BytesView key) : cylinder(signs(key, "cylinder", kCylinderInputs)), flow(signs(key, "flow", kFlowInputs)) {
+    for (std::size_t first = 0; first < kMasks; first += kMasks / 2) {
+      const auto stream = crypto::hkdf_sha256(key, {}, as_bytes("authx finger protection places " + std::to_string(first)), kMasks);
+      for (std::size_t i = 0; i < kMasks; i += 2)
+        masks.push_back(static_cast<std::uint16_t>(stream.expose()[i] << 8 | stream.expose()[i + 1]));
+    }
+    const auto turn = crypto::hkdf_sha256(key, {}, as_bytes(std::string_view{"authx finger protection axis"}), 2);
+    const float angle = static_cast<float>(turn.expose()[0] << 8 | turn.expose()[1]) * (2 * kPi / 65536);
+    axis_x = std::cos(angle), axis_y = std::sin(angle);
+  }
 };
 
 namespace {
@@ -79,7 +99,7 @@ double protected_fmr_at(double score) {
   struct Point {
     double score, log10_fmr;
   };
-  constexpr std::array<Point, 7> kTail{{{0, 0}, {0.2330, -0.3}, {0.2928, -1}, {0.3535, -2}, {0.4094, -3}, {0.4623, -4}, {0.4833, -4.7}}};
+  constexpr std::array<Point, 7> kTail{{{0, 0}, {0.1135, -0.3}, {0.2008, -1}, {0.2861, -2}, {0.3594, -3}, {0.4235, -4}, {0.4603, -4.7}}};
   if (!(score > 0)) return 1;
   std::size_t i = 1;
   while (i + 1 < kTail.size() && score > kTail[i].score) ++i;
@@ -96,79 +116,117 @@ float similarity(const ProtectedMinutia& a, const ProtectedMinutia& b) {
 
 }  // namespace
 
-Protection::Protection(BytesView key)
-    : matrix_(std::make_unique<const Matrix>(Matrix{signs(key, "cylinder", kCylinderInputs), signs(key, "flow", kFlowInputs)})) {}
-Protection::~Protection() = default;
-Protection::Protection(Protection&&) noexcept = default;
-Protection& Protection::operator=(Protection&&) noexcept = default;
+Protection::Protection(BytesView key) : matrix_(std::make_shared<const Matrix>(key)) {}
+
+/// What hides a mark's place, drawn from the key by the mark's own signs.
+std::uint16_t Protection::mask(const ProtectedMinutia& m) const {
+  return matrix_->masks[(m.cylinder[0] ^ m.cylinder[1] >> 7 ^ m.flow[2] >> 13 ^ m.flow[3] << 3) % kMasks];
+}
+
+ProtectedMinutia Protection::mark(const Template& t, std::size_t i) const {
+  const Minutia& m = t.minutiae[i];
+  const Descriptor& d = t.descriptors[i];
+  ProtectedMinutia out;
+  std::array<float, kBits> sums{};
+  for (std::size_t k = 0; k < Descriptor::kCylinderWords; ++k) {
+    for (std::uint64_t left = d.valid; left != 0; left &= left - 1) {
+      const int cell = std::countr_zero(left);
+      const bool set = (d.cylinder[k] >> cell & 1) != 0;
+      add(sums, matrix_->cylinder[64 * k + static_cast<std::size_t>(cell)], set ? 1 - kUsuallySet : -kUsuallySet);
+    }
+  }
+  out.cylinder = to_signs(sums);
+  sums.fill(0);
+  const float theta = -static_cast<float>(m.angle) * (2 * kPi / 256);
+  std::size_t sample = 0;
+  for (std::size_t ring = 0; ring < kRadii.size(); ++ring) {
+    for (int k = 0; k < kOnRing[ring]; ++k, ++sample) {
+      const float at = theta + 2 * kPi * static_cast<float>(k) / static_cast<float>(kOnRing[ring]);
+      const std::uint8_t flow =
+          t.flow.at(static_cast<float>(m.x) + kRadii[ring] * std::cos(at), static_cast<float>(m.y) + kRadii[ring] * std::sin(at));
+      if (flow == FlowGrid::kNoFlow) continue;
+      const float turn = 2 * (static_cast<float>(flow) * (kPi / 254) - theta);
+      add(sums, matrix_->flow[2 * sample], std::cos(turn));
+      add(sums, matrix_->flow[2 * sample + 1], std::sin(turn));
+    }
+  }
+  out.flow = to_signs(sums);
+  const float across = matrix_->axis_x * static_cast<float>(m.x) + matrix_->axis_y * static_cast<float>(m.y);
+  const auto step = static_cast<std::uint8_t>(std::lround(across / kAcrossStep));
+  out.place = static_cast<std::uint16_t>((m.angle << 8 | step) ^ mask(out));
+  return out;
+}
 
 ProtectedTemplate Protection::apply(const Template& t) const {
   ProtectedTemplate out;
   out.quality = t.quality;
   const std::size_t n = std::min(t.descriptors.size(), ProtectedTemplate::kMaxMarks);
-  for (std::size_t i = 0; i < n; ++i) {
-    const Minutia& m = t.minutiae[i];
-    const Descriptor& d = t.descriptors[i];
-    ProtectedMinutia& mark = out.marks.emplace_back();
-    std::array<float, kBits> sums{};
-    for (std::size_t k = 0; k < Descriptor::kCylinderWords; ++k) {
-      for (std::uint64_t left = d.valid; left != 0; left &= left - 1) {
-        const int cell = std::countr_zero(left);
-        const bool set = (d.cylinder[k] >> cell & 1) != 0;
-        add(sums, matrix_->cylinder[64 * k + static_cast<std::size_t>(cell)], set ? 1 - kUsuallySet : -kUsuallySet);
-      }
-    }
-    mark.cylinder = to_signs(sums);
-    sums.fill(0);
-    const float theta = -static_cast<float>(m.angle) * (2 * kPi / 256);
-    std::size_t sample = 0;
-    for (std::size_t ring = 0; ring < kRadii.size(); ++ring) {
-      for (int k = 0; k < kOnRing[ring]; ++k, ++sample) {
-        const float at = theta + 2 * kPi * static_cast<float>(k) / static_cast<float>(kOnRing[ring]);
-        const std::uint8_t flow =
-            t.flow.at(static_cast<float>(m.x) + kRadii[ring] * std::cos(at), static_cast<float>(m.y) + kRadii[ring] * std::sin(at));
-        if (flow == FlowGrid::kNoFlow) continue;
-        const float turn = 2 * (static_cast<float>(flow) * (kPi / 254) - theta);
-        add(sums, matrix_->flow[2 * sample], std::cos(turn));
-        add(sums, matrix_->flow[2 * sample + 1], std::sin(turn));
-      }
-    }
-    mark.flow = to_signs(sums);
-  }
+  for (std::size_t i = 0; i < n; ++i) out.marks.push_back(mark(t, i));
   std::ranges::sort(out.marks);  // the template's order is by quality
   return out;
 }
 
-ProtectedMatch match(const ProtectedTemplate& a, const ProtectedTemplate& b, double target_fmr) {
+ProtectedProbe::ProtectedProbe(const Protection& protection, const Template& t) : protection_(protection) {
+  const std::size_t n = std::min(t.descriptors.size(), ProtectedTemplate::kMaxMarks);
+  for (std::size_t i = 0; i < n; ++i) {
+    const Minutia& m = t.minutiae[i];
+    marks_.push_back({protection.mark(t, i), static_cast<float>(m.x), static_cast<float>(m.y), m.angle});
+  }
+}
+
+ProtectedMatch ProtectedProbe::match(const ProtectedTemplate& reference, double target_fmr) const {
   constexpr std::size_t kMax = ProtectedTemplate::kMaxMarks;
-  const std::size_t na = std::min(a.marks.size(), kMax), nb = std::min(b.marks.size(), kMax), least = std::min(na, nb);
+  const std::size_t na = marks_.size(), nb = std::min(reference.marks.size(), kMax), least = std::min(na, nb);
   ProtectedMatch out;
   if (least < 3) return out;
+  struct Place {
+    std::uint8_t angle;
+    float across;
+  };
+  std::array<Place, kMax> places;
+  for (std::size_t j = 0; j < nb; ++j) {
+    const auto place = static_cast<std::uint16_t>(reference.marks[j].place ^ protection_.mask(reference.marks[j]));
+    places[j] = {static_cast<std::uint8_t>(place >> 8), kAcrossStep * static_cast<float>(place & 255)};
+  }
   struct Pair {
     float similarity;
-    std::uint8_t a, b;
+    std::uint8_t a, b, turn;
   };
-  std::array<Pair, kMax * kMax> pairs;
+  std::array<Pair, kMostPairs> pairs;
   std::size_t n = 0;
   for (std::size_t i = 0; i < na; ++i) {
-    for (std::size_t j = 0; j < nb; ++j) {
-      const float s = similarity(a.marks[i], b.marks[j]);
-      if (s > 0.05f) pairs[n++] = {s, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(j)};
+    for (std::size_t j = 0; j < nb && n < kMostPairs; ++j) {
+      const float s = similarity(marks_[i].minutia, reference.marks[j]);
+      if (s > kLeastAlike)
+        pairs[n++] = {s, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(j),
+                      static_cast<std::uint8_t>(places[j].angle - marks_[i].angle)};
     }
   }
   std::sort(pairs.begin(), pairs.begin() + static_cast<std::ptrdiff_t>(n),
             [](const Pair& x, const Pair& y) { return x.similarity > y.similarity; });
-  const auto top = static_cast<std::size_t>(4 + std::lround(8 / (1 + std::exp(-0.4 * (static_cast<double>(least) - 20)))));
-  std::array<bool, kMax> used_a{}, used_b{};
-  float sum = 0;
-  std::size_t taken = 0;
-  for (std::size_t i = 0; i < n && taken < std::min(top, least); ++i) {
-    const Pair& p = pairs[i];
-    if (used_a[p.a] || used_b[p.b]) continue;
-    used_a[p.a] = used_b[p.b] = true;
-    sum += p.similarity, ++taken;
+  const auto top = static_cast<std::size_t>(4 + std::lround(6 / (1 + std::exp(-0.4 * (static_cast<double>(least) - 20)))));
+  // Each of the likest pairs proposes a turn and a displacement; what agrees with the best proposal counts.
+  float best = 0;
+  for (std::size_t seed = 0; seed < std::min(n, kSeeds); ++seed) {
+    const float turn = -static_cast<float>(pairs[seed].turn) * (2 * kPi / 256), c = std::cos(turn), s = std::sin(turn);
+    // The axis as the probe sees it.
+    const float ux = c * protection_.matrix_->axis_x + s * protection_.matrix_->axis_y,
+                uy = c * protection_.matrix_->axis_y - s * protection_.matrix_->axis_x;
+    const auto displacement = [&](const Pair& p) { return places[p.b].across - ux * marks_[p.a].x - uy * marks_[p.a].y; };
+    const float proposed = displacement(pairs[seed]);
+    std::array<bool, kMax> used_a{}, used_b{};
+    float sum = 0;
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < n && taken < std::min(top, least); ++i) {
+      const Pair& p = pairs[i];
+      if (used_a[p.a] || used_b[p.b] || std::abs(static_cast<std::int8_t>(p.turn - pairs[seed].turn)) > kTurnLimit) continue;
+      if (std::abs(std::remainder(displacement(p) - proposed, 256 * kAcrossStep)) > kAcrossLimit) continue;
+      used_a[p.a] = used_b[p.b] = true;
+      sum += p.similarity, ++taken;
+    }
+    best = std::max(best, sum);
   }
-  out.score = sum / static_cast<float>(top);
+  out.score = best / static_cast<float>(top);
   out.fmr = protected_fmr_at(out.score);
   out.match = out.fmr <= target_fmr;
   return out;
@@ -182,6 +240,7 @@ Bytes serialize(const ProtectedTemplate& t) {
         for (int i = 0; i < 64; i += 8) out.push_back(static_cast<std::uint8_t>(w >> i));
       }
     }
+    out.push_back(static_cast<std::uint8_t>(mark.place)), out.push_back(static_cast<std::uint8_t>(mark.place >> 8));
   }
   return out;
 }
@@ -201,6 +260,7 @@ Result<ProtectedTemplate> deserialize_protected(BytesView bytes) {
         for (int i = 0; i < 64; i += 8) w |= static_cast<std::uint64_t>(*p++) << i;
       }
     }
+    mark.place = static_cast<std::uint16_t>(p[0] | p[1] << 8), p += 2;
   }
   return t;
 }

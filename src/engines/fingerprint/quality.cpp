@@ -45,6 +45,8 @@ Split split_block(const RidgeMap& m, int bx, int by) {
           valley.mean() - ridge.mean()};
 }
 
+constexpr double kFewPores = 1, kUsualPores = 2.5;  ///< to 100 pixels of crest; at 500 dpi grain counts with them
+
 double ramp(double v, double from, double to) { return std::clamp((v - from) / (to - from), 0.0, 1.0); }
 
 }  // namespace
@@ -103,14 +105,37 @@ Quality appraise(const RidgeMap& m, int minutiae) {
   return q;
 }
 
+/// Pores are bright spots on the crests of ridges: crest pixels brighter, by a share of the contrast, than the crest three
+/// pixels before and behind them. How many there are to 100 crest pixels.
+struct Pores {
+  double spots = 0, crest = 0;
+  void add(const RidgeMap& m, int bx, int by, double contrast) {
+    const float c = std::cos(m.angle(by, bx)), s = std::sin(m.angle(by, bx));
+    const int dx = cvRound(3 * c), dy = cvRound(3 * s), nx = cvRound(1.5f * c), ny = cvRound(1.5f * s);
+    for (int y = std::max(3, by * kBlock); y < std::min((by + 1) * kBlock, m.gray.rows - 3); ++y) {
+      for (int x = std::max(3, bx * kBlock); x < std::min((bx + 1) * kBlock, m.gray.cols - 3); ++x) {
+        if (m.enhanced(y, x) <= 0.7f || m.enhanced(y + dy, x + dx) <= 0.7f || m.enhanced(y - dy, x - dx) <= 0.7f) continue;
+        ++crest;
+        const int here = m.gray(y, x);
+        const bool bright = here >= m.gray(y + ny, x + nx) && here >= m.gray(y - ny, x - nx);
+        spots += bright && here - std::max(m.gray(y + dy, x + dx), m.gray(y - dy, x - dx)) > 0.12 * contrast ? 1 : 0;
+      }
+    }
+  }
+  double density() const { return crest > 0 ? 100 * spots / crest : 0; }
+};
+
 std::vector<Cue> presentation_cues(const RidgeMap& m) {
   Spread share, crest;
+  Pores pores;
   for (int y = 0; y < m.mask.rows; y += 2) {
     for (int x = 0; x < m.mask.cols; x += 2) {
       if (m.mask(y, x) == 0 || m.clarity(y, x) < 0.6f) continue;
       const Split s = split_block(m, x, y);
       share.add(s.ridge_share);
-      if (s.contrast > 8) crest.add(s.along_ridge / s.contrast);
+      if (s.contrast <= 8) continue;
+      crest.add(s.along_ridge / s.contrast);
+      pores.add(m, x, y, s.contrast);
     }
   }
   // A raster is an isolated line in the spectrum at periods that ridges do not have.
@@ -140,7 +165,10 @@ std::vector<Cue> presentation_cues(const RidgeMap& m) {
   }
   return {{"print_raster", raster},
           {"uniform_ridge_width", share.n < 20 ? 0 : 1 - ramp(share.deviation(), 0.02, 0.06)},
-          {"flat_ridges", crest.n < 20 ? 0 : 1 - ramp(crest.mean(), 0.05, 0.15)}};
+          {"flat_ridges", crest.n < 20 ? 0 : 1 - ramp(crest.mean(), 0.05, 0.15)},
+          {"no_pores", crest.n < 20 ? 0 : 1 - ramp(pores.density(), kFewPores, kUsualPores)},
+          // A cast is often wet or dry all over; so are some fingers.
+          {"unusual_moisture", share.n < 20 ? 0 : std::max(ramp(share.mean(), 0.62, 0.75), 1 - ramp(share.mean(), 0.18, 0.27))}};
 }
 
 }  // namespace authx::fingerprint

@@ -66,7 +66,7 @@ std::array<std::pair<std::string_view, double>, 10> measures(const Quality& qual
 /// Signals of a presentation attack seen in one image, 0 (nothing suspicious) .. 1. Not validated on attack data:
 /// evidence for a person who looks at it, never a control.
 struct Cue {
-  std::string name;  ///< "print_raster", "uniform_ridge_width", "flat_ridges"
+  std::string name;  ///< "print_raster", "uniform_ridge_width", "flat_ridges", "no_pores", "unusual_moisture"
   double value = 0;
 };
 

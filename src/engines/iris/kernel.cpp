@@ -22,6 +22,10 @@ Count count_portable(const Code& a, const Code& b, int first, int step) {
   return c;
 }
 
+void several_portable(const Code& a, const Code* const (&b)[kAtOnce], Count (&out)[kAtOnce]) {
+  for (std::size_t i = 0; i < kAtOnce; ++i) out[i] = count_portable(a, *b[i], 0, 1);
+}
+
 #if defined(__x86_64__)
 
 /// Population count of bytes by two table look-ups of half bytes (Mula, Kurz and Lemire, The Computer Journal 61(1), 2018).
@@ -52,6 +56,10 @@ __attribute__((target("avx2"))) Count count_avx2(const Code& a, const Code& b, i
   return {sum_of(different), 2 * sum_of(shared)};
 }
 
+__attribute__((target("avx2"))) void several_avx2(const Code& a, const Code* const (&b)[kAtOnce], Count (&out)[kAtOnce]) {
+  for (std::size_t i = 0; i < kAtOnce; ++i) out[i] = count_avx2(a, *b[i], 0, 1);
+}
+
 __attribute__((target("avx512f,avx512vl,avx512vpopcntdq"))) Count count_avx512(const Code& a, const Code& b, int first, int step) {
   __m512i different = _mm512_setzero_si512();
   __m256i shared = _mm256_setzero_si256();
@@ -69,6 +77,39 @@ __attribute__((target("avx512f,avx512vl,avx512vpopcntdq"))) Count count_avx512(c
   return {static_cast<int>(d[0] + d[1] + d[2] + d[3] + d[4] + d[5] + d[6] + d[7]), static_cast<int>(2 * (s[0] + s[1] + s[2] + s[3]))};
 }
 
+/// Two groups at a time: their masks fill one register.
+__attribute__((target("avx512f,avx512vl,avx512vpopcntdq"))) void several_avx512(const Code& a, const Code* const (&b)[kAtOnce],
+                                                                                Count (&out)[kAtOnce]) {
+  static_assert(Code::kGroups % 2 == 0);
+  __m512i different[kAtOnce], shared[kAtOnce];
+  for (std::size_t o = 0; o < kAtOnce; ++o) different[o] = shared[o] = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < Code::kGroups; i += 2) {
+    const auto &x = a.groups[i], &y = a.groups[i + 1];
+    const __m512i x_bits = _mm512_loadu_si512(x.bits.data()), y_bits = _mm512_loadu_si512(y.bits.data());
+    const __m256i x_mask = _mm256_load_si256(reinterpret_cast<const __m256i*>(x.mask.data())),
+                  y_mask = _mm256_load_si256(reinterpret_cast<const __m256i*>(y.mask.data()));
+#pragma clang loop unroll(full)
+    for (std::size_t o = 0; o < kAtOnce; ++o) {
+      const auto &u = b[o]->groups[i], &v = b[o]->groups[i + 1];
+      const __m256i u_mask = _mm256_and_si256(x_mask, _mm256_load_si256(reinterpret_cast<const __m256i*>(u.mask.data()))),
+                    v_mask = _mm256_and_si256(y_mask, _mm256_load_si256(reinterpret_cast<const __m256i*>(v.mask.data())));
+      constexpr int kXorAnd = 0x28;  // (first ^ second) & third
+      const __m512i d = _mm512_ternarylogic_epi64(x_bits, _mm512_loadu_si512(u.bits.data()), _mm512_broadcast_i64x4(u_mask), kXorAnd),
+                    e = _mm512_ternarylogic_epi64(y_bits, _mm512_loadu_si512(v.bits.data()), _mm512_broadcast_i64x4(v_mask), kXorAnd);
+      different[o] = _mm512_add_epi64(different[o], _mm512_add_epi64(_mm512_popcnt_epi64(d), _mm512_popcnt_epi64(e)));
+      shared[o] = _mm512_add_epi64(shared[o], _mm512_popcnt_epi64(_mm512_inserti64x4(_mm512_castsi256_si512(u_mask), v_mask, 1)));
+    }
+  }
+#pragma clang loop unroll(full)
+  for (std::size_t o = 0; o < kAtOnce; ++o) {
+    // Both sums at once: even lanes different, odd lanes shared.
+    const __m512i both = _mm512_add_epi64(_mm512_unpacklo_epi64(different[o], shared[o]), _mm512_unpackhi_epi64(different[o], shared[o]));
+    const __m256i half = _mm256_add_epi64(_mm512_castsi512_si256(both), _mm512_extracti64x4_epi64(both, 1));
+    const __m128i sum = _mm_add_epi64(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    out[o] = {static_cast<int>(_mm_cvtsi128_si64(sum)), static_cast<int>(2 * _mm_extract_epi64(sum, 1))};
+  }
+}
+
 #endif
 
 }  // namespace
@@ -76,10 +117,11 @@ __attribute__((target("avx512f,avx512vl,avx512vpopcntdq"))) Count count_avx512(c
 std::vector<Kernel> kernels() {
   std::vector<Kernel> out;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl")) out.push_back({"avx512", &count_avx512});
-  if (__builtin_cpu_supports("avx2")) out.push_back({"avx2", &count_avx2});
+  if (__builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vl"))
+    out.push_back({"avx512", &count_avx512, &several_avx512});
+  if (__builtin_cpu_supports("avx2")) out.push_back({"avx2", &count_avx2, &several_avx2});
 #endif
-  out.push_back({"portable", &count_portable});
+  out.push_back({"portable", &count_portable, &several_portable});
   return out;
 }
 

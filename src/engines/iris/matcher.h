@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,7 +14,7 @@ inline constexpr double kTypicalBits = 7372;  ///< shared bits of a typical comp
 inline constexpr double kDefaultFmr = 1e-4;
 
 struct Match {
-  double distance = 0.5;  ///< normalised by the number of shared bits: what decides. 0: same code, about 0.46: strangers
+  double distance = 0.5;  ///< normalised by the number of shared bits: what decides. 0 or less: same code, about 0.46: strangers
   double hamming = 0.5;   ///< fractional Hamming distance of the shared bits at the best rotation
   int bits = 0;           ///< shared bits at that rotation
   double rotation = 0;    ///< degrees
@@ -29,6 +30,9 @@ class Probe {
   /// Masked fractional Hamming distance over all rotations, normalised for the number of bits (Daugman, IEEE CSVT 14(1),
   /// 2004; IEEE SMC-B 37(5), 2007): 0.5 - (0.5 - HD) * sqrt(bits / typical bits), the least of the 33.
   Match compare(const Code& other, double target_fmr = kDefaultFmr) const;
+
+  /// As `compare`, of many at once, in their order: each rotation is read once for several of them.
+  std::vector<Match> compare_all(std::span<const Template> others, double target_fmr = kDefaultFmr) const;
 
   /// The same distance, but gives up early: rotations whose distance on a sixth of the code is above `kHopeless` are left
   /// out, and with no rotation left the distance is 0.5. Several times faster; what it loses are single genuine

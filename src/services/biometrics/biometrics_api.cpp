@@ -179,7 +179,8 @@ awaitable<Result<BiometricCapture>> capture(BiometricsService& service, const Ca
   if (in.lifetime_days) options.lifetime = std::chrono::days{in.lifetime_days->value};
   const auto wait = std::chrono::milliseconds{in.wait_seconds ? in.wait_seconds->value * 1000 : 5000};
   std::string type{enum_name(in.biometric_type)};
-  AX_CO_TRY(auto c, co_await service.capture(caller.id, std::move(type), std::move(in.biometric_data.value), std::move(options),
+  const Proof proof{caller.auth_time, caller.aal};
+  AX_CO_TRY(auto c, co_await service.capture(caller.id, proof, std::move(type), std::move(in.biometric_data.value), std::move(options),
                                              caller.request, wait));
   BiometricCapture out{c.id, c.quality, {std::move(c.template_data)}, status_of(c.status)};
   co_return out;
@@ -207,13 +208,13 @@ awaitable<Result<CaptureList>> list(BiometricsService& service, const Can<Permis
   co_return out;
 }
 
-awaitable<Result<Deleted>> remove(BiometricsService& service, const Can<Permission::capture_biometrics>& caller, CapturePath in) {
+awaitable<Result<Deleted>> remove(BiometricsService& service, const RecentlySignedIn& caller, CapturePath in) {
   AX_CO_CHECK(co_await service.remove(caller.id, in.biometric_id, caller.request));
   Deleted out;
   co_return out;
 }
 
-awaitable<Result<Deleted>> remove_all(BiometricsService& service, const Can<Permission::capture_biometrics>& caller, Empty) {
+awaitable<Result<Deleted>> remove_all(BiometricsService& service, const RecentlySignedIn& caller, Empty) {
   AX_CO_CHECK(co_await service.remove_all(caller.id, caller.request));
   Deleted out;
   co_return out;
@@ -270,7 +271,8 @@ void add_routes(Router& router, BiometricsService& service) {
       {.operation_id = "captureBiometric",
        .summary = "Capture a fingerprint or an iris: a picture (PNG, JPEG, BMP, TIFF, WebP, JPEG 2000, WSQ), an ISO/IEC 19794 image "
                   "record, or bare gray rows with raw_width and raw_height. The first capture of a position (finger or eye by "
-                  "ISO/IEC 19794) enrols it; later ones must match it and are added, or take its place with replace.",
+                  "ISO/IEC 19794) enrols it; later ones must match it and are added, or take its place with replace, "
+                  "which needs a match with what is enrolled, or a sign-in with a second factor, of the last five minutes.",
        .tag = kTag,
        .body_limit = kBody,
        .bucket = "upload",

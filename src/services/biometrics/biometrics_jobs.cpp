@@ -111,7 +111,8 @@ Result<> BiometricsService::process(const jobs::Job& job) {
       metrics::biometric_comparisons("capture", c.match ? "match" : "no_match").add();
       if (!c.match) {
         accepted = false, outcome = "differs";
-        reasons.push_back({"differs_from_enrolled", "This is not what is enrolled. To enrol anew, ask for it to be replaced."});
+        reasons.push_back({"differs_from_enrolled",
+                           "This is not what is enrolled. To enrol anew, verify the enrolled one and ask for it to be replaced."});
         break;
       }
       outcome = "matched", fmr = std::min(fmr, c.fmr);

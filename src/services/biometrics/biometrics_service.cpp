@@ -100,7 +100,20 @@ Result<std::int64_t> BiometricsService::key_version(db::Tx& tx, std::string_view
   return rows.empty() ? 1 : rows[0].integer(0);
 }
 
-awaitable<Result<Capture>> BiometricsService::capture(Uuid user, std::string type, Bytes data, CaptureOptions options,
+/// Whoever holds a session could else put another finger in the place of the person's own.
+Result<> BiometricsService::check_replacement(db::Tx& tx, const Uuid& user, const Proof& proof, const Modality& modality) const {
+  const auto since = p_.clock.now() - Proof::kAge;
+  if (proof.aal >= 2 && proof.auth_time >= since) return {};
+  AX_TRY(const auto enrolled, load_enrolled(tx, user, modality));
+  if (enrolled.references.empty()) return {};
+  AX_TRY(const auto last, recent(tx, user, modality.name(), since));
+  if (last && last->outcome == "matched") return {};
+  auto error = http::step_up(2, Proof::kAge);
+  error.message = fmt::format("Verify the enrolled {} first, or sign in again with a second factor", modality.name());
+  return error;
+}
+
+awaitable<Result<Capture>> BiometricsService::capture(Uuid user, Proof proof, std::string type, Bytes data, CaptureOptions options,
                                                       http::RequestInfo request, std::chrono::milliseconds wait) {
   const auto* modality = find_modality(type);
   if (modality == nullptr) {
@@ -114,8 +127,9 @@ awaitable<Result<Capture>> BiometricsService::capture(Uuid user, std::string typ
   const auto now = p_.clock.now();
   const auto id = Uuid::generate(now);
   const auto name = id.str() + "-biometric";
-  auto begin = [this, user, &type, now](db::Tx& tx) -> Result<crypto::Key> {
+  auto begin = [this, user, &proof, modality, &type, &options, now](db::Tx& tx) -> Result<crypto::Key> {
     AX_CHECK(check_attempts(tx, subject_id(p_.keyring, user), type, now));
+    if (options.replace) AX_CHECK(check_replacement(tx, user, proof, *modality));
     return users::person_key(tx, p_.keyring, user);
   };
   AX_CO_TRY(auto key, co_await p_.database.read(request.tenant, begin));

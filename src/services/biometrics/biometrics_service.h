@@ -30,8 +30,16 @@ struct CaptureOptions {
   Input input;
   double quality_threshold = 0.25;    ///< 0..1; below it a capture is refused
   std::vector<std::string> purposes;  ///< beside verification
-  bool replace = false;               ///< takes the place of what is enrolled for the position
+  bool replace = false;               ///< takes the place of what is enrolled for the position; needs a `Proof`
   std::chrono::days lifetime{730};
+};
+
+/// How the caller signed in. What is enrolled is replaced only by whom it matched within `kAge` (a comparison or a
+/// capture of the type, with nothing after it), or who signed in as lately with a second factor.
+struct Proof {
+  static constexpr std::chrono::minutes kAge{5};
+  Time auth_time{};
+  std::uint8_t aal = 1;
 };
 
 /// A capture, or a comparison with what is enrolled, as the person may see it.
@@ -98,9 +106,10 @@ class BiometricsService {
   /// Queues the removal of expired templates and of those of erased people.
   Result<> schedule();
 
-  /// Errors: validation, capability_unavailable without an engine, rate_limited after failed comparisons.
-  awaitable<Result<Capture>> capture(Uuid user, std::string type, Bytes data, CaptureOptions options, http::RequestInfo request,
-                                     std::chrono::milliseconds wait);
+  /// Errors: validation, capability_unavailable without an engine, rate_limited after failed comparisons,
+  /// insufficient_authentication for a replacement without proof.
+  awaitable<Result<Capture>> capture(Uuid user, Proof proof, std::string type, Bytes data, CaptureOptions options,
+                                     http::RequestInfo request, std::chrono::milliseconds wait);
   awaitable<Result<Capture>> get(Uuid user, Uuid id, Uuid tenant);
   awaitable<Result<std::vector<Capture>>> list(const http::Principal& caller, std::optional<Uuid> before, std::size_t limit);
   /// With the templates that came from it.
@@ -141,6 +150,7 @@ class BiometricsService {
     std::int64_t key_version = 1;
   };
   Result<Enrolled> load_enrolled(db::Tx& tx, const Uuid& user, const Modality& modality) const;
+  Result<> check_replacement(db::Tx& tx, const Uuid& user, const Proof& proof, const Modality& modality) const;
   Result<Comparison> compare(const Modality& modality, const Sample& sample, const Enrolled& enrolled, int position) const;
   SecretBytes purpose_key(const Uuid& tenant, std::string_view type, std::string_view purpose, std::int64_t version) const;
   Result<std::int64_t> key_version(db::Tx& tx, std::string_view purpose) const;

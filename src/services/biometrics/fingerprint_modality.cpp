@@ -19,13 +19,22 @@ json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
 class ProtectedFinger final : public Protected {
  public:
   explicit ProtectedFinger(fp::ProtectedTemplate t) : template_(std::move(t)) {}
-  Comparison compare(const Protected& other) const override {
-    const auto m = fp::match(template_, static_cast<const ProtectedFinger&>(other).template_);
+  const fp::ProtectedTemplate& value() const { return template_; }
+
+ private:
+  fp::ProtectedTemplate template_;
+};
+
+class ProtectedFingerProbe final : public ProtectedProbe {
+ public:
+  ProtectedFingerProbe(BytesView key, const fp::Template& t) : probe_(fp::Protection{key}, t) {}
+  Comparison compare(const Protected& reference) const override {
+    const auto m = probe_.match(static_cast<const ProtectedFinger&>(reference).value());
     return {m.score, m.fmr, m.match};
   }
 
  private:
-  fp::ProtectedTemplate template_;
+  fp::ProtectedProbe probe_;
 };
 
 std::optional<fp::RawSize> raw_size(const Input& input) {
@@ -107,9 +116,9 @@ class Fingerprint final : public Modality {
     return std::unique_ptr<Protected>{std::make_unique<ProtectedFinger>(std::move(t))};
   }
 
-  Result<std::unique_ptr<Protected>> protected_probe(BytesView features, BytesView key) const override {
-    AX_TRY(const auto data, protect(features, key));
-    return load_protected(data);
+  Result<std::unique_ptr<ProtectedProbe>> protected_probe(BytesView features, BytesView key) const override {
+    AX_TRY(const auto t, fp::deserialize(features));
+    return std::unique_ptr<ProtectedProbe>{std::make_unique<ProtectedFingerProbe>(key, t)};
   }
 };
 

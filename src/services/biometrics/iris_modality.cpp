@@ -10,17 +10,25 @@ namespace {
 
 json::string_view js(std::string_view s) { return {s.data(), s.size()}; }
 
-/// A probe has all its rotations, a reference one code.
 class ProtectedIris final : public Protected {
  public:
-  explicit ProtectedIris(std::vector<iris::Code> codes) : codes_(std::move(codes)) {}
-  Comparison compare(const Protected& other) const override {
-    const auto m = iris::match_protected(codes_, static_cast<const ProtectedIris&>(other).codes_.front());
+  explicit ProtectedIris(const iris::Code& code) : code_(code) {}
+  const iris::Code& value() const { return code_; }
+
+ private:
+  iris::Code code_;
+};
+
+class ProtectedIrisProbe final : public ProtectedProbe {
+ public:
+  explicit ProtectedIrisProbe(std::vector<iris::Code> rotations) : rotations_(std::move(rotations)) {}
+  Comparison compare(const Protected& reference) const override {
+    const auto m = iris::match_protected(rotations_, static_cast<const ProtectedIris&>(reference).value());
     return {1 - m.distance, m.fmr, m.match};
   }
 
  private:
-  std::vector<iris::Code> codes_;
+  std::vector<iris::Code> rotations_;
 };
 
 struct Eye {
@@ -125,12 +133,12 @@ class Iris final : public Modality {
 
   Result<std::unique_ptr<Protected>> load_protected(BytesView data) const override {
     AX_TRY(const auto t, iris::deserialize(data));
-    return std::unique_ptr<Protected>{std::make_unique<ProtectedIris>(std::vector{t.code})};
+    return std::unique_ptr<Protected>{std::make_unique<ProtectedIris>(t.code)};
   }
 
-  Result<std::unique_ptr<Protected>> protected_probe(BytesView features, BytesView key) const override {
+  Result<std::unique_ptr<ProtectedProbe>> protected_probe(BytesView features, BytesView key) const override {
     AX_TRY(const auto t, iris::deserialize(features));
-    return std::unique_ptr<Protected>{std::make_unique<ProtectedIris>(iris::Protection{key}.rotations(t.code))};
+    return std::unique_ptr<ProtectedProbe>{std::make_unique<ProtectedIrisProbe>(iris::Protection{key}.rotations(t.code))};
   }
 };
 

@@ -42,11 +42,17 @@ struct Comparison {
   bool match = false;
 };
 
-/// A protected reference, ready to be compared with others made under the same key.
+/// A protected reference, opened.
 class Protected {
  public:
   virtual ~Protected() = default;
-  virtual Comparison compare(const Protected& other) const = 0;
+};
+
+/// A fresh sample, ready to be compared with protected references of its modality under the key that it was made with.
+class ProtectedProbe {
+ public:
+  virtual ~ProtectedProbe() = default;
+  virtual Comparison compare(const Protected& reference) const = 0;
 };
 
 /// A kind of biometric: what the service asks of an engine. Thread-safe, blocking, CPU-bound. A new kind is one
@@ -67,8 +73,7 @@ class Modality {
 
   virtual Result<Bytes> protect(BytesView features, BytesView key) const = 0;
   virtual Result<std::unique_ptr<Protected>> load_protected(BytesView data) const = 0;
-  /// The side of a comparison that calls `Protected::compare`, made from opened features.
-  virtual Result<std::unique_ptr<Protected>> protected_probe(BytesView features, BytesView key) const = 0;
+  virtual Result<std::unique_ptr<ProtectedProbe>> protected_probe(BytesView features, BytesView key) const = 0;
 };
 
 /// Those that this binary has an engine for.

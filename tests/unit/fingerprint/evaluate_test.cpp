@@ -54,5 +54,14 @@ TEST(EerInterval, HoldsTheRateAndRepeats) {
   EXPECT_EQ(i.high, again.high);
 }
 
+TEST(Linkability, IsNothingForEqualScoresAndOneForSeparateOnes) {
+  std::vector<double> low, high, alternating;
+  for (int i = 0; i < 400; ++i) low.push_back(0.001 * i), high.push_back(1 + 0.001 * i), alternating.push_back(0.001 * i + 0.0005);
+  EXPECT_DOUBLE_EQ(linkability(high, low), 1);
+  EXPECT_LT(linkability(low, alternating), 0.05);
+  EXPECT_EQ(linkability({}, low), 0);
+  EXPECT_DOUBLE_EQ(linkability({1, 1, 1}, {1, 1}), 0) << "ties tell nothing";
+}
+
 }  // namespace
 }  // namespace authx::fingerprint

@@ -87,6 +87,47 @@ TEST(Quality, SmallFaintAndNoisyImpressionsScoreLowerAndSayWhy) {
   EXPECT_TRUE(std::ranges::find(weak->quality.issues, QualityIssue::low_contrast) != weak->quality.issues.end());
 }
 
+double cue(const imaging::Image& image, std::string_view name) {
+  const auto e = extract(image);
+  if (!e) return -1;
+  const auto found = std::ranges::find(e->cues, name, &Cue::name);
+  return found == e->cues.end() ? -1 : found->value;
+}
+
+void add_grain(imaging::Image& image, double strength) {
+  std::mt19937 random{5};
+  std::normal_distribution<double> grain{0, strength};
+  for (auto& p : image.pixels) p = static_cast<std::uint8_t>(std::clamp(p + grain(random), 0.0, 255.0));
+}
+
+TEST(FingerCues, ADrawingHasNoPoresAndFlatRidgesAndGrainTakesThatAway) {
+  auto image = test::Finger{7}.image();
+  EXPECT_GT(cue(image, "no_pores"), 0.9);
+  const double flat = cue(image, "flat_ridges");
+  add_grain(image, 22);
+  EXPECT_LT(cue(image, "no_pores"), 0.2);
+  EXPECT_LT(cue(image, "flat_ridges"), 0.5 * flat);
+}
+
+TEST(FingerCues, APrintersRasterRises) {
+  auto image = test::Finger{7}.image();
+  add_grain(image, 12);
+  EXPECT_LT(cue(image, "print_raster"), 0.3);
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x)
+      image.row(y)[x] = static_cast<std::uint8_t>(std::clamp(image.row(y)[x] + ((x + y) % 3 == 0 ? 60 : -30), 0, 255));
+  }
+  EXPECT_GT(cue(image, "print_raster"), 0.7);
+}
+
+TEST(FingerCues, RidgesThatTouchOrFadeAllOverAreUnusuallyMoist) {
+  const auto image = test::Finger{7}.image();
+  EXPECT_LT(cue(image, "unusual_moisture"), 0.1);
+  auto wet = image;
+  for (auto& p : wet.pixels) p = p < 250 ? p < 215 ? 60 : 215 : p;
+  EXPECT_GT(cue(wet, "unusual_moisture"), cue(image, "unusual_moisture") + 0.3);
+}
+
 TEST(Quality, EveryIssueHasANameAndAdvice) {
   for (const auto issue : {QualityIssue::too_small, QualityIssue::low_contrast, QualityIssue::too_dark, QualityIssue::too_dry,
                            QualityIssue::unclear_ridges, QualityIssue::few_minutiae}) {

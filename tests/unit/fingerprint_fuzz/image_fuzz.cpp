@@ -19,7 +19,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto t = deserialize_protected(bytes)) {
     const Bytes again = serialize(*t);
     if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end())) std::abort();
-    (void)match(*t, *t);
+    static const Protection protection{Bytes(32, 1)};
+    static const ProtectedProbe probe{
+        protection, [] {
+          Template finger;
+          finger.width = finger.height = 300;
+          for (std::int16_t i = 0; i < 40; ++i)
+            finger.minutiae.push_back({static_cast<std::int16_t>(20 + i * 37 % 260), static_cast<std::int16_t>(20 + i * 53 % 260),
+                                       static_cast<std::uint8_t>(i * 29), MinutiaType::ending, 50});
+          describe(finger);
+          return finger;
+        }()};
+    (void)probe.match(*t);
   }
   return 0;
 }

@@ -82,6 +82,69 @@ TEST(IrisKernels, AllCountTheSame) {
   }
 }
 
+TEST(IrisKernels, SeveralAtOnceCountAsOneByOne) {
+  const auto probe = enrolled(7).code;
+  std::vector<Code> others;
+  for (unsigned i = 0; i < kAtOnce; ++i) others.push_back(enrolled(7 + i, {.upper_lid = -0.5 - 0.1 * i}).code);
+  others[1] = {};
+  const Code* several[kAtOnce];
+  for (std::size_t i = 0; i < kAtOnce; ++i) several[i] = &others[i];
+  for (const auto& k : kernels()) {
+    Count counts[kAtOnce];
+    k.count_several(probe, several, counts);
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      const Count want = kernels().back().count(probe, others[i], 0, 1);
+      EXPECT_EQ(counts[i].shared, want.shared) << k.name << " " << i;
+      EXPECT_EQ(counts[i].different, want.different) << k.name << " " << i;
+    }
+  }
+}
+
+TEST(IrisMatch, ManyAtOnceCompareAsOneByOne) {
+  const Probe probe{enrolled(50).code};
+  std::vector<Template> others;
+  for (unsigned i = 0; i < kAtOnce + 3; ++i) others.push_back(enrolled(49 + i, {.roll = 0.02 * i, .noise_seed = 3}));
+  others.push_back({});
+  for (const std::size_t n : {std::size_t{0}, std::size_t{1}, kAtOnce, others.size()}) {
+    const auto all = probe.compare_all(std::span{others}.first(n));
+    ASSERT_EQ(all.size(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const Match one = probe.compare(others[i].code);
+      EXPECT_EQ(all[i].distance, one.distance);
+      EXPECT_EQ(all[i].rotation, one.rotation);
+      EXPECT_EQ(all[i].bits, one.bits);
+      EXPECT_EQ(all[i].match, one.match);
+    }
+  }
+  EXPECT_TRUE(probe.compare_all(others)[1].match);
+  EXPECT_FALSE(probe.compare_all(others).back().match);
+}
+
+TEST(IrisMatch, TheBestRotationIsTheLeastDistance) {
+  // Against the definition: every rotation's distance by itself.
+  const auto a = enrolled(51, {.roll = 0.15}).code;
+  for (const auto& b : {enrolled(51).code, enrolled(52).code}) {
+    double least = 0.5;
+    const Probe probe{a};
+    for (int turn = -kShifts; turn <= kShifts; ++turn) {
+      int different = 0, shared = 0;
+      for (std::size_t g = 0; g < Code::kGroups; ++g) {
+        for (int bit = 0; bit < 256; ++bit) {
+          const int from = (bit + turn + 256) % 256;
+          const auto on = [](const auto& words, int at) { return (words[static_cast<std::size_t>(at / 64)] >> (at % 64) & 1) != 0; };
+          const auto &x = a.groups[g], &y = b.groups[g];
+          if (!on(x.mask, from) || !on(y.mask, bit)) continue;
+          shared += 2;
+          different += (on(x.bits, from) != on(y.bits, bit) ? 1 : 0) + (on(x.bits, from + 256) != on(y.bits, bit + 256) ? 1 : 0);
+        }
+      }
+      if (shared < kLeastBits) continue;
+      least = std::min(least, 0.5 - (0.5 - static_cast<double>(different) / shared) * std::min(std::sqrt(shared / kTypicalBits), 1.5));
+    }
+    EXPECT_NEAR(probe.compare(b).distance, least, 1e-7);
+  }
+}
+
 TEST(IrisCalibration, RatesFallWithTheDistanceAndThresholdsInvertThem) {
   EXPECT_GT(fmr_at(0.5), 0.99);
   EXPECT_LT(fmr_at(0.3), 1e-12);

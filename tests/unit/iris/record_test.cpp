@@ -1,6 +1,7 @@
 #include "engines/iris/record.h"
 
 #include <gtest/gtest.h>
+#include <openjpeg.h>
 
 #include "eyes.h"
 #include "imaging/decode.h"
@@ -16,6 +17,50 @@ imaging::Image small() {
 
 void set(Bytes& bytes, std::size_t at, std::uint64_t v, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) bytes[at + i] = static_cast<std::uint8_t>(v >> (8 * (n - 1 - i)));
+}
+
+/// JPEG 2000 by the OpenJPEG library: a JP2 file, or a bare codestream.
+Bytes jpeg2000(const imaging::Image& gray, bool bare, double ratio = 0) {
+  opj_image_cmptparm_t component{};
+  component.dx = component.dy = 1, component.w = static_cast<OPJ_UINT32>(gray.width), component.h = static_cast<OPJ_UINT32>(gray.height);
+  component.prec = 8;
+  opj_image_t* image = opj_image_create(1, &component, OPJ_CLRSPC_GRAY);
+  image->x1 = component.w, image->y1 = component.h;
+  std::copy(gray.pixels.begin(), gray.pixels.end(), image->comps[0].data);
+  opj_cparameters_t parameters;
+  opj_set_default_encoder_parameters(&parameters);
+  parameters.numresolution = 3, parameters.tcp_numlayers = 1, parameters.cp_disto_alloc = 1;
+  parameters.tcp_rates[0] = static_cast<float>(ratio), parameters.irreversible = ratio > 0 ? 1 : 0;
+  opj_codec_t* codec = opj_create_compress(bare ? OPJ_CODEC_J2K : OPJ_CODEC_JP2);
+  EXPECT_TRUE(opj_setup_encoder(codec, &parameters, image));
+  opj_stream_t* stream = opj_stream_create(1 << 16, OPJ_FALSE);
+  struct Sink {
+    Bytes bytes;
+    std::size_t at = 0;
+  } sink;
+  opj_stream_set_user_data(stream, &sink, nullptr);
+  opj_stream_set_write_function(stream, [](void* data, OPJ_SIZE_T n, void* user) -> OPJ_SIZE_T {
+    auto& s = *static_cast<Sink*>(user);
+    s.bytes.resize(std::max(s.bytes.size(), s.at + n));
+    std::copy_n(static_cast<const std::uint8_t*>(data), n, s.bytes.begin() + static_cast<std::ptrdiff_t>(s.at));
+    s.at += n;
+    return n;
+  });
+  opj_stream_set_skip_function(stream, [](OPJ_OFF_T n, void* user) -> OPJ_OFF_T {
+    auto& s = *static_cast<Sink*>(user);
+    s.at += static_cast<std::size_t>(n);
+    s.bytes.resize(std::max(s.bytes.size(), s.at));
+    return n;
+  });
+  opj_stream_set_seek_function(stream, [](OPJ_OFF_T to, void* user) -> OPJ_BOOL {
+    static_cast<Sink*>(user)->at = static_cast<std::size_t>(to);
+    return OPJ_TRUE;
+  });
+  EXPECT_TRUE(opj_start_compress(codec, image, stream) && opj_encode(codec, stream) && opj_end_compress(codec, stream));
+  opj_stream_destroy(stream);
+  opj_destroy_codec(codec);
+  opj_image_destroy(image);
+  return std::move(sink.bytes);
 }
 
 /// A record whose raw picture is replaced by a file of another format.
@@ -66,6 +111,69 @@ TEST(IrisRecord, CompressedPicturesAreDecoded) {
     EXPECT_EQ(read->width, eye.width);
     if (year == 2011) EXPECT_EQ(read->pixels, eye.pixels);
   }
+}
+
+TEST(IrisRecord, Jpeg2000PicturesAreDecoded) {
+  const auto eye = test::draw_eye(1);
+  for (const int year : {2005, 2011}) {
+    for (const bool bare : {false, true}) {
+      const Bytes lossless = with_file(eye, jpeg2000(eye, bare), year, 10), lossy = with_file(eye, jpeg2000(eye, bare, 8), year, 10);
+      const auto record = read_record(lossless), small = read_record(lossy);
+      ASSERT_TRUE(record && small) << year;
+      const auto exact = picture(record->images.front()), near = picture(small->images.front());
+      ASSERT_TRUE(exact && near) << year;
+      EXPECT_EQ(exact->pixels, eye.pixels);
+      ASSERT_EQ(near->pixels.size(), eye.pixels.size());
+      double off = 0;
+      for (std::size_t i = 0; i < eye.pixels.size(); ++i) off += std::abs(near->pixels[i] - eye.pixels[i]);
+      EXPECT_LT(off / static_cast<double>(eye.pixels.size()), 4);
+      EXPECT_LT(lossy.size(), eye.pixels.size() / 6);
+    }
+  }
+}
+
+TEST(IrisRecord, HostileJpeg2000IsRefused) {
+  const auto eye = test::draw_eye(1);
+  for (const bool bare : {false, true}) {
+    const Bytes file = jpeg2000(eye, bare);
+    const auto read = [&](const Bytes& changed) {
+      const Bytes bytes = with_file(eye, changed, 2011, 10);
+      const auto record = read_record(bytes);
+      return record && picture(record->images.front()).has_value();
+    };
+    ASSERT_TRUE(read(file));
+    for (std::size_t n = 1; n < file.size(); n += 1 + file.size() / 60)
+      EXPECT_FALSE(read({file.begin(), file.begin() + static_cast<std::ptrdiff_t>(n)})) << n;
+    // The codestream's own size: after SOC and SIZ's mark, length and capabilities come width and height.
+    const std::uint8_t mark[] = {0xff, 0x4f, 0xff, 0x51};
+    const auto at = static_cast<std::size_t>(std::ranges::search(file, mark).begin() - file.begin());
+    ASSERT_LT(at + 60, file.size());
+    for (const std::size_t field : {8u, 12u, 24u, 28u}) {  // image and tile
+      for (const std::uint64_t value : {0ull, 0xffffffffull, 0x7fffffffull, 100'000ull}) {
+        Bytes changed = file;
+        set(changed, at + field, value, 4);
+        if (field < 24 || value == 0) EXPECT_FALSE(read(changed)) << field << " " << value;
+        (void)read(changed);  // an oversized tile is only a tile
+      }
+    }
+    Bytes components = file;
+    set(components, at + 40, 0x4000, 2);
+    EXPECT_FALSE(read(components));
+    std::mt19937 random{7};
+    for (int i = 0; i < 200; ++i) {
+      Bytes noisy = file;
+      for (int k = 0; k < 8; ++k) noisy[at + random() % (noisy.size() - at)] = static_cast<std::uint8_t>(random());
+      (void)read(noisy);
+    }
+  }
+}
+
+TEST(IrisRecord, AJpeg2000OfAnotherSizeThanSaidIsRefused) {
+  const auto eye = test::draw_eye(1);
+  const Bytes bytes = with_file(eye, jpeg2000(small(), false), 2011, 10);
+  const auto record = read_record(bytes);
+  ASSERT_TRUE(record);
+  EXPECT_FALSE(picture(record->images.front()));
 }
 
 TEST(IrisRecord, APictureOfAnotherSizeThanSaidIsRefused) {

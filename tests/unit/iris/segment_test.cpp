@@ -106,5 +106,27 @@ TEST(IrisCues, AreQuietOnADrawnEyeAndRiseForAPrintersRaster) {
   EXPECT_GT(value(image, "print_raster"), 0.7);
 }
 
+TEST(IrisCues, AnEyeWithoutReflectionsOrWithAPatternedLensIsNoticed) {
+  const auto value = [](const imaging::Image& i, std::string_view name) {
+    const auto e = extract(i);
+    if (!e) return -1.0;
+    return std::ranges::find(e->cues, name, &Cue::name)->value;
+  };
+  auto matt = draw_eye(9);
+  for (auto& p : matt.pixels) p = p > 138 ? 138 : p;  // nothing shines
+  EXPECT_EQ(value(matt, "no_specular"), 1);
+  auto lens = draw_eye(9, {.noise = 0.5});
+  EXPECT_LT(value(lens, "lens_pattern"), 0.3);
+  for (int y = 0; y < lens.height; ++y) {
+    for (int x = 0; x < lens.width; ++x) {
+      const double dx = x - 160, dy = y - 120, r = std::hypot(dx, dy);
+      if (r < 40 || r > 57) continue;  // dots on the outer iris only
+      const int spoke = static_cast<int>(std::floor(std::atan2(dy, dx) * 60 / std::numbers::pi));
+      lens.row(y)[x] = static_cast<std::uint8_t>(std::clamp(lens.row(y)[x] + (spoke % 2 == 0 ? 40 : -40), 0, 255));
+    }
+  }
+  EXPECT_GT(value(lens, "lens_pattern"), 0.3);
+}
+
 }  // namespace
 }  // namespace authx::iris
