@@ -843,7 +843,8 @@ std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most
   const double sx = static_cast<double>(covered.width) / small.cols;
   const double sy = static_cast<double>(covered.height) / small.rows;
   // A picture that is cut to a document's own shape: what is small on it, with the print around it, is a portrait or a code, and
-  // what leaves out lines as wide as the document is a panel of it, as a passport's page above its machine-readable zone.
+  // what leaves out lines as wide as the document or cuts through a line is a panel of it, as a passport's page above its
+  // machine-readable zone.
   const double shape = static_cast<double>(std::max(image.width, image.height)) / std::min(image.width, image.height);
   const bool like_scan = std::abs(shape - 1.586) < 0.06 || std::abs(shape - 1.42) < 0.06;
   std::optional<std::vector<imaging::Box>> print;
@@ -854,8 +855,17 @@ std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most
     const auto outside = [&](const imaging::Box& b) { return !holds(o.quad, {(b.x + b.width / 2.0) / sx, (b.y + b.height / 2.0) / sy}); };
     const auto wide = std::ranges::count_if(*print, [&](const imaging::Box& b) { return 2 * b.width > image.width && outside(b); });
     if (wide >= 2) return true;
+    // No document's edge runs through a line of print.
+    const auto cut = [&](const imaging::Box& b) {
+      constexpr int kLooks = 24;
+      int inside = 0;
+      for (int i = 0; i < kLooks; ++i)
+        inside += holds(o.quad, {(b.x + (i + 0.5) * b.width / kLooks) / sx, (b.y + b.height / 2.0) / sy}) ? 1 : 0;
+      return inside > 1 && inside < kLooks - 1;
+    };
+    if (std::ranges::any_of(*print, cut)) return true;
     const auto all = std::ranges::count_if(*print, outside);
-    return share < 0.3 && all >= 4 && 2 * all > static_cast<std::ptrdiff_t>(print->size());
+    return all >= 2 && 3 * all > static_cast<std::ptrdiff_t>(print->size());
   };
   for (auto& o : Search{small}.run()) {
     if (o.score < kTrusted || out.size() >= most) break;
