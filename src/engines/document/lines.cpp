@@ -179,34 +179,4 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
   return lines;
 }
 
-bool marks_outside(const imaging::Image& image, const imaging::Quad& place) {
-  constexpr double kSide = 640;
-  constexpr int kFew = 8;  // a number has twelve digits
-  const cv::Mat full = imaging::as_mat(image);
-  const double scale = std::min(1.0, kSide / std::max(full.cols, full.rows));
-  cv::Mat gray;
-  cv::resize(full, gray, {std::max(8, cvRound(full.cols * scale)), std::max(8, cvRound(full.rows * scale))}, 0, 0, cv::INTER_AREA);
-  std::vector<cv::Point> corners;
-  for (const auto& p : place) corners.emplace_back(cvRound(p.x * scale), cvRound(p.y * scale));
-  cv::Mat inside(gray.size(), CV_8U, cv::Scalar(0));
-  cv::fillConvexPoly(inside, corners, cv::Scalar(255));
-  cv::polylines(inside, corners, true, cv::Scalar(255), 9);
-  // The desk is judged by its own light, not by a bright card beside it. Small print is pale at this size; noise on a dark desk is a
-  // large share of little light.
-  gray.setTo(0, inside);
-  cv::Mat ink = ink_of(gray, 86, 20);
-  ink.setTo(0, inside);
-  cv::Mat labels;
-  cv::Mat stats;
-  cv::Mat centers;
-  const int n = cv::connectedComponentsWithStats(ink, labels, stats, centers, 8, CV_32S);
-  int marks = 0;
-  for (int i = 1; i < n; ++i) {
-    const int w = stats.at<int>(i, cv::CC_STAT_WIDTH);
-    const int h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
-    marks += std::max(w, h) >= 3 && stats.at<int>(i, cv::CC_STAT_AREA) >= 4 ? 1 : 0;
-  }
-  return marks >= kFew;
-}
-
 }  // namespace authx::document

@@ -22,7 +22,4 @@ struct TextLine {
 /// page of 1000 pixels.
 std::vector<TextLine> text_lines(const imaging::Image& gray);
 
-/// Whether there may be print outside `place`: marks of a letter's size, whatever they are. About 1 ms.
-bool marks_outside(const imaging::Image& gray, const imaging::Quad& place);
-
 }  // namespace authx::document

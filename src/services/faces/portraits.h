@@ -17,7 +17,8 @@ class Portraits {
   Portraits(const crypto::Keyring& keyring, TemplateVault& vault) : keyring_(keyring), vault_(vault) {}
 
   /// Replaces what is kept of the document; nothing: removes it. `from_pictures`: another model can embed it anew.
-  Result<> keep(db::Tx& tx, const Uuid& document, const Uuid& user, const std::optional<face::Embedding>& portrait, bool from_pictures, Time now);
+  Result<> keep(db::Tx& tx, const Uuid& document, const Uuid& user, const std::optional<face::Embedding>& portrait, bool from_pictures,
+                Time now);
   Result<std::optional<face::Embedding>> find(db::Tx& tx, const Uuid& document, const Uuid& user);
 
   struct Stale {

@@ -34,7 +34,8 @@ constexpr db::Query kAnyStale{
     "IS "
     "NULL OR b.template_model <> $1 OR b.template_key IS NULL OR b.template_key <> (SELECT MAX(k.version) FROM face_template_keys k WHERE "
     "k.tenant_id = b.tenant_id)) UNION SELECT DISTINCT e.tenant_id FROM face_entries e WHERE e.list_id IS NOT NULL AND (e.model_id <> $1 "
-    "OR e.key_version <> (SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = e.tenant_id)) UNION SELECT DISTINCT d.tenant_id "
+    "OR e.key_version <> (SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = e.tenant_id)) UNION SELECT DISTINCT "
+    "d.tenant_id "
     "FROM document_portraits p JOIN documents d ON d.id = p.document_id WHERE (p.model_id <> $1 AND p.from_pictures) OR p.key_version <> "
     "(SELECT MAX(k.version) FROM face_template_keys k WHERE k.tenant_id = d.tenant_id)"};
 

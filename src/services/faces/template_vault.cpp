@@ -16,7 +16,8 @@ constexpr db::Query kRetire{
     "UPDATE face_template_keys SET wrapped_key = NULL WHERE tenant_id = $1 AND wrapped_key IS NOT NULL AND version < $2 AND NOT EXISTS "
     "(SELECT 1 FROM biometrics b WHERE b.tenant_id = $1 AND b.template_key = face_template_keys.version AND b.template_data IS NOT NULL) "
     "AND NOT EXISTS (SELECT 1 FROM face_entries e WHERE e.tenant_id = $1 AND e.key_version = face_template_keys.version) "
-    "AND NOT EXISTS (SELECT 1 FROM document_portraits p JOIN documents d ON d.id = p.document_id WHERE d.tenant_id = $1 AND p.key_version = "
+    "AND NOT EXISTS (SELECT 1 FROM document_portraits p JOIN documents d ON d.id = p.document_id WHERE d.tenant_id = $1 AND p.key_version "
+    "= "
     "face_template_keys.version) "
     "RETURNING version"};
 
