@@ -340,12 +340,14 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     documents::OnDelete on_delete = [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user) {
       return runtime->verifications->forget_document(tx, document, user);
     };
-    documents::PortraitStore portraits{
-        [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user, const std::optional<face::Embedding>& portrait,
-                            bool from_pictures) { return runtime->faces->portraits().keep(tx, document, user, portrait, from_pictures); },
-        [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user) {
-          return runtime->faces->portraits().find(tx, document, user);
-        }};
+    documents::PortraitStore portraits{[runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user,
+                                                           const std::optional<face::Embedding>& portrait, bool from_pictures) {
+                                         return runtime->faces->portraits().keep(tx, document, user, portrait, from_pictures,
+                                                                                 runtime->storage->clock.now());
+                                       },
+                                       [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user) {
+                                         return runtime->faces->portraits().find(tx, document, user);
+                                       }};
     AX_CHECK(connect_providers(c, s.clock, r->providers));
     AX_TRY(auto trust, load_trust(c));
     r->documents = std::make_unique<documents::DocumentsService>(documents::DocumentsService::Parts{

@@ -8,7 +8,7 @@ namespace {
 TEST(Problem, FillsTheEnvelopeAndKeepsTheDetailInside) {
   Error error = Error::invalid({{"email", "must be an e-mail address"}, {"items[0].x", "unknown field"}});
   error.detail = "cause for the log only";
-  const auto response = problem(error, {"req_9", "1.2.3.4", "ua"}, Time{}, false);
+  const auto response = problem(error, {"req_9", "1.2.3.4", "ua", {}}, Time{}, false);
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.body.find("cause for the log"), std::string::npos);
   const auto body = json::parse(response.body);
@@ -23,7 +23,7 @@ TEST(Problem, FillsTheEnvelopeAndKeepsTheDetailInside) {
 }
 
 TEST(Problem, SpeaksRfc9457WhenAsked) {
-  const auto response = problem(Errc::not_found, {"req_9", "", ""}, Time{}, true);
+  const auto response = problem(Errc::not_found, {"req_9", "", "", {}}, Time{}, true);
   EXPECT_EQ(response.content_type, "application/problem+json");
   const auto body = json::parse(response.body);
   EXPECT_EQ(body.at("status").as_int64(), 404);
