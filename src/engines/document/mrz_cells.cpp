@@ -124,7 +124,7 @@ double Track::pitch() const {
   return std::hypot(d.x, d.y);
 }
 
-Track track_of(const TextLine& line, int count) {
+Track track_of(const ZoneLine& line, int count) {
   // Ink of the first and last character falls short of its cell by the side bearings.
   const double pitch = line.length() / (count - 0.28);
   const double x0 = line.x0 + 0.36 * pitch;

@@ -27,7 +27,7 @@ struct Track {
 };
 
 /// The track of `count` characters between the ends of a line of text.
-Track track_of(const TextLine& line, int count);
+Track track_of(const ZoneLine& line, int count);
 Track reversed(const Track& track);                        ///< the same line read upside down
 Track part_of(const Track& track, int from, int count);    ///< its characters from `from` on
 Track mapped(const Track& track, const cv::Matx23d& map);  ///< `map` is a similarity

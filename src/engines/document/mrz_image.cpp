@@ -51,7 +51,7 @@ Track beside(Track track, double distance) {
 class ZoneReader {
  public:
   ZoneReader(const cv::Mat& picture, LevelView view, Date today, const Deadline& deadline)
-      : picture_(picture), view_(std::move(view)), today_(today), deadline_(deadline), lines_(text_lines(view_.gray)) {}
+      : picture_(picture), view_(std::move(view)), today_(today), deadline_(deadline), lines_(zone_lines(view_.gray)) {}
 
   std::optional<Found> read() {
     for (const std::size_t i : order()) {
@@ -72,10 +72,10 @@ class ZoneReader {
   std::vector<std::size_t> order() const {
     std::vector<std::pair<double, std::size_t>> rank;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
-      const TextLine& a = lines_[i];
+      const ZoneLine& a = lines_[i];
       int partners = 0;
       for (std::size_t j = 0; j < lines_.size(); ++j) {
-        const TextLine& b = lines_[j];
+        const ZoneLine& b = lines_[j];
         const double h = std::max(a.height, b.height);
         const double gap = std::abs(a.y((a.x0 + a.x1) / 2) - b.y((a.x0 + a.x1) / 2));
         if (i != j && gap > 1.0 * h && gap < 4.2 * h && std::abs(a.x0 - b.x0) < 2.2 * h + 0.02 * a.length() &&
@@ -95,7 +95,7 @@ class ZoneReader {
   }
 
   /// The line read as 30, 36 or 44 characters, one way up and the other: the readings that may be a zone's, best first.
-  std::vector<LineReading> anchors_of(const TextLine& line) const {
+  std::vector<LineReading> anchors_of(const ZoneLine& line) const {
     std::vector<LineReading> all;
     for (const int n : {44, 30, 36}) {
       // Capitals are about as tall as their pitch; blur and tilt make them look taller.
@@ -205,7 +205,7 @@ class ZoneReader {
   LevelView view_;
   Date today_;
   const Deadline& deadline_;
-  std::vector<TextLine> lines_;
+  std::vector<ZoneLine> lines_;
   std::vector<std::size_t> used_;
   std::optional<Found> best_;
 };

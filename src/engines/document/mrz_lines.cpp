@@ -29,8 +29,8 @@ cv::Mat strokes(const cv::Mat& gray, cv::Size within) {
 }
 
 /// The line through one connected mark of `labels`, or a line of length 0 when it is none.
-TextLine line_of(const cv::Mat& hat, const cv::Mat& labels, int label, cv::Rect box) {
-  TextLine line;
+ZoneLine line_of(const cv::Mat& hat, const cv::Mat& labels, int label, cv::Rect box) {
+  ZoneLine line;
   // The ink's middle per column block gives the line; its spread across the line gives the height of the capitals.
   std::vector<cv::Point2f> middles;
   for (int x = box.x; x < box.x + box.width; x += 6) {
@@ -195,9 +195,9 @@ std::vector<double> text_directions(const cv::Mat& picture, int count) {
   return out;
 }
 
-std::vector<TextLine> text_lines(const cv::Mat& gray) {
+std::vector<ZoneLine> zone_lines(const cv::Mat& gray) {
   const cv::Mat hat = strokes(gray, {25, 17});
-  std::vector<TextLine> lines;
+  std::vector<ZoneLine> lines;
   for (const int bridge : {27, 41}) {
     const cv::Mat kernel = cv::getStructuringElement(cv::MORPH_RECT, {bridge, 3});
     cv::Mat joined;
@@ -219,9 +219,9 @@ std::vector<TextLine> text_lines(const cv::Mat& gray) {
         const cv::Rect box(stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP), stats.at<int>(i, cv::CC_STAT_WIDTH),
                            stats.at<int>(i, cv::CC_STAT_HEIGHT));
         if (box.width < gray.cols * 0.18 || box.height < 5 || box.height > box.width / 4) continue;
-        const TextLine line = line_of(hat, labels, i, box);
+        const ZoneLine line = line_of(hat, labels, i, box);
         if (line.length() < 10 * line.height || line.length() < 0.15 * gray.cols) continue;
-        const bool known = std::ranges::any_of(lines, [&](const TextLine& l) {
+        const bool known = std::ranges::any_of(lines, [&](const ZoneLine& l) {
           return std::abs(l.middle() - line.middle()) < 0.4 * line.height && std::abs(l.x0 - line.x0) < line.height &&
                  std::abs(l.x1 - line.x1) < line.height;
         });
@@ -229,7 +229,7 @@ std::vector<TextLine> text_lines(const cv::Mat& gray) {
       }
     }
   }
-  std::ranges::sort(lines, {}, &TextLine::middle);
+  std::ranges::sort(lines, {}, &ZoneLine::middle);
   return lines;
 }
 

@@ -20,7 +20,7 @@ LevelView level_view(const cv::Mat& picture, double degrees, int side);
 std::vector<double> text_directions(const cv::Mat& picture, int count);
 
 /// A line of even print on a view: y = at + slope * x for the middle of its capitals.
-struct TextLine {
+struct ZoneLine {
   double x0 = 0;
   double x1 = 0;
   double at = 0;
@@ -32,6 +32,6 @@ struct TextLine {
 };
 
 /// Lines many times longer than high, from the top down.
-std::vector<TextLine> text_lines(const cv::Mat& gray);
+std::vector<ZoneLine> zone_lines(const cv::Mat& gray);
 
 }  // namespace authx::document

@@ -385,7 +385,7 @@ awaitable<Result<Provider>> FederationService::change(http::Principal by, Provid
 awaitable<Result<>> FederationService::remove(http::Principal by, Uuid id) {
   auto run = [this, &by, id](db::Tx& tx) -> Result<> {
     AX_TRY(const auto before, provider(tx, id));
-    AX_CHECK(tx.exec(kDelete, id));
+    AX_CHECK(tx.exec(kDelete, id, tx.scope().only()));
     return p_.auth.core().audit.append(tx, {by.id, "access.provider_removed",
                                             json::serialize(json::object{{"provider", id.str()}, {"before", told(before)}}), &by.request});
   };

@@ -273,7 +273,7 @@ awaitable<Result<bool>> ScimService::delete_group(http::Directory by, std::strin
     if (!Condition{by.if_match}.holds(shown(found, nullptr).etag)) return false;
     if (found.role)
       for (const auto& member : had) AX_CHECK(p_.roles.take(tx, member, *found.role, found.id.str()));
-    AX_CHECK(tx.exec(kDelete, found.id));
+    AX_CHECK(tx.exec(kDelete, found.id, tx.scope().home()));
     AX_CHECK(p_.core.audit.append(
         tx, {by.id, "directory.group_deleted",
              json::serialize(json::object{{"group", found.id.str()}, {"before", {{"members", had.size()}}}}), &by.request}));
