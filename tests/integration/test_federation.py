@@ -53,6 +53,7 @@ def liar(boss):
     provider.id = add(boss, provider.issuer, provider.client_id, provider.secret)  # type: ignore[attr-defined]
     provider.claims["email"] = new_email()
     yield provider
+    boss.request("DELETE", f"/admin/federation/providers/{provider.id}")  # type: ignore[attr-defined]
     provider.close()
 
 

@@ -108,7 +108,7 @@ def city(request, servers) -> tuple[House, House, House]:
     server = servers(**settings).start(models=True)
     boss = administrator(server)
     default = House(server, "default", DEFAULT, {"admin": boss})
-    card = pictures.specimen("aadhaar", 4321, pictures.SELFIE)
+    card = pictures.card("aadhaar", 4321, portrait=pictures.SELFIE)
     face = pictures.photo(pictures.SELFIE).read_bytes()
     houses = [found(boss, slug) for slug in ("acme", "globex")]
     for house in houses:
@@ -274,7 +274,7 @@ def test_one_card_and_face_in_two_organisations_is_no_reuse(city):
         assert results["image_reused"] == results["number_used_by_another_account"] == "passed", results
     numbers = rows(city[0].server, "SELECT document_number_index FROM documents WHERE document_number_index IS NOT NULL")
     assert len(numbers) == len({bytes(n) for (n,) in numbers}) >= 2
-    again = city[1].join().read_document(pictures.specimen("aadhaar", 4321, pictures.SELFIE))
+    again = city[1].join().read_document(pictures.card("aadhaar", 4321, portrait=pictures.SELFIE))
     results = {f["check"]: f["result"] for f in again["findings"]}
     assert results["number_used_by_another_account"] == "failed"  # within one it is
 
