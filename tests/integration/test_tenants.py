@@ -21,6 +21,7 @@ from support.server import Server
 PASSWORD = "correct horse battery"
 DEFAULT = "00000000-0000-7000-8000-000000000001"
 ROLES = ("user", "verifier", "auditor", "admin")
+SCIM = "urn:ietf:params:scim:schemas:"
 
 
 @dataclass
@@ -53,6 +54,12 @@ class House:
         email = new_email()
         made = self.server.cli("user", "create", "--email", email, "--name", f"Test {role}", "--role", role, "--organization", self.slug)
         return self.enter(email, made["password"], role)
+
+    def scim(self, method: str, path: str, body: dict | None = None) -> dict:
+        answer = requests.request(method, f"{self.server.root}/scim/v2{path}", json=body, timeout=60,
+                                  headers={"Authorization": "Bearer " + self.people["admin"].token})
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
 
 
 def found(boss: Person, slug: str, **more) -> House:
@@ -93,6 +100,15 @@ def furnish(house: House, card: bytes, face: bytes, finger: bytes) -> None:
     things["account_id"] = account["account_id"]
     key = data_of(boss.post(f"/admin/service-accounts/{account['account_id']}/keys", json={"name": "k", "days": 30}), 201)
     things["key_id"], things["api_key"] = key["key_id"], key["api_key"]
+    things["role"] = f"{house.slug}_support"
+    data_of(boss.post("/admin/roles", json={"name": things["role"], "permissions": ["read_audit"]}), 201)
+    directed = house.scim("POST", "/Users", {"schemas": [SCIM + "core:2.0:User"], "userName": new_email()})
+    group = house.scim("POST", "/Groups", {"schemas": [SCIM + "core:2.0:Group"], "displayName": "Staff", "members": [{"value": directed["id"]}]})
+    things["directed_id"], things["group_id"] = directed["id"], group["id"]
+    data_of(boss.request("PUT", f"/admin/directory/groups/{group['id']}/role", json={"role": things["role"]}))
+    things["provider_id"] = data_of(boss.post("/admin/federation/providers", json={
+        "name": f"Provider of {house.slug}", "issuer": "https://accounts.example.com", "client_id": "authx"}), 201)["provider_id"]
+    things["identity_id"] = "0190163d-8694-739b-aea5-966c26f8ad91"  # made by a sign-in elsewhere
     things["user_id"] = user.id
     things["session_id"] = data_of(user.get("/auth/sessions"))["items"][0]["id"]
     things["organization_id"] = house.id
@@ -156,7 +172,15 @@ BODIES = {
     "/v1/admin/organizations/{organization_id}": {"name": "Taken over"},
     "/v1/admin/organizations/{organization_id}/administrators": {"name": "A", "email": "taken.over@example.org"},
     "/v1/admin/oauth/clients/{client_id}": {"client_name": "Taken over", "redirect_uris": [REDIRECT]},
+    "/v1/admin/roles/{role}": {"permissions": []},
+    "/v1/admin/directory/groups/{group_id}/role": {},
+    "/v1/admin/federation/providers/{provider_id}": {"name": "Taken over", "client_id": "taken-over"},
+    "/scim/v2/Users/{id}": {"schemas": [SCIM + "core:2.0:User"], "userName": "taken.over@example.org"},
+    "/scim/v2/Groups/{id}": {"schemas": [SCIM + "core:2.0:Group"], "displayName": "Taken over"},
 }
+PATCH = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{"op": "replace", "path": "externalId", "value": "x"}]}
+NAMED_ALIKE = {"/scim/v2/Users/{id}": "directed_id", "/scim/v2/Groups/{id}": "group_id"}
+NO_OBJECTS = {"/scim/v2/Schemas/{id}", "/scim/v2/ResourceTypes/{id}"}
 OWN_STATE = {"kind"}  # parameters that are no ids
 STANDARDS = {"/oauth/register/{client_id}"}  # opened by its own secret, 401 to everyone else
 
@@ -165,13 +189,15 @@ def test_nobody_reaches_an_object_of_another_organisation(city):
     """Every endpoint with an id in its path, by every role of one organisation, for the objects of another."""
     _, acme, globex = city
     before = {table: value(acme.server, f"SELECT COUNT(*) FROM {table}") for table in
-              ("users", "documents", "verifications", "biometrics", "face_lists", "face_entries", "oauth_clients", "service_accounts", "api_keys")}
+              ("users", "documents", "verifications", "biometrics", "face_lists", "face_entries", "oauth_clients", "service_accounts", "api_keys",
+               "roles", "role_grants", "scim_users", "scim_groups", "scim_group_members", "federation_providers")}
     walked = 0
     for method, path, names in described(acme.server):
-        if not names or OWN_STATE & set(names):
+        if not names or OWN_STATE & set(names) or path in NO_OBJECTS:
             continue
+        names = [NAMED_ALIKE.get(path, name) for name in names]
         assert set(names) <= set(globex.things), f"the walk does not know {path}"
-        real = path
+        real = path.replace("{id}", "{" + names[0] + "}")
         for name in names:
             real = real.replace("{" + name + "}", globex.things[name])
         query = "?side=front" if path.endswith("/image") else ""
@@ -179,10 +205,12 @@ def test_nobody_reaches_an_object_of_another_organisation(city):
             more: dict = {}
             if path in BODIES and method in ("POST", "PUT"):
                 more = {"json": BODIES[path]}
+            elif method == "PATCH":
+                more = {"json": PATCH}
             elif path.endswith("/entries") and method == "POST":
                 more = {"files": {"face_image": ("f.jpg", pictures.photo(pictures.SELFIE).read_bytes())}}
             answer = acme.people[role].request(method, real.removeprefix("/v1") + query, **more) if real.startswith("/v1") else requests.request(
-                method, acme.server.root + real, headers={"Authorization": "Bearer " + acme.people[role].token}, timeout=30)
+                method, acme.server.root + real, headers={"Authorization": "Bearer " + acme.people[role].token}, timeout=30, **more)
             allowed = (401,) if path in STANDARDS else (403, 404)
             if answer.status_code == 200 and data_of(answer).get("items") == []:
                 continue  # the keys of an account that does not exist here
@@ -200,6 +228,32 @@ def test_nobody_reaches_an_object_of_another_organisation(city):
     assert data_of(own["admin"].get(f"/admin/oauth/clients/{things['client_id']}"))["metadata"]["client_name"] == "Application of globex"
     assert data_of(own["admin"].get(f"/admin/service-accounts/{things['account_id']}/keys"))["items"]
     assert data_of(own["user"].get("/users/me"))["id"] == own["user"].id
+    assert data_of(own["admin"].get(f"/admin/roles/{things['role']}"))["permissions"] == ["read_audit"]
+    assert globex.scim("GET", f"/Groups/{things['group_id']}")["displayName"] == "Staff"
+    assert "externalId" not in globex.scim("GET", f"/Users/{things['directed_id']}")
+    found_providers = data_of(own["admin"].get("/admin/federation/providers"))["items"]
+    assert [p["name"] for p in found_providers] == ["Provider of globex"]
+
+
+def test_directories_roles_and_providers_of_one_name_stand_side_by_side(city):
+    default, acme, globex = city
+    for house in (acme, globex):
+        boss = house.people["admin"]
+        data_of(boss.post("/admin/roles", json={"name": "teller", "description": house.slug, "permissions": ["read_audit"]}), 201)
+        assert house.scim("GET", "/Users")["totalResults"] == 1 and house.scim("GET", "/Groups")["totalResults"] == 1
+        listed = [p["name"] for p in data_of(requests.get(house.server.base + "/auth/federation/providers", headers={"X-Organization": house.slug},
+                                                          timeout=30))["items"]]
+        assert listed == [f"Provider of {house.slug}"]
+    assert data_of(requests.get(default.server.base + "/auth/federation/providers", timeout=30))["items"] == []
+    assert data_of(acme.people["admin"].get("/admin/roles/teller"))["description"] == "acme"
+    error_of(default.people["admin"].get("/admin/roles/teller"), 404, "NOT_FOUND")
+    # Who rules an organisation may make others rule it, and gives nothing that reaches beyond it.
+    worker = acme.hire("user")
+    data_of(acme.people["admin"].request("PUT", f"/admin/users/{worker.id}/roles/admin"))
+    risen = acme.enter(worker.email, worker.password, "user")
+    assert data_of(risen.get("/admin/audit"))["items"]
+    error_of(risen.get("/admin/organizations"), 403, "PERMISSION_DENIED")
+    error_of(risen.post("/admin/roles", json={"name": "beyond", "permissions": ["manage_organizations"]}), 403, "PERMISSION_DENIED")
 
 
 def test_ids_in_bodies_reach_nothing_of_another_organisation(city):
