@@ -4,7 +4,7 @@ import Typography from '@mui/material/Typography';
 import { useEffect, useRef, useState } from 'react';
 import { Navigate, useLocation, useNavigate } from 'react-router';
 import { AccountFrame, AccountLink } from '@/features/account/AccountFrame';
-import { cameToLink, useFinishLink, useFinishSignIn, type Returned } from '@/features/account/api/outside';
+import { useFinishLink, useFinishSignIn, type Returned } from '@/features/account/api/outside';
 import { needsProof } from '@/features/account/api/login';
 import { SecondFactorForm } from '@/features/account/SecondFactorForm';
 import { useSession } from '@/lib/session';
@@ -24,7 +24,8 @@ export function OutsidePage() {
   const navigate = useNavigate();
   const session = useSession();
   const [answer] = useState(() => returned(search));
-  const [links] = useState(cameToLink);
+  // Who is signed in came to link an account; the state that was sent along belongs to that session alone.
+  const [links] = useState(session !== null);
   const signIn = useFinishSignIn();
   const link = useFinishLink();
   const sent = useRef(false);

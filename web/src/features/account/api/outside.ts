@@ -23,14 +23,8 @@ export interface Returned {
   error?: string;
 }
 
-// Whether the browser left to link an account or to sign in; no secret, and gone with the tab.
-const purpose = 'authx.outside';
-
-export const cameToLink = (): boolean => sessionStorage.getItem(purpose) === 'link';
-
 async function leave(to: 'link' | 'start', provider: string) {
   const { authorization_url } = await call<{ authorization_url: string }>({ method: 'POST', url: `/auth/federation/providers/${provider}/${to}` });
-  sessionStorage.setItem(purpose, to);
   window.location.assign(authorization_url);
 }
 
