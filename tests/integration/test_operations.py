@@ -168,7 +168,7 @@ def test_the_operator_creates_and_lists_accounts(server):
     made = server.cli("user", "create", "--email", email.upper(), "--name", "Vera Verifier", "--role", "verifier")
     assert set(made) == {"id", "role", "password"}
     listed = server.cli("user", "list", "--limit", "100")
-    assert {"id": made["id"], "role": "verifier", "email": email, "name": "Vera Verifier"} in listed
+    assert {"id": made["id"], "role": "verifier", "more_roles": [], "email": email, "name": "Vera Verifier"} in listed
     server.cli("user", "create", "--email", email, "--name", "Twice", code=3)
     server.cli("user", "create", "--email", "no address", "--name", "X", code=3)
     server.cli("user", "create", "--email", new_email(), "--name", "X", "--role", "emperor", code=3)

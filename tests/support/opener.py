@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import sqlite3
 import uuid
 from collections.abc import Iterator
 
-import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from support import database
 from support.server import Server
 
 
@@ -41,16 +40,8 @@ class Opener:
         self.people = {str(user): self.unwrap(bytes(wrapped), f"person:{user}")
                        for user, wrapped in self.table("person_keys", "user_id", "wrapped_key")}
 
-    def rows(self, query: str) -> list[tuple]:
-        url = self.server.environment.get("DATABASE_URL")
-        if url:
-            with psycopg.connect(url) as db:
-                return db.execute(query).fetchall()  # type: ignore[arg-type]
-        with sqlite3.connect(f"file:{self.server.data_dir}/authx.db?mode=ro", uri=True) as db:
-            return db.execute(query).fetchall()
-
     def table(self, name: str, *columns: str) -> list[tuple]:
-        return self.rows(f"SELECT {', '.join(columns)} FROM {name}")
+        return database.rows(self.server, f"SELECT {', '.join(columns)} FROM {name}")
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
         version = int.from_bytes(wrapped[:4], "big")
