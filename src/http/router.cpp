@@ -279,7 +279,9 @@ json::object describe_endpoint(const Endpoint& endpoint, const json::object& inp
   }
   json::object responses;
   const std::string type = about.content_type.empty() ? "application/json" : std::string{about.content_type};
-  responses[std::to_string(about.success)] = {{"description", "Success"}, {"content", {{type, {{"schema", output}}}}}};
+  json::object success{{"description", "Success"}};
+  if (about.success != 204) success["content"] = {{type, {{"schema", output}}}};
+  responses[std::to_string(about.success)] = std::move(success);
   std::map<int, std::string> errors;
   const auto add_error = [&](Errc code) {
     auto& text = errors[http_status(code)];

@@ -523,12 +523,14 @@ class ServerImpl final : public Server {
     head += reason(response.status);
     head += "\r\nDate: ";
     head += reactor.date;
-    head += "\r\nContent-Length: ";
-    head += fmt::format_int{response.body.size()}.c_str();
+    if (response.status != 204) {  // RFC 9110, 8.6: an answer that never has a body tells no length
+      head += "\r\nContent-Length: ";
+      head += fmt::format_int{response.body.size()}.c_str();
+    }
     head += "\r\nX-Request-Id: ";
     head += request.info.id;
     head += "\r\n";
-    if (response.status != 304) {
+    if (response.status != 304 && response.status != 204) {
       head += "Content-Type: ";
       head += response.content_type;
       head += "\r\n";

@@ -371,6 +371,7 @@ def test_accounts_of_others_are_neither_seen_nor_touched(server, admin, director
     refused(directory.send("PUT", "/Users/" + mine["id"], {"userName": other.email}), 409, "uniqueness")
     data_of(other.get("/users/me"))
     # Handed over by an administrator, it is the directory's; taken back, it is not.
+    error_of(admin.request("PUT", f"/admin/directory/users/{admin.id}"), 409, "CONFLICT")  # nobody's own account
     data_of(admin.request("PUT", f"/admin/directory/users/{other.id}"))
     assert directory.get(path)["userName"] == other.email
     group = directory.group(other.id)

@@ -154,7 +154,7 @@ def test_a_document_given_twice_is_refused(person: Person):
 def test_an_undecided_verification_cannot_be_replayed(plain_person: Person):
     document = plain_person.read_document(pictures.card("aadhaar"))
     started = data_of(plain_person.start(document["id"]))["verification_id"]
-    plain_person.server.cli("decision", "replay", started, code=5)
+    plain_person.server.cli("decision", "replay", started, code=3)
     plain_person.server.cli("decision", "replay", "0190163d-8694-739b-aea5-966c26f8ad91", code=3)
     plain_person.server.cli("decision", "replay", "nonsense", code=3)
 

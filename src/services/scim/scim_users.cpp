@@ -344,6 +344,11 @@ awaitable<Result<bool>> ScimService::delete_user(http::Directory by, std::string
 
 awaitable<Result<>> ScimService::hand_over(http::Principal by, Uuid id) {
   auto run = [&](db::Tx& tx) -> Result<> {
+    if (id == by.id) {  // the directory could lock out whoever set it up
+      Error error{Errc::conflict};
+      error.message = "Nobody hands over their own account";
+      return error;
+    }
     AX_TRY(const auto user, users::get(tx, p_.core.keyring, id));
     if (!by.permissions.has_all(user.permissions)) return Error{Errc::forbidden, "the account may do more than the caller"};
     AX_TRY(const auto program, tx.exec(kProgram, id, tx.scope().home()));
