@@ -140,6 +140,20 @@ bool printed_as_aadhaar(const Page& page) {
   return std::ranges::any_of(all_types(), [&](const TypeReader* t) { return t->type == Type::aadhaar && t->score(print) >= 0.3; });
 }
 
+/// Words of the page that were surely read and hold too few digits for a number: no row of marks there needs another look.
+std::vector<imaging::Quad> settled_words(const Page& page) {
+  constexpr double kSure = 0.85;
+  constexpr std::size_t kFewDigits = 3;
+  std::vector<imaging::Quad> out;
+  for (const auto& row : page.rows) {
+    for (const auto& word : row.words) {
+      const auto digits = static_cast<std::size_t>(std::ranges::count_if(word.text, [](char c) { return c >= '0' && c <= '9'; }));
+      if (word.confidence >= kSure && word.text.size() >= 3 && digits < kFewDigits) out.push_back(imaging::quad_of(word.box));
+    }
+  }
+  return out;
+}
+
 /// Secrets are found on the upright page; what is stored is the input, which may show more than the page. A page that should show an
 /// Aadhaar number and does not, or that nobody could read, is searched line by line.
 void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& deadline, PageWork& p) {
@@ -158,7 +172,9 @@ void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& d
   std::optional<imaging::Box> small;
   if (p.page.outline_found && std::hypot(outline[1].x - outline[0].x, outline[1].y - outline[0].y) < kSmallDocument)
     small = imaging::bounds_of(outline);
-  const auto rows = read_digit_rows(gray, hidden, deadline, small);
+  std::vector<imaging::Quad> known = hidden;
+  for (const auto& q : settled_words(p.content)) known.push_back(imaging::apply(to_input, q));
+  const auto rows = read_digit_rows(gray, known, deadline, small);
   hidden.insert(hidden.end(), rows.places.begin(), rows.places.end());
   hidden.insert(hidden.end(), rows.hidden.begin(), rows.hidden.end());
   if (!expected || located || !rows.places.empty()) return;
