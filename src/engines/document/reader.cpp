@@ -240,6 +240,8 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
     AX_CHECK(prepare_page(i == 0 ? front : *back, i == 0 ? Side::front : Side::back, options, deadline, pages[i]));
     pages[i].page.input = i;
     auto& content = pages[i].content;
+    // On a page that is surely another type's, the search for rows of digits on the whole picture sees what is stamped on it.
+    if (const auto seen = best_type(content); seen.score >= kSureOfType && seen.type->type != Type::aadhaar) continue;
     auto more = find_more_numbers(pages[i].gray, content.rows, content.lines, content.numbers, deadline);
     std::ranges::move(more, std::back_inserter(content.numbers));
   }
