@@ -343,7 +343,9 @@ json::object Router::openapi(std::string_view version) const {
         {"version", json::string{version.data(), version.size()}},
         {"description",
          "Identity verification and authentication. Every answer has the envelope {success, data} or {success, error}; OAuth and OpenID "
-         "Connect endpoints have their standards' own forms."}}},
+         "Connect endpoints have their standards' own forms, as SCIM ones have. On a server of several organisations the header "
+         "X-Organization, "
+         "an organisation's slug, says which one a request without a token is for; else its host says it, else it is the default one."}}},
       {"servers", json::array{json::value{{"url", "/"}}}},
       {"paths", paths},
       {"components",

@@ -538,5 +538,6 @@ def test_a_client_is_told_whoever_ends_its_session(servers):
     told(lambda person: data_of(enter(server, person.email, person.password).post(
         "/auth/password/change", json={"current_password": person.password, "new_password": "another long passphrase"})))
     told(lambda person: data_of(person.request("DELETE", "/users/me")))
+    told(lambda person: server.cli("user", "status", "--id", person.id, "disabled"))
     listener.shutdown()
     server.close()

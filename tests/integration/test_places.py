@@ -79,6 +79,16 @@ def test_one_who_had_the_time_has_travelled(site):
     assert [(t["from"], t["to"]) for t in travels(person)] == [("GB", "IN")]
 
 
+def test_an_application_s_server_is_not_where_the_person_is(site):
+    person = new_person(site)
+    sign_in(person, MUMBAI)
+    sign_in(person, MUMBAI)
+    newest = database.value(site, f"SELECT MAX(CAST(id AS TEXT)) FROM sessions WHERE user_id = '{person.id}'")
+    database.run(site, f"UPDATE sessions SET client_id = '0190163d-8694-739b-aea5-966c26f8ad91', ip_address = '{LONDON}' WHERE id = '{newest}'")
+    sign_in(person, MUMBAI)
+    assert travels(person) == []
+
+
 @pytest.mark.parametrize("elsewhere", [MUMBAI_TOO, VAGUE, BROKEN, UNKNOWN, "10.0.0.1", "::1"])
 def test_what_is_near_vague_or_unknown_is_no_travel(site, elsewhere):
     person = new_person(site)

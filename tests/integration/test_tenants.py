@@ -15,7 +15,7 @@ from support import pictures
 from support.database import rows, value
 from support.fingers import picture as finger_picture
 from support.people import Person, administrator, data_of, error_of, faults_of, new_email
-from support.relying import REDIRECT, authorize, handle_of, new_app
+from support.relying import REDIRECT, App, authorize, handle_of, new_app, tokens_for
 from support.server import Server
 
 PASSWORD = "correct horse battery"
@@ -370,6 +370,15 @@ def test_an_application_serves_its_own_organisation_only(city):
     assert other.post("/oauth/introspect", token=token).json() == {"active": False}
 
 
+def has_told(house: House, app: App, person: Person) -> None:
+    """A server has dealt with the word to the client that the person's session ended."""
+    deadline = time.monotonic() + 30
+    query = f"SELECT outcome FROM oauth_logouts WHERE client_id = '{app.id}' AND user_id = '{person.id}'"
+    while [o for (o,) in rows(house.server, query)] != ["refused_address"]:  # an address that only an operator allows
+        assert time.monotonic() < deadline, rows(house.server, query)
+        time.sleep(0.1)
+
+
 def test_a_suspended_organisation_is_refused_at_once_and_comes_back(city):
     default, acme, _ = city
     boss = default.people["admin"]
@@ -379,9 +388,12 @@ def test_a_suspended_organisation_is_refused_at_once_and_comes_back(city):
     key = data_of(house.people["admin"].post(f"/admin/service-accounts/{account['account_id']}/keys", json={"name": "k", "days": 1}), 201)["api_key"]
     program = new_app(house.people["admin"], grant_types=["client_credentials"], scope="authx:read_audit", redirect_uris=None)
     token = program.token("client_credentials", scope="authx:read_audit").json()["access_token"]
+    portal = new_app(house.people["admin"], backchannel_logout_uri="http://127.0.0.1:9/logout")
+    tokens_for(house.people["user"], portal)
     for bearer in (key, token):
         assert requests.get(house.server.base + "/admin/audit", headers={"Authorization": "Bearer " + bearer}, timeout=30).status_code == 200
     assert data_of(boss.post(f"/admin/organizations/{house.id}/suspend"))["suspended_at"]
+    has_told(house, portal, house.people["user"])
     for person in house.people.values():
         error_of(person.get("/users/me"), 401, "AUTHENTICATION_REQUIRED")
     for bearer in (key, token):
@@ -410,7 +422,10 @@ def test_the_operator_manages_organisations_too(city):
     house = House(server, "umbrella", made["organization_id"])
     time.sleep(2)  # the server reads what other processes changed
     admin = house.enter("first@umbrella.example", PASSWORD)
+    portal = new_app(admin, backchannel_logout_uri="http://127.0.0.1:9/logout")
+    tokens_for(admin, portal)
     assert server.cli("organization", "suspend", "umbrella")["suspended"] is True
+    has_told(house, portal, admin)
     time.sleep(2)
     error_of(admin.get("/users/me"), 401, "AUTHENTICATION_REQUIRED")
     assert server.cli("organization", "resume", "umbrella")["suspended"] is False

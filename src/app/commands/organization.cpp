@@ -78,15 +78,18 @@ Result<> rename(Cli& cli, const Config&, Storage& s, const Options& o) {
 }
 
 Result<> set_suspended(Cli& cli, const Config& config, Storage& s, const Options& o, bool suspended) {
-  auth::SessionOptions options;
-  options.access_lifetime = std::chrono::minutes{config.jwt_expire_minutes};
-  auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, options};
+  OperatorSessions sessions{config, s};
   AX_TRY(const auto changed, s.database->write([&](db::Tx& tx) -> Result<organizations::Organization> {
     AX_TRY(auto it, organizations::find(tx, o.slug));
     it.suspended_at.reset();
     if (suspended) it.suspended_at = s.clock.now();
     AX_CHECK(organizations::suspend(tx, it.id, it.suspended_at));
-    if (suspended) AX_CHECK(sessions.revoke_tenant(tx, it.id, "organization_suspended"));
+    if (suspended) {
+      const auto home = tx.scope();
+      tx.enter(it.id);
+      AX_CHECK((*sessions).revoke_tenant(tx, it.id, "organization_suspended"));
+      tx.enter(home);
+    }
     AX_CHECK(s.audit->append(tx, {std::nullopt, suspended ? "organization.suspended_by_operator" : "organization.resumed_by_operator",
                                   json::serialize(shown(it)), nullptr}));
     return it;

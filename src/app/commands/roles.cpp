@@ -44,8 +44,8 @@ Result<access::Role> asked(const Options& o) {
 /// Runs `change` on the roles of the storage and prints what it answers.
 template <class F>
 Result<> write(Cli& cli, const Config& config, Storage& s, const Options& o, F change) {
-  auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
-  access::Roles roles{s.clock, *s.audit, sessions};
+  OperatorSessions sessions{config, s};
+  access::Roles roles{s.clock, *s.audit, *sessions};
   AX_TRY(const auto tenant, organizations::resolve(*s.database, o.organization));
   AX_TRY(const auto shown, s.database->write(tenant, [&](db::Tx& tx) -> Result<json::object> { return change(tx, roles); }));
   cli.print(json::serialize(shown), shown);
@@ -69,22 +69,22 @@ void add_role_commands(CLI::App& root, Cli& cli) {
   const auto operators = access::Granter::the_operator();
 
   auto* roles = root.add_subcommand("roles", "What may be granted to people beside their account's role")->require_subcommand(1);
-  of_organization(
-      add_storage_command<Options>(*roles, cli, "list", "All roles, built-in ones first", o,
-                                   [](Cli& out, const Config& config, Storage& s, const Options& in) -> Result<> {
-                                     auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
-                                     const access::Roles all{s.clock, *s.audit, sessions};
-                                     AX_TRY(const auto tenant, organizations::resolve(*s.database, in.organization));
-                                     AX_TRY(const auto found, s.database->read(tenant, [&](db::Tx& tx) { return all.list(tx); }));
-                                     std::string text;
-                                     json::array items;
-                                     for (const auto& role : found) {
-                                       text += line(role);
-                                       items.push_back(told(role));
-                                     }
-                                     out.print(text, items);
-                                     return {};
-                                   }));
+  of_organization(add_storage_command<Options>(*roles, cli, "list", "All roles, built-in ones first", o,
+                                               [](Cli& out, const Config& config, Storage& s, const Options& in) -> Result<> {
+                                                 OperatorSessions sessions{config, s};
+                                                 const access::Roles all{s.clock, *s.audit, *sessions};
+                                                 AX_TRY(const auto tenant, organizations::resolve(*s.database, in.organization));
+                                                 AX_TRY(const auto found,
+                                                        s.database->read(tenant, [&](db::Tx& tx) { return all.list(tx); }));
+                                                 std::string text;
+                                                 json::array items;
+                                                 for (const auto& role : found) {
+                                                   text += line(role);
+                                                   items.push_back(told(role));
+                                                 }
+                                                 out.print(text, items);
+                                                 return {};
+                                               }));
   const auto details = [&](CLI::App* on) {
     on->add_option("name", o->name)->required();
     on->add_option("--description", o->description);

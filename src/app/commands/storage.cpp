@@ -70,12 +70,12 @@ Result<> user_status(Cli& cli, const Config& config, Storage& s, const Options& 
   if (!id) return Error::invalid("--id", "must be an id");
   if (o.status != "active" && o.status != "locked" && o.status != "disabled")
     return Error::invalid("status", "must be active, locked or disabled");
-  auth::Sessions sessions{*s.database, s.clock, *s.keyring, *s.audit, session_options(config)};
+  OperatorSessions sessions{config, s};
   AX_CHECK(s.database->write([&](db::Tx& tx) -> Result<> {
     AX_TRY(const auto user, users::get(tx, *s.keyring, *id));
     tx.enter(user.tenant);
-    AX_CHECK(auth::AccountService::set_status(tx, sessions, *id, o.status, "operator", s.clock.now()));
-    return s.audit->append(tx, {*id, "user.status_changed_by_operator", json::serialize(json::object{{"after", o.status}}), nullptr});
+    AX_CHECK(auth::AccountService::set_status(tx, *sessions, *id, o.status, "operator", s.clock.now()));
+    return s.audit->append(tx, {id, "user.status_changed_by_operator", json::serialize(json::object{{"after", o.status}}), nullptr});
   }));
   cli.print(fmt::format("{} is {}", o.id, o.status), json::object{{"id", o.id}, {"status", o.status}});
   return {};

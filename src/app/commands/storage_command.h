@@ -8,15 +8,31 @@
 
 #include "app/cli.h"
 #include "app/runtime.h"
+#include "services/oauth/logouts.h"
 
 namespace authx::app {
 
-/// For commands that end sessions of a running server.
-inline auth::SessionOptions session_options(const Config& config) {
-  auth::SessionOptions options;
-  options.access_lifetime = std::chrono::minutes{config.jwt_expire_minutes};
-  return options;
-}
+/// For commands that end sessions: running servers learn of it, and tell clients that want to know.
+class OperatorSessions {
+ public:
+  OperatorSessions(const Config& config, Storage& s)
+      : queue_(*s.database, s.clock, {}), sessions_(*s.database, s.clock, *s.keyring, *s.audit, options(config)) {
+    sessions_.on_end([this, &clock = s.clock](db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id) {
+      return oauth::announce_end(tx, queue_, clock.now(), session, user, client_id);
+    });
+  }
+  auth::Sessions& operator*() noexcept { return sessions_; }
+
+ private:
+  static auth::SessionOptions options(const Config& config) {
+    auth::SessionOptions out;
+    out.access_lifetime = std::chrono::minutes{config.jwt_expire_minutes};
+    return out;
+  }
+
+  jobs::Queue queue_;
+  auth::Sessions sessions_;
+};
 
 template <class Options>
 using StorageAction = std::function<Result<>(Cli&, const Config&, Storage&, const Options&)>;

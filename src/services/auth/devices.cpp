@@ -15,8 +15,9 @@ constexpr db::Query kSeen{
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1) THEN 1 ELSE 0 END, "
     "CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1 AND device = $2 AND ip_address = $3) THEN 1 ELSE 0 END"};
 
-constexpr db::Query kLastSeen{"devices.last_seen",
-                              "SELECT ip_address, last_used_at FROM sessions WHERE user_id = $1 ORDER BY id DESC LIMIT 10"};
+/// Where the person was: a client's session has the address of the client's server.
+constexpr db::Query kLastSeen{
+    "devices.last_seen", "SELECT ip_address, last_used_at FROM sessions WHERE user_id = $1 AND client_id = $2 ORDER BY id DESC LIMIT 10"};
 
 }  // namespace
 
@@ -46,7 +47,7 @@ Result<bool> is_new(db::Tx& tx, const Uuid& user, const http::RequestInfo& reque
 Result<std::optional<Travel>> impossible(db::Tx& tx, const Places& places, const Uuid& user, const http::RequestInfo& request, Time now) {
   const auto here = places.of(request.ip);
   if (!here) return std::optional<Travel>{};
-  AX_TRY(const auto rows, tx.exec(kLastSeen, user));
+  AX_TRY(const auto rows, tx.exec(kLastSeen, user, kOwnClient));
   const db::Row* last = nullptr;
   for (const auto& row : rows)
     if (last == nullptr || row.time(1) > last->time(1)) last = &row;

@@ -240,7 +240,7 @@ Result<int> Sessions::revoke_all(db::Tx& tx, const Uuid& user, std::string_view 
 
 Result<std::size_t> Sessions::revoke_tenant(db::Tx& tx, const Uuid& tenant, std::string_view why) {
   AX_TRY(const auto rows, tx.exec(kRevokeTenant, tenant, clock_.now(), why));
-  for (const auto& row : rows) AX_CHECK(revocations_.add(tx, row.uuid(0)));
+  for (const auto& row : rows) AX_CHECK(ended(tx, row));
   return rows.size();
 }
 

@@ -107,7 +107,7 @@ class Sessions {
   Result<bool> revoke(db::Tx& tx, const Uuid& session, std::string_view why);
   /// Ends all of a person's sessions but one; how many.
   Result<int> revoke_all(db::Tx& tx, const Uuid& user, std::string_view why, std::optional<Uuid> except = std::nullopt);
-  /// All of an organisation; how many.
+  /// All of an organisation, in which the transaction must be; how many.
   Result<std::size_t> revoke_tenant(db::Tx& tx, const Uuid& tenant, std::string_view why);
 
   /// Whether access tokens of the session still count, as this process knows: cheap, asks no database.

@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "crypto/jose_parts.h"
 #include "http/client.h"
+#include "services/oauth/logouts.h"
 #include "telemetry/log.h"
 
 namespace authx::oauth {
@@ -31,12 +32,9 @@ constexpr db::Query kConsents{
     "WHERE c.user_id = $1 ORDER BY c.granted_at DESC LIMIT 200"};
 constexpr db::Query kWithdraw{"oauth_consents.withdraw",
                               "DELETE FROM oauth_consents WHERE user_id = $1 AND client_id = $2 RETURNING client_id"};
-constexpr db::Query kInsertLogout{"oauth_logouts.insert",
-                                  "INSERT INTO oauth_logouts (id, client_id, user_id, session_id, created_at) VALUES ($1, $2, $3, $4, $5)"};
 constexpr db::Query kLogout{"oauth_logouts.get",
                             "SELECT client_id, user_id, session_id FROM oauth_logouts WHERE id = $1 AND delivered_at IS NULL"};
 constexpr db::Query kLogoutDone{"oauth_logouts.done", "UPDATE oauth_logouts SET delivered_at = $2, outcome = $3 WHERE id = $1"};
-constexpr std::string_view kLogoutJob = "oauth.logout";
 
 std::int64_t seconds(Time t) { return std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count(); }
 
@@ -267,15 +265,6 @@ awaitable<Result<>> OAuthService::ensure_key(crypto::JwsAlgorithm algorithm) {
   co_return co_await p_.work.run(std::move(make));
 }
 
-Result<> OAuthService::announce_end(db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id) {
-  AX_TRY(const auto known, find_client(tx, client_id));
-  if (!known || known->metadata.backchannel_logout_uri.empty()) return {};
-  const auto id = Uuid::generate(p_.clock.now());
-  AX_CHECK(tx.exec(kInsertLogout, id, known->id, user, session, p_.clock.now()));
-  AX_CHECK(p_.queue.enqueue(tx, kLogoutJob, id));
-  return {};
-}
-
 awaitable<Result<Onward>> OAuthService::logout(std::string id_token_hint, std::string post_logout_redirect_uri, std::string state,
                                                std::string client_id, http::RequestInfo request) {
   Onward out;
@@ -418,7 +407,7 @@ void OAuthService::register_jobs() {
   };
   p_.queue.handle(std::string{kLogoutJob}, std::move(handler));
   p_.sessions.on_end([this](db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id) {
-    return announce_end(tx, session, user, client_id);
+    return announce_end(tx, p_.queue, p_.clock.now(), session, user, client_id);
   });
 }
 

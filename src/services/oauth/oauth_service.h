@@ -204,8 +204,6 @@ class OAuthService {
                                       const http::RequestInfo& request);
   Outcome<std::string> audience(const Client& client, const std::string& resource) const;
   Result<json::object> claims_of(db::Tx& tx, const users::User& user, const Words& scope) const;
-  /// Tells a client that a session of its ended (OpenID Connect Back-Channel Logout 1.0), once that is committed.
-  Result<> announce_end(db::Tx& tx, const Uuid& session, const Uuid& user, std::string_view client_id);
   Result<> deliver_logout(const jobs::Job& job);
   Result<bool> consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& scope) const;
   bool live(const json::object& claims) const;

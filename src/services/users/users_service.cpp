@@ -169,6 +169,7 @@ Result<std::vector<Uuid>> list(db::Tx& tx, std::optional<Uuid> before, std::size
   const auto count = static_cast<std::int64_t>(limit);
   AX_TRY(const auto rows, before ? tx.exec(kBefore, count, tx.scope().home(), *before) : tx.exec(kNewest, count, tx.scope().home()));
   std::vector<Uuid> ids;
+  ids.reserve(rows.size());
   for (const auto& row : rows) ids.push_back(row.uuid(0));
   return ids;
 }
