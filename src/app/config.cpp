@@ -14,8 +14,6 @@
 
 #include "http/networks.h"
 
-extern char** environ;
-
 namespace authx::app {
 namespace {
 

@@ -1,7 +1,6 @@
 #include "app/runtime.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <openssl/evp.h>
 
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "app/cli.h"
 #include "app/face_models.h"
 #include "app/identity.h"
+#include "app/memory.h"
 #include "crypto/hash.h"
 #include "services/auth/auth_api.h"
 #include "services/documents/documents_api.h"
@@ -185,7 +185,7 @@ void FaceModels::start() {
         log::warning("face_models_missing", {{"detail", done.error().detail}});
         if (done.error().code != Errc::capability_unavailable) done = Error{Errc::capability_unavailable, done.error().detail};
       }
-      ::malloc_trim(0);  // compiling leaves some 20 MB free in this thread's heap
+      give_back_start_up_memory();  // compiling leaves some 20 MB free in this thread's heap, and the compiler's own code
       const bool loaded = done.has_value();
       promise_.set_value(std::move(done));
       if (loaded && on_loaded_) on_loaded_();
@@ -208,7 +208,7 @@ Result<> FaceModels::reload() {
   first_.wait();
   AX_TRY(const auto config, load_config(config_.file));
   AX_CHECK(load(config));
-  ::malloc_trim(0);
+  give_back_start_up_memory();
   if (on_loaded_) on_loaded_();
   return {};
 }

@@ -108,7 +108,7 @@ Response problem(const Error& error, const RequestInfo& info, Time now, bool as_
   if (error.code == Errc::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (error.code == Errc::insufficient_authentication) {  // RFC 9470, section 3
     std::string challenge = R"(Bearer error="insufficient_user_authentication")";
-    for (const auto& [name, value] : error.faults) challenge += ", " + name + "=\"" + value + "\"";
+    for (const auto& [name, value] : error.faults) challenge.append(", ").append(name).append("=\"").append(value).append("\"");
     response.headers.emplace_back("WWW-Authenticate", std::move(challenge));
   }
   return response;

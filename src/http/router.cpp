@@ -30,10 +30,11 @@ bool is_param(std::string_view segment) { return segment.starts_with('{'); }
 
 }  // namespace
 
-Endpoint& Router::mount(Method method, std::string path, About about) {
+Endpoint& Router::mount(Method method, std::string_view path, About about) {
   auto endpoint = std::make_unique<Endpoint>();
   endpoint->method = method;
-  endpoint->path = path.starts_with("//") ? path.substr(1) : prefix_ + path;  // `//health` stands outside the prefix
+  endpoint->path =
+      path.starts_with("//") ? std::string{path.substr(1)} : prefix_ + std::string{path};  // `//health` stands outside the prefix
   endpoint->about = std::move(about);
   Endpoint& e = *endpoint;
   endpoints_.push_back(std::move(endpoint));

@@ -76,15 +76,15 @@ class Router {
   /// Mounts `handler`: Result<Out> handler(Service&, const Caller&, In), as a coroutine. The caller type is the access
   /// policy; In's members come from the path where the template names them, else from the query (GET, DELETE) or the body.
   template <class S, class Caller, class In, class Out>
-  void add(Method method, std::string path, S& service, awaitable<Result<Out>> (*handler)(S&, const Caller&, In), About about);
+  void add(Method method, std::string_view path, S& service, awaitable<Result<Out>> (*handler)(S&, const Caller&, In), About about);
 
   template <class S, class C, class I, class O>
-  void get(std::string path, S& s, awaitable<Result<O>> (*h)(S&, const C&, I), About a) {
-    add(Method::get, std::move(path), s, h, std::move(a));
+  void get(std::string_view path, S& s, awaitable<Result<O>> (*h)(S&, const C&, I), About a) {
+    add(Method::get, path, s, h, std::move(a));
   }
   template <class S, class C, class I, class O>
-  void post(std::string path, S& s, awaitable<Result<O>> (*h)(S&, const C&, I), About a) {
-    add(Method::post, std::move(path), s, h, std::move(a));
+  void post(std::string_view path, S& s, awaitable<Result<O>> (*h)(S&, const C&, I), About a) {
+    add(Method::post, path, s, h, std::move(a));
   }
 
   struct Match {
@@ -104,7 +104,7 @@ class Router {
   json::object openapi(std::string_view version) const;
 
  private:
-  Endpoint& mount(Method method, std::string path, About about);
+  Endpoint& mount(Method method, std::string_view path, About about);
   /// The caller, if the endpoint is theirs to call now.
   Result<Principal> admit(const Endpoint& endpoint, const Request& request) const;
   Result<Principal> principal(const Request& request) const;
@@ -257,8 +257,8 @@ struct Answer<RawResponse> {
 json::object describe_endpoint(const Endpoint& endpoint, const json::object& input, const json::value& output);
 
 template <class S, class Caller, class In, class Out>
-void Router::add(Method method, std::string path, S& service, awaitable<Result<Out>> (*handler)(S&, const Caller&, In), About about) {
-  Endpoint& e = mount(method, std::move(path), std::move(about));
+void Router::add(Method method, std::string_view path, S& service, awaitable<Result<Out>> (*handler)(S&, const Caller&, In), About about) {
+  Endpoint& e = mount(method, path, std::move(about));
   e.body = body_kind<In>(method);
   if constexpr (boost::describe::has_describe_members<In>::value) {
     if (e.body == BodyKind::json) {  // a request that its path says in full has no body

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/memory.h"
 #include "app/processes.h"
 #include "app/runtime.h"
 #include "app/sweep.h"
@@ -148,6 +149,7 @@ Result<> serve(Config config) {
     fmt::print("\n  First administrator (shown once, keep it):\n    e-mail:   {}\n    password: {}\n\n", c.admin_email, *admin_password);
   std::fflush(stdout);
   log::info("started", {{"port", static_cast<std::int64_t>(server->port())}, {"version", kVersion}});
+  if (!runtime->models) give_back_start_up_memory();
   {
     const Signals signals{*runtime, [&] { server->stop(); }};
     server->run();
@@ -169,6 +171,7 @@ Result<> work(Config config) {
   runtime->queue->start();
   fmt::print("AuthX {} works on jobs\n", kVersion);
   std::fflush(stdout);
+  if (!runtime->models) give_back_start_up_memory();
   std::promise<void> stopped;
   {
     const Signals signals{*runtime, [&] { stopped.set_value(); }};

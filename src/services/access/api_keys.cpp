@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/collect.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "services/access/granting.h"
@@ -173,9 +174,9 @@ Result<ApiKeys::Account> ApiKeys::create(db::Tx& tx, const http::Principal& by, 
 
 Result<std::vector<ApiKeys::Account>> ApiKeys::list(db::Tx& tx) const {
   AX_TRY(const auto rows, tx.exec(kAccounts, tx.scope().home()));
-  std::vector<Account> out;
-  for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.text(2), words_of(row.text(3)), row.time(4), !row.is_null(5)});
-  return out;
+  return collect(rows, [](const db::Row& row) {
+    return Account{row.uuid(0), row.text(1), row.text(2), words_of(row.text(3)), row.time(4), !row.is_null(5)};
+  });
 }
 
 Result<> ApiKeys::disable(db::Tx& tx, const http::Principal& by, const Uuid& account) {
@@ -213,9 +214,7 @@ Result<ApiKeys::NewKey> ApiKeys::add_key(db::Tx& tx, const http::Principal& by, 
 
 Result<std::vector<ApiKeys::Key>> ApiKeys::keys(db::Tx& tx, const Uuid& account) const {
   AX_TRY(const auto rows, tx.exec(kKeys, account, tx.scope().home()));
-  std::vector<Key> out;
-  for (const auto& row : rows) out.push_back(key_of(row));
-  return out;
+  return collect(rows, &key_of);
 }
 
 Result<ApiKeys::NewKey> ApiKeys::rotate(db::Tx& tx, const http::Principal& by, const Uuid& key, std::chrono::hours overlap,

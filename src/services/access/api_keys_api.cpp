@@ -1,3 +1,4 @@
+#include "base/collect.h"
 #include "services/access/api_keys.h"
 
 namespace authx::access {
@@ -80,9 +81,7 @@ struct Said {
 BOOST_DESCRIBE_STRUCT(Said, (), (message))
 
 std::vector<std::string> words(const List<Text<1, 40>, 1, 32>& in) {
-  std::vector<std::string> out;
-  for (const auto& word : in.value) out.push_back(word.value);
-  return out;
+  return collect(in.value, [](const auto& word) { return word.value; });
 }
 
 AccountView view(ApiKeys::Account in) {

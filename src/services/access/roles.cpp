@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/collect.h"
 #include "base/json.h"
 
 namespace authx::access {
@@ -150,9 +151,7 @@ Result<std::vector<Grant>> Roles::grants(db::Tx& tx, const Uuid& user) const {
   AX_TRY(const auto person, tx.exec(kPerson, user, tx.scope().only()));
   if (person.empty()) return Errc::not_found;
   AX_TRY(const auto rows, tx.exec(kGrants, user));
-  std::vector<Grant> out;
-  for (const auto& row : rows) out.push_back({row.text(0), row.text(1), row.opt_uuid(2), row.time(3)});
-  return out;
+  return collect(rows, [](const db::Row& row) { return Grant{row.text(0), row.text(1), row.opt_uuid(2), row.time(3)}; });
 }
 
 Result<> Roles::grant(db::Tx& tx, const Granter& by, const Uuid& user, std::string_view name) {

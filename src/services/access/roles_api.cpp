@@ -1,5 +1,7 @@
 #include "services/access/roles_api.h"
 
+#include "base/collect.h"
+
 namespace authx::access {
 namespace {
 
@@ -81,12 +83,10 @@ RoleView view(const Role& in) {
 
 Result<Role> asked(std::string name, const std::optional<Text<0, 500>>& description, const List<Text<1, 40>, 0, 32>& permissions,
                    const std::optional<Int<1, 3>>& needed_aal) {
-  std::vector<std::string> words;
-  for (const auto& word : permissions.value) words.push_back(word.value);
   Role out;
   out.name = std::move(name);
   if (description) out.description = description->value;
-  AX_TRY(out.permissions, known_permissions(words));
+  AX_TRY(out.permissions, known_permissions(collect(permissions.value, [](const auto& word) { return word.value; })));
   if (needed_aal) out.needed_aal = static_cast<std::uint8_t>(needed_aal->value);
   return out;
 }

@@ -134,7 +134,7 @@ awaitable<Result<>> AuthService::set_password(SecretText token, SecretText passw
     if (!user) return Error::invalid("token", "is unknown, used or expired");
     AX_CHECK(users::set_password(tx, *user, hashed, now));
     AX_CHECK(users::mark_email_verified(tx, *user, now));  // the link went to that address alone
-    return core_.audit.append(tx, {*user, "auth.password_set", "{}", &request});
+    return core_.audit.append(tx, {user, "auth.password_set", "{}", &request});
   };
   co_return co_await core_.database.write(db::Scope::everyone(), store);
 }
@@ -145,7 +145,7 @@ awaitable<Result<>> AuthService::verify_email(SecretText token, http::RequestInf
     AX_TRY(const auto user, one_time_tokens::use(tx, token.expose(), "email_verify", now));
     if (!user) return Error::invalid("token", "is unknown, used or expired");
     AX_CHECK(users::mark_email_verified(tx, *user, now));
-    return core_.audit.append(tx, {*user, "auth.email_verified", "{}", &request});
+    return core_.audit.append(tx, {user, "auth.email_verified", "{}", &request});
   };
   co_return co_await core_.database.write(db::Scope::everyone(), store);
 }

@@ -118,7 +118,7 @@ class AuthService {
   struct Pending;
   Tokens tokens(users::User user, const Session& session, SecretText refresh_token) const;
   Result<std::optional<Pending>> pending(db::Tx& tx, std::string_view token) const;
-  Result<ProofNeeded> ask(db::Tx& tx, const Uuid& user, std::optional<Uuid> session, std::string amr, std::vector<std::string> methods,
+  Result<ProofNeeded> ask(db::Tx& tx, const Uuid& user, std::optional<Uuid> session, std::string_view amr, std::vector<std::string> methods,
                           const std::optional<Bytes>& device);
   Result<Tokens> finish(db::Tx& tx, const Pending& pending, std::string amr, std::uint8_t aal, const Client& client);
   /// Opens the session of a sign-in that is complete.

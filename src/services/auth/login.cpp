@@ -54,7 +54,7 @@ Result<std::optional<AuthService::Pending>> AuthService::pending(db::Tx& tx, std
   return std::optional{std::move(out)};
 }
 
-Result<ProofNeeded> AuthService::ask(db::Tx& tx, const Uuid& user, std::optional<Uuid> session, std::string amr,
+Result<ProofNeeded> AuthService::ask(db::Tx& tx, const Uuid& user, std::optional<Uuid> session, std::string_view amr,
                                      std::vector<std::string> methods, const std::optional<Bytes>& device) {
   const auto now = core_.clock.now();
   ProofNeeded out;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/collect.h"
 #include "base/encoding.h"
 #include "base/random.h"
 #include "crypto/hash.h"
@@ -205,9 +206,7 @@ Result<std::optional<Session>> Sessions::find(db::Tx& tx, const Uuid& id) const 
 
 Result<std::vector<Session>> Sessions::list(db::Tx& tx, const Uuid& user) const {
   AX_TRY(const auto rows, tx.exec(kList, user, clock_.now()));
-  std::vector<Session> out;
-  for (const auto& row : rows) out.push_back(read(row).session);
-  return out;
+  return collect(rows, [](const db::Row& row) { return read(row).session; });
 }
 
 Result<> Sessions::strengthen(db::Tx& tx, const Uuid& session, std::string_view amr, std::uint8_t aal, Time auth_time) {

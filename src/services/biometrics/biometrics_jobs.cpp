@@ -227,9 +227,9 @@ Result<> BiometricsService::protect_again(const jobs::Job& job) {
     AX_TRY(const auto rows, tx.exec(kOutdated, kProtectBatch, tx.scope().home()));
     for (const auto& row : rows) {
       const auto reference = row.uuid(0);
-      const auto purpose = row.text(1);
+      const auto& purpose = row.text(1);
       const auto version = row.integer(2);
-      const auto type = row.text(4);
+      const auto& type = row.text(4);
       const auto* modality = find_modality(type);
       if (row.is_null(5) || modality == nullptr) {
         AX_CHECK(tx.exec(kDropProtected, reference, purpose));

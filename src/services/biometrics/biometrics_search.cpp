@@ -128,9 +128,9 @@ awaitable<Result<Found>> BiometricsService::search(Uuid caller, std::string type
     }
     std::erase_if(candidates, [](const Candidate& c) { return !c.comparison.match; });
     std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) { return a.comparison.fmr < b.comparison.fmr; });
-    for (auto& c : candidates) {  // several impressions of one person are one hit
+    for (const auto& c : candidates) {  // several impressions of one person are one hit
       if (out.candidates.size() < limit && std::ranges::find(out.candidates, c.subject, &Candidate::subject) == out.candidates.end())
-        out.candidates.push_back(std::move(c));
+        out.candidates.push_back(c);
     }
     return out;
   };

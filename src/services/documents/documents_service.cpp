@@ -1,5 +1,6 @@
 #include "services/documents/documents_service.h"
 
+#include "base/collect.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "imaging/decode.h"
@@ -53,9 +54,7 @@ bool may_see(const Uuid& owner, const http::Principal& caller) {
 
 Result<std::vector<StoredImage>> images_of(db::Tx& tx, const Uuid& id) {
   AX_TRY(const auto rows, tx.exec(kImages, id));
-  std::vector<StoredImage> out;
-  for (const auto& row : rows) out.push_back({row.text(0), row.integer(1), row.text(2), hex_encode(row.bytes(3))});
-  return out;
+  return collect(rows, [](const db::Row& row) { return StoredImage{row.text(0), row.integer(1), row.text(2), hex_encode(row.bytes(3))}; });
 }
 
 }  // namespace

@@ -16,11 +16,11 @@ constexpr db::Query kSameNumber{"documents.number_of_others",
                                 "SELECT 1 FROM documents d JOIN documents o ON o.document_number_index = d.document_number_index "
                                 "AND o.user_id <> d.user_id AND o.tenant_id = d.tenant_id WHERE d.id = $1 LIMIT 1"};
 
-constexpr int kBands = 5;
+constexpr std::size_t kBands = 5;
 
 /// Band `i`: the coarse bytes 6i to 6i+5, the last band the rest.
-std::string band(const PicturePrint& print, int i) {
-  const auto from = static_cast<std::size_t>(6 * i);
+std::string band(const PicturePrint& print, std::size_t i) {
+  const auto from = 6 * i;
   const auto to = i == kBands - 1 ? print.coarse.size() : from + 6;
   return hex_encode(BytesView{print.coarse}.subspan(from, to - from));
 }
@@ -51,10 +51,10 @@ Result<> keep_prints(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& doc
   int page = 0;
   for (const auto& print : prints) {
     ++page;
-    for (int i = 0; i < kBands; ++i) {
+    for (std::size_t i = 0; i < kBands; ++i) {
       const auto bucket = keyring.blind_index("documents.print", tx.scope().home(), fmt::format("{}:{}", i, band(print, i)));
-      AX_CHECK(
-          tx.exec(kKeep, document, user, page, i, bucket, crypto::seal_field(key, text_of(print), {"document_prints", "print", document})));
+      AX_CHECK(tx.exec(kKeep, document, user, page, static_cast<std::int64_t>(i), bucket,
+                       crypto::seal_field(key, text_of(print), {"document_prints", "print", document})));
     }
   }
   return {};

@@ -74,7 +74,7 @@ Result<std::size_t> DocumentsService::reread_older(std::string_view version) {
   AX_TRY(const auto versions, database.read([](db::Tx& tx) { return tx.exec(kVersions); }));
   std::size_t queued = 0;
   for (const auto& row : versions) {
-    const auto have = row.text(0);
+    const auto& have = row.text(0);
     if (!older(have, version)) continue;
     while (true) {
       AX_TRY(const auto count, database.write([&](db::Tx& tx) -> Result<std::size_t> {

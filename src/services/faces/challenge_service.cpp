@@ -106,7 +106,7 @@ awaitable<Result<Challenge>> ChallengeService::issue(Uuid user, bool lights, htt
   c.nonce.resize(32);
   random_bytes(c.nonce);
   c.plan = face::active::make_plan(entropy, {.lights = lights});
-  auto store = [this, user, c, request = std::move(request)](db::Tx& tx) -> Result<Challenge> {
+  auto store = [this, user, &c, &request](db::Tx& tx) -> Result<Challenge> {
     const auto device = device_of(request);
     AX_CHECK(admit(tx, user, device, c.issued_at));
     AX_CHECK(tx.exec(kCloseOpen, user, c.issued_at));
@@ -115,7 +115,7 @@ awaitable<Result<Challenge>> ChallengeService::issue(Uuid user, bool lights, htt
     AX_CHECK(p_.audit.append(tx, {user, "face.challenge_issued", json::serialize(json::object{{"challenge_id", c.id.str()}}), &request}));
     return c;
   };
-  co_return co_await p_.database.write(request.tenant, std::move(store));
+  co_return co_await p_.database.write(request.tenant, store);
 }
 
 Result<> ChallengeService::check(db::Tx& tx, const Uuid& challenge, const Uuid& user, const http::RequestInfo& request,

@@ -1,5 +1,6 @@
 #include "services/faces/probe.h"
 
+#include "base/collect.h"
 #include "imaging/decode.h"
 
 namespace authx::faces {
@@ -36,8 +37,7 @@ Result<face::Analysis> usable_probe(const face::FaceEngine& engine, BytesView im
                                     const Deadline& deadline) {
   AX_TRY(auto analysis, analyse_probe(engine, image, options, deadline));
   if (analysis.embedding && analysis.quality.acceptable) return analysis;
-  std::vector<Fault> faults;
-  for (const auto issue : analysis.quality.issues) faults.push_back({"face_image", std::string{face::advice(issue)}});
+  auto faults = collect(analysis.quality.issues, [](auto issue) { return Fault{"face_image", std::string{face::advice(issue)}}; });
   if (faults.empty()) faults.push_back({"face_image", "no usable face was found"});
   Error unusable = Error::invalid(std::move(faults));
   unusable.message = "The face picture cannot be used";

@@ -1,5 +1,6 @@
 #include "services/faces/watchlists.h"
 
+#include "base/collect.h"
 #include "http/spooled_file.h"
 #include "services/faces/probe.h"
 #include "services/users/person_box.h"
@@ -48,9 +49,7 @@ awaitable<Result<FaceList>> Watchlists::create(const http::Principal& caller, st
 awaitable<Result<std::vector<FaceList>>> Watchlists::list(const http::Principal& caller) {
   auto read = [](db::Tx& tx) -> Result<std::vector<FaceList>> {
     AX_TRY(const auto rows, tx.exec(kAll, tx.scope().home()));
-    std::vector<FaceList> out;
-    for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.text(2), row.integer(4), row.time(3)});
-    return out;
+    return collect(rows, [](const db::Row& row) { return FaceList{row.uuid(0), row.text(1), row.text(2), row.integer(4), row.time(3)}; });
   };
   co_return co_await p_.database.read(caller.request.tenant, read);
 }
@@ -67,9 +66,7 @@ awaitable<Result<>> Watchlists::remove(const http::Principal& caller, Uuid list)
     AX_TRY(const auto gone, tx.exec(kDelete, list, tx.scope().home()));
     if (gone.empty()) return Errc::not_found;
     AX_CHECK(p_.audit.append(tx, {caller.id, "face_list.deleted", ids({{"list_id", list}}), &caller.request}));
-    std::vector<std::string> names;
-    for (const auto& row : images) names.push_back(row.text(0));
-    return names;
+    return collect(images, [](const db::Row& row) { return row.text(0); });
   };
   AX_CO_TRY(auto names, co_await p_.database.write(caller.request.tenant, change));
   auto clean = [this, names = std::move(names)]() -> Result<> {

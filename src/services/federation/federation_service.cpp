@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/collect.h"
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "http/contract.h"
@@ -316,9 +317,7 @@ awaitable<Result<>> FederationService::finish_link(http::Principal caller, Retur
 awaitable<Result<std::vector<Identity>>> FederationService::identities(http::Principal caller) {
   auto run = [user = caller.id](db::Tx& tx) -> Result<std::vector<Identity>> {
     AX_TRY(const auto rows, tx.exec(kIdentities, user));
-    std::vector<Identity> out;
-    for (const auto& row : rows) out.push_back({row.uuid(0), row.uuid(1), row.text(2), row.time(3), row.opt_time(4)});
-    return out;
+    return collect(rows, [](const db::Row& row) { return Identity{row.uuid(0), row.uuid(1), row.text(2), row.time(3), row.opt_time(4)}; });
   };
   co_return co_await p_.database.read(caller.request.tenant, run);
 }

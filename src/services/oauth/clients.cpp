@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/collect.h"
 #include "crypto/hash.h"
 #include "http/callers.h"
 
@@ -327,9 +328,7 @@ Result<std::string> renew_secret(db::Tx& tx, Time now, const Uuid& id) {
 Result<std::vector<Client>> list_clients(db::Tx& tx, std::optional<Uuid> before, std::size_t limit) {
   const auto count = static_cast<std::int64_t>(limit);
   AX_TRY(const auto rows, before ? tx.exec(kBefore, count, tx.scope().home(), *before) : tx.exec(kNewest, count, tx.scope().home()));
-  std::vector<Client> out;
-  for (const auto& row : rows) out.push_back(client_of(row));
-  return out;
+  return collect(rows, &client_of);
 }
 
 Result<bool> delete_client(db::Tx& tx, const Uuid& id) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/collect.h"
 #include "base/random.h"
 #include "crypto/hash.h"
 #include "crypto/jose_parts.h"
@@ -376,9 +377,7 @@ awaitable<Result<>> OAuthService::decide_device(const http::Principal& caller, s
 awaitable<Result<std::vector<Consent>>> OAuthService::consents(const http::Principal& caller) {
   auto read = [&caller](db::Tx& tx) -> Result<std::vector<Consent>> {
     AX_TRY(const auto rows, tx.exec(kConsents, caller.id));
-    std::vector<Consent> out;
-    for (const auto& row : rows) out.push_back({row.uuid(0).str(), row.text(1), words_of(row.text(2)), row.time(3)});
-    return out;
+    return collect(rows, [](const db::Row& row) { return Consent{row.uuid(0).str(), row.text(1), words_of(row.text(2)), row.time(3)}; });
   };
   co_return co_await p_.database.read(caller.request.tenant, read);
 }

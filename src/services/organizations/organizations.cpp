@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/collect.h"
 #include "base/tenant.h"
 
 namespace authx::organizations {
@@ -66,9 +67,7 @@ Result<Organization> create(db::Tx& tx, Time now, Organization what, std::option
 Result<std::vector<Organization>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit) {
   const auto count = static_cast<std::int64_t>(limit);
   AX_TRY(const auto rows, before ? tx.exec(kBefore, count, *before) : tx.exec(kNewest, count));
-  std::vector<Organization> out;
-  for (const auto& row : rows) out.push_back(read(row));
-  return out;
+  return collect(rows, [](const db::Row& row) { return read(row); });
 }
 
 Result<Organization> get(db::Tx& tx, const Uuid& id) {

@@ -32,10 +32,10 @@ void drop(json::object& in, std::string_view name) {
 }
 
 /// What an element is told apart by: its `value`, else all of it.
-const json::value& identity(const json::value& element) {
+std::string identity(const json::value& element) {
   if (const auto* object = element.if_object())
-    if (const auto* value = member(*object, "value")) return *value;
-  return element;
+    if (const auto* value = member(*object, "value")) return json::serialize(*value);
+  return json::serialize(element);
 }
 
 /// A value of a multi-valued attribute alone stands for its element.
@@ -182,19 +182,19 @@ class Patch {
         return {};
       }
       std::set<std::string> gone;
-      for (const auto& item : as_list(*value, attribute)) gone.insert(json::serialize(identity(item)));
+      for (const auto& item : as_list(*value, attribute)) gone.insert(identity(item));
       json::array left;
       for (auto& element : have)
-        if (!gone.contains(json::serialize(identity(element)))) left.push_back(std::move(element));
+        if (!gone.contains(identity(element))) left.push_back(std::move(element));
       have = std::move(left);
       return {};
     }
     auto wanted = as_list(*value, attribute);
     if (action == Action::replace) have.clear();
     std::map<std::string, std::size_t> known;
-    for (std::size_t i = 0; i < have.size(); ++i) known.emplace(json::serialize(identity(have[i])), i);
+    for (std::size_t i = 0; i < have.size(); ++i) known.emplace(identity(have[i]), i);
     for (auto& item : wanted) {
-      const auto key = json::serialize(identity(item));
+      const auto key = identity(item);
       if (const auto it = known.find(key); it != known.end()) {
         if (have[it->second].is_object() && item.is_object()) merge(have[it->second].as_object(), item.as_object());
         settle_primary(have, it->second);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/collect.h"
 #include "services/scim/patch.h"
 #include "services/scim/scim_parts.h"
 
@@ -87,9 +88,7 @@ Result<ScimService::Group> ScimService::find_group(db::Tx& tx, std::string_view 
 
 Result<std::vector<Uuid>> ScimService::members(db::Tx& tx, const Uuid& group) const {
   AX_TRY(const auto rows, tx.exec(kMembers, group));
-  std::vector<Uuid> out;
-  for (const auto& row : rows) out.push_back(row.uuid(0));
-  return out;
+  return collect(rows, [](const db::Row& row) { return row.uuid(0); });
 }
 
 Resource ScimService::shown(const Group& group, const std::vector<Uuid>* members) const {
@@ -285,9 +284,7 @@ awaitable<Result<bool>> ScimService::delete_group(http::Directory by, std::strin
 awaitable<Result<std::vector<GroupBinding>>> ScimService::bindings(Uuid tenant) {
   auto run = [](db::Tx& tx) -> Result<std::vector<GroupBinding>> {
     AX_TRY(const auto rows, tx.exec(kBindings, tx.scope().home()));
-    std::vector<GroupBinding> out;
-    for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.opt_text(2), row.integer(3)});
-    return out;
+    return collect(rows, [](const db::Row& row) { return GroupBinding{row.uuid(0), row.text(1), row.opt_text(2), row.integer(3)}; });
   };
   co_return co_await p_.database.read(tenant, run);
 }

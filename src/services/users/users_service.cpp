@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/collect.h"
 #include "services/users/person_box.h"
 
 namespace authx::users {
@@ -168,10 +169,7 @@ Result<bool> any_admin(db::Tx& tx) {
 Result<std::vector<Uuid>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit) {
   const auto count = static_cast<std::int64_t>(limit);
   AX_TRY(const auto rows, before ? tx.exec(kBefore, count, tx.scope().home(), *before) : tx.exec(kNewest, count, tx.scope().home()));
-  std::vector<Uuid> ids;
-  ids.reserve(rows.size());
-  for (const auto& row : rows) ids.push_back(row.uuid(0));
-  return ids;
+  return collect(rows, [](const db::Row& row) { return row.uuid(0); });
 }
 
 }  // namespace authx::users

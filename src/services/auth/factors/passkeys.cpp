@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/collect.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/random.h"
@@ -151,9 +152,9 @@ Result<Used> use(db::Tx& tx, const Core& core, std::optional<Uuid> user, const A
 
 Result<std::vector<Passkey>> list(db::Tx& tx, const Uuid& user) {
   AX_TRY(const auto rows, tx.exec(kList, user));
-  std::vector<Passkey> out;
-  for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.boolean(2), row.time(3), row.opt_time(4), row.opt_time(5)});
-  return out;
+  return collect(rows, [](const db::Row& row) {
+    return Passkey{row.uuid(0), row.text(1), row.boolean(2), row.time(3), row.opt_time(4), row.opt_time(5)};
+  });
 }
 
 Result<bool> remove(db::Tx& tx, const Uuid& user, const Uuid& passkey) {
