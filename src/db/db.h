@@ -122,7 +122,14 @@ class Database {
     return call(false, scope, std::forward<F>(body));
   }
 
-  virtual Result<> ping() = 0;
+  /// Whether the database answers.
+  Result<> ping() {
+    static constexpr Query kPing{"db.ping", "SELECT 1"};
+    return read(Scope::everyone(), [](Tx& tx) -> Result<> {
+      AX_CHECK(tx.exec(kPing));
+      return {};
+    });
+  }
 
  protected:
   /// `body` returns an error to roll back.

@@ -417,14 +417,6 @@ class Postgres final : public Database {
 
   Dialect dialect() const noexcept override { return Dialect::postgres; }
 
-  Result<> ping() override {
-    static constexpr Query kPing{"db.ping", "SELECT 1"};
-    return transact(false, Scope::everyone(), [](Tx& tx) -> Result<> {
-      AX_CHECK(tx.exec(kPing));
-      return {};
-    });
-  }
-
  protected:
   Result<> transact(bool writable, const Scope& scope, const std::function<Result<>(Tx&)>& body) override {
     return with_retries(*this, [&]() -> Attempt { return attempt(writable, scope, body); });

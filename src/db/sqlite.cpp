@@ -325,14 +325,6 @@ class Sqlite final : public Database {
 
   Dialect dialect() const noexcept override { return Dialect::sqlite; }
 
-  Result<> ping() override {
-    static constexpr Query kPing{"db.ping", "SELECT 1"};
-    return transact(false, Scope::everyone(), [](Tx& tx) -> Result<> {
-      AX_CHECK(tx.exec(kPing));
-      return {};
-    });
-  }
-
  protected:
   Result<> transact(bool writable, const Scope& scope, const std::function<Result<>(Tx&)>& body) override {
     return with_retries(*this, [&]() -> Attempt {

@@ -50,10 +50,25 @@ std::string_view default_message(Errc code) noexcept {
   return "Internal error";
 }
 
+namespace {
+
+std::string_view message_of(const Error& error) {
+  return error.message.empty() ? default_message(error.code) : std::string_view{error.message};
+}
+
+void say_when_to_retry(Response& response, const Error& error) {
+  if (error.retry_after)
+    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
+  else if (response.status == 503)
+    response.headers.emplace_back("Retry-After", "2");
+}
+
+}  // namespace
+
 Response problem(const Error& error, const RequestInfo& info, Time now, bool as_problem_json) {
   Response response;
   response.status = http_status(error.code);
-  const std::string_view message = error.message.empty() ? default_message(error.code) : std::string_view{error.message};
+  const std::string_view message = message_of(error);
   std::string& out = response.body;
   const auto faults = [&] {
     out += "[";
@@ -101,10 +116,7 @@ Response problem(const Error& error, const RequestInfo& info, Time now, bool as_
     write_quoted(out, info.id);
     out += "}}";
   }
-  if (error.retry_after)
-    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
-  else if (response.status == 503)
-    response.headers.emplace_back("Retry-After", "2");
+  say_when_to_retry(response, error);
   if (error.code == Errc::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (error.code == Errc::insufficient_authentication) {  // RFC 9470, section 3
     std::string challenge = R"(Bearer error="insufficient_user_authentication")";
@@ -117,7 +129,7 @@ Response problem(const Error& error, const RequestInfo& info, Time now, bool as_
 Response oauth_problem(const Error& error) {
   Response response;
   response.status = http_status(error.code);
-  std::string message{error.message.empty() ? default_message(error.code) : std::string_view{error.message}};
+  std::string message{message_of(error)};
   if (!error.faults.empty()) message = error.faults.front().field + " " + error.faults.front().reason;
   std::string_view code = "invalid_request";
   if (response.status == 401) code = "invalid_client";
@@ -129,10 +141,7 @@ Response oauth_problem(const Error& error) {
   response.body += R"(,"error_description":)";
   write_quoted(response.body, message);
   response.body += '}';
-  if (error.retry_after)
-    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
-  else if (response.status == 503)
-    response.headers.emplace_back("Retry-After", "2");
+  say_when_to_retry(response, error);
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"oauth\"");
   return response;
 }
@@ -143,7 +152,7 @@ Response scim_problem(const Error& error) {
   Response response;
   response.status = http_status(error.code);
   response.content_type = "application/scim+json";
-  std::string message{error.message.empty() ? default_message(error.code) : std::string_view{error.message}};
+  std::string message{message_of(error)};
   std::string_view type;
   if (error.code == Errc::conflict) type = "uniqueness";
   if (error.code == Errc::validation && !error.faults.empty()) {
@@ -160,10 +169,7 @@ Response scim_problem(const Error& error) {
   response.body += R"(,"detail":)";
   write_quoted(response.body, message);
   response.body += '}';
-  if (error.retry_after)
-    response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));
-  else if (response.status == 503)
-    response.headers.emplace_back("Retry-After", "2");
+  say_when_to_retry(response, error);
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }

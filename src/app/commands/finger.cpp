@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include "app/batch.h"
 #include "app/commands.h"
+#include "app/commands/search_report.h"
 #include "engines/fingerprint/calibration.h"
 #include "engines/fingerprint/evaluate.h"
 #include "engines/fingerprint/exchange.h"
@@ -204,19 +204,9 @@ Result<> search(const FingerArgs& args, Cli& cli) {
     cli.progress(i + 1, files.size(), "files");
   }
   const fp::Gallery gallery{std::move(templates)};
-  const auto started = std::chrono::steady_clock::now();
-  const auto found = gallery.search(probe, args.fmr, args.shortlist);
-  const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-  std::string human = fmt::format("{} of {} templates match ({} files unreadable), {:.2f} ms", found.size(), gallery.size(), skipped, ms);
-  json::array list;
-  for (const auto& f : found) {
-    human += fmt::format("\n  {}  score {:.2f}, FMR {:.2g}", names[f.index], f.match.score, f.match.fmr);
-    auto entry = match_json(f.match);
-    entry["file"] = names[f.index];
-    list.push_back(std::move(entry));
-  }
-  cli.exit = found.empty() ? Exit::negative : Exit::ok;
-  cli.print(human, {{"found", list}, {"searched", gallery.size()}, {"unreadable", skipped}, {"milliseconds", ms}});
+  report_search(
+      cli, names, skipped, [&] { return gallery.search(probe, args.fmr, args.shortlist); },
+      [](const fp::Match& m) { return fmt::format("score {:.2f}", m.score); }, &match_json);
   return {};
 }
 

@@ -2,13 +2,13 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <numbers>
 
 #include "app/batch.h"
 #include "app/commands.h"
+#include "app/commands/search_report.h"
 #include "engines/accuracy/fusion.h"
 #include "engines/accuracy/report.h"
 #include "engines/iris/calibration.h"
@@ -235,19 +235,9 @@ Result<> search(const IrisArgs& args, Cli& cli) {
     cli.progress(i + 1, files.size(), "files");
   }
   const iris::Gallery gallery{std::move(templates)};
-  const auto started = std::chrono::steady_clock::now();
-  const auto found = gallery.search(probes.front(), args.fmr);
-  const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-  std::string human = fmt::format("{} of {} templates match ({} files unreadable), {:.2f} ms", found.size(), gallery.size(), skipped, ms);
-  json::array list;
-  for (const auto& f : found) {
-    human += fmt::format("\n  {}  distance {:.4f}, FMR {:.2g}", names[f.index], f.match.distance, f.match.fmr);
-    auto entry = match_json(f.match);
-    entry["file"] = names[f.index];
-    list.push_back(std::move(entry));
-  }
-  cli.exit = found.empty() ? Exit::negative : Exit::ok;
-  cli.print(human, {{"found", list}, {"searched", gallery.size()}, {"unreadable", skipped}, {"milliseconds", ms}});
+  report_search(
+      cli, names, skipped, [&] { return gallery.search(probes.front(), args.fmr); },
+      [](const iris::Match& m) { return fmt::format("distance {:.4f}", m.distance); }, &match_json);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/collect.h"
 #include "base/encoding.h"
+#include "base/words.h"
 #include "crypto/hash.h"
 #include "services/access/granting.h"
 #include "services/users/users_service.h"
@@ -44,16 +45,6 @@ constexpr db::Query kRevoke{"api_keys.revoke",
                             "account_id IN (SELECT id FROM service_accounts WHERE tenant_id = $3) RETURNING account_id"};
 constexpr db::Query kShorten{"api_keys.shorten", "UPDATE api_keys SET expires_at = $2 WHERE id = $1 AND expires_at > $2"};
 constexpr db::Query kUsed{"api_keys.used", "UPDATE api_keys SET last_used_at = $2 WHERE id = $1"};
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const auto space = text.find(' ');
-    if (space != 0) out.emplace_back(text.substr(0, space));
-    text = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
-  }
-  return out;
-}
 
 /// Only what exists, and what the caller has: nobody makes an account that may do more than they may.
 Result<> may_grant(const http::Principal& by, const std::vector<std::string>& words) {

@@ -4,6 +4,7 @@
 
 #include "base/collect.h"
 #include "base/encoding.h"
+#include "base/words.h"
 #include "crypto/hash.h"
 #include "http/contract.h"
 #include "services/auth/factors/factors.h"
@@ -54,22 +55,6 @@ constexpr db::Query kIdentities{"federation_identities.list",
                                 "federation_providers p ON p.id = i.provider_id WHERE i.user_id = $1 ORDER BY i.id"};
 constexpr db::Query kUnlink{"federation_identities.delete",
                             "DELETE FROM federation_identities WHERE id = $1 AND user_id = $2 RETURNING id"};
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const auto space = text.find(' ');
-    if (space != 0) out.emplace_back(text.substr(0, space));
-    text = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
-  }
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
 
 std::string text_of(const json::object& in, std::string_view name) {
   const auto* value = in.if_contains(json::string_view{name.data(), name.size()});

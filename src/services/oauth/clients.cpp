@@ -95,28 +95,6 @@ bool is_loopback(std::string_view host) { return host == "127.0.0.1" || host == 
 
 }  // namespace
 
-Words words_of(std::string_view text) {
-  Words out;
-  while (!text.empty()) {
-    const auto space = text.find(' ');
-    const auto word = text.substr(0, space);
-    if (!word.empty() && !contains(out, word) && out.size() < 64) out.emplace_back(word);
-    text = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
-  }
-  return out;
-}
-
-std::string joined(const Words& words) {
-  std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
-bool contains(const Words& words, std::string_view word) { return std::ranges::find(words, word) != words.end(); }
-bool subset(const Words& part, const Words& whole) {
-  return std::ranges::all_of(part, [&](const auto& word) { return contains(whole, word); });
-}
-
 bool known_scope(std::string_view scope) {
   if (std::ranges::find(kScopes, scope) != std::end(kScopes)) return true;
   if (!scope.starts_with("authx:")) return false;

@@ -8,17 +8,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/words.h"
 #include "crypto/jws.h"
 #include "db/db.h"
 #include "services/oauth/outcome.h"
 
 namespace authx::oauth {
-
-using Words = std::vector<std::string>;
-Words words_of(std::string_view text);  ///< space-separated, without repeats
-std::string joined(const Words& words);
-bool contains(const Words& words, std::string_view word);
-bool subset(const Words& part, const Words& whole);
 
 /// The scopes that any client may ask for; `authx:<permission>` beside them reach this server's own API.
 inline constexpr std::string_view kScopes[] = {"openid", "profile", "email", "phone", "address", "verified_identity", "offline_access"};
