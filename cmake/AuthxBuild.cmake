@@ -93,6 +93,7 @@ function(authx_test name)
 endfunction()
 
 # authx_fuzzer(name SOURCES f.cpp DEPS …): a libFuzzer target; its corpus lives in tests/fuzz/corpus/<name>.
+# The target `fuzzers` builds all of them.
 function(authx_fuzzer name)
   if(NOT AUTHX_FUZZ)
     return()
@@ -105,4 +106,8 @@ function(authx_fuzzer name)
   endforeach()
   target_link_libraries(${name} PRIVATE ${A_LINK})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
 endfunction()

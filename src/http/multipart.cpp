@@ -74,7 +74,8 @@ Result<> MultipartParser::feed(std::string_view piece) {
           // What could be the start of a delimiter stays; all before it belongs to the part.
           const auto keep = std::min(buffer_.size(), delimiter_.size() - 1);
           const auto take = buffer_.size() - keep;
-          if (state_ == State::body && take > 0) AX_CHECK(body(std::string_view{buffer_}.substr(0, take)));
+          if (state_ == State::preamble && take > 0) return malformed("data before the first part");
+          if (take > 0) AX_CHECK(body(std::string_view{buffer_}.substr(0, take)));
           buffer_.erase(0, take);
           return {};
         }

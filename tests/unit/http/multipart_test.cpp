@@ -59,6 +59,11 @@ TEST(Multipart, RefusesWhatIsTooMuch) {
   EXPECT_FALSE(parse(body(), 10, small));
 }
 
+TEST(Multipart, RefusesDataBeforeTheFirstPartHoweverTheBodyIsCut) {
+  const std::string text = std::string(200, 'j') + "\r\n" + body();
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) EXPECT_FALSE(parse(text, piece)) << piece;
+}
+
 TEST(Multipart, RefusesMalformedBodies) {
   const std::string part = "--XyZ\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nv\r\n";
   for (const std::string& bad :
