@@ -12,9 +12,11 @@ namespace authx {
 
 namespace json = boost::json;
 
-/// Parses one JSON document. Refuses trailing bytes and nesting deeper than 32; of a repeated key the
+/// Parses one JSON document. Refuses trailing bytes, nesting deeper than 32 and numbers beyond a double's range; of a repeated key the
 /// last value wins. Error: `Errc::validation` on field "$".
 Result<json::value> parse_json(std::string_view text);
+/// Whether it can be written again: the parser makes infinities of too large numbers, for which JSON has no word.
+bool is_finite(const json::value& v) noexcept;
 
 /// Members by name, empty when absent or of another type.
 const json::value* find(const json::value& v, std::string_view key);

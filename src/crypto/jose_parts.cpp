@@ -62,6 +62,7 @@ std::optional<json::object> parse_part(std::string_view part) {
   parser.write(view.data(), view.size(), ec);
   if (ec) return std::nullopt;
   auto value = parser.release();
+  if (!is_finite(value)) return std::nullopt;
   auto* object = value.if_object();
   if (object == nullptr || object->size() != count_members(view)) return std::nullopt;
   return std::move(*object);

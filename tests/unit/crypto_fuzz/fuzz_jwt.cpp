@@ -21,9 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     token += "." + base64url_encode(crypto::hmac_sha256(key, as_bytes(token)));
   }
   const auto claims = jwt.verify(token, now);
-  if (!claims) return 0;
-  // What was accepted can be signed and accepted again, but for numbers beyond a double's range, which are written as this.
-  const bool written = json::serialize(*claims).find("1e99999") == std::string::npos;
-  if (written && !jwt.verify(jwt.sign(*claims), now)) std::abort();
+  if (claims && !jwt.verify(jwt.sign(*claims), now)) std::abort();  // what was accepted can be signed and accepted again
   return 0;
 }
