@@ -91,7 +91,8 @@ Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id) {
     if (const auto words = held.opt_text(12)) user.permissions.add(http::parse_permissions(*words));
     user.needed_aal = std::max(user.needed_aal, static_cast<std::uint8_t>(held.opt_integer(13).value_or(1)));
   }
-  user.active = row.text(6) == "active";
+  user.status = row.text(6);
+  user.active = user.status == "active";
   user.email_verified = row.boolean(7);
   user.phone_verified = row.boolean(8);
   user.created_at = row.time(9);

@@ -20,6 +20,7 @@ struct User {
   std::vector<std::string> more_roles;  ///< what was granted beside it
   http::Permissions permissions;        ///< of all of them
   std::uint8_t needed_aal = 1;          ///< the strictest of the granted ones' policies; the built-in roles' is configuration
+  std::string status = "active";        ///< active locked disabled
   bool active = true;
   bool email_verified = false;
   bool phone_verified = false;
