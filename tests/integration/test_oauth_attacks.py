@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import http.server
 import json
 import threading
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from support import database
 from support.people import Person, data_of, error_of, new_person, new_worker
 from support.relying import (REDIRECT, VERIFIER, App, answer_of, approve, authorize, b64, challenge_of, code_for, dpop_proof, exchange, handle_of,
-                             issuing_server, new_app, refused, tokens_for)
+                             hmac_signed, issuing_server, new_app, refused, tokens_for)
 from support.server import Server
 
 
@@ -246,12 +245,6 @@ def test_a_signed_assertion_authenticates_once(boss, issuer):
 
 
 # Tokens
-
-
-def hmac_signed(claims: dict, header: dict, key: bytes) -> str:
-    """By hand: the library refuses to sign so."""
-    signed = b64(json.dumps(header).encode()) + "." + b64(json.dumps(claims).encode())
-    return signed + "." + b64(hmac.digest(key, signed.encode(), "sha256"))
 
 
 def forged(server: Server, token: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 #include "services/auth/cookies.h"
 #include "services/auth/login_answer.h"
+#include "services/oauth/outside_json.h"
 
 namespace authx::federation {
 namespace {

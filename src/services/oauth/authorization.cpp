@@ -75,7 +75,7 @@ AuthorizationParams AuthorizationParams::from_json(std::string_view text) {
   out.dpop_jkt = get("dpop_jkt");
   out.prompt = get("prompt");
   out.acr_values = get("acr_values");
-  if (auto claims = ClaimsRequest::parse(get("claims"))) out.claims = std::move(*claims);
+  out.claims = ClaimsRequest::stored(get("claims"));
   if (const auto age = get_number(*parsed, "max_age")) out.max_age = static_cast<std::int64_t>(*age);
   out.asked_at = static_cast<std::int64_t>(get_number(*parsed, "asked_at").value_or(0));
   return out;

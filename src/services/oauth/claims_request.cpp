@@ -220,10 +220,10 @@ std::string_view scope_of_claim(std::string_view claim) noexcept {
   return {};
 }
 
-Outcome<ClaimsRequest> ClaimsRequest::parse(std::string_view text) {
+Outcome<ClaimsRequest> ClaimsRequest::parse(std::string_view text, std::size_t longest) {
   ClaimsRequest out;
   if (text.empty()) return out;
-  if (text.size() > kLongest) return fault("claims is too long");
+  if (text.size() > longest) return fault("claims is too long");
   const auto parsed = parse_json(text);
   if (!parsed || !parsed->is_object()) return fault("claims must be a JSON object");
   AX_TRY(out.userinfo, part_of(parsed->as_object(), "userinfo"));

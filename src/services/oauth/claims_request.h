@@ -43,7 +43,9 @@ struct ClaimsRequest {
 
   /// Reads and checks it: at most 50 claims a place, 20 values a claim, 5 sets of verified claims, which must name a trust framework and at
   /// least one claim. Members that the standard does not know are ignored. An empty text is an empty request. Refusal: invalid_request.
-  static Outcome<ClaimsRequest> parse(std::string_view text);
+  static Outcome<ClaimsRequest> parse(std::string_view text, std::size_t longest = kLongest);
+  /// What `text` wrote.
+  static ClaimsRequest stored(std::string_view text) { return parse(text, 2 * kLongest).value_or(ClaimsRequest{}); }
   bool empty() const noexcept { return userinfo.empty() && id_token.empty(); }
   /// As text that `parse` reads, empty when nothing is asked.
   std::string text() const;

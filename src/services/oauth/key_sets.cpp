@@ -21,11 +21,11 @@ Result<KeySets::Look> KeySets::look(const std::string& url, bool anew) {
   auto& known = known_[url];
   const bool fresh = known.keys && known.read_at + kKept > now;
   const bool tried = known.tried_at + kPatience > now;
-  if (fresh && (!anew || (tried && !known.reading))) return Look{known.keys};
+  if (fresh && (!anew || (tried && !known.reading))) return Look{known.keys, nullptr};
   if (known.reading) return Look{};
   if (tried) return Error{Errc::unavailable, "key set: could not be read"};
   if (reading_ >= kAtOnce) {
-    if (fresh) return Look{known.keys};
+    if (fresh) return Look{known.keys, nullptr};
     return Error{Errc::overloaded, "key sets"};
   }
   known.reading = true;

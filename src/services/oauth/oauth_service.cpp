@@ -265,8 +265,7 @@ awaitable<Result<Outcome<json::object>>> OAuthService::userinfo(SecretText autho
     if (!found || !found->active) return Refusal::token("Bearer", "the account is gone or disabled");
     ClaimsRequest asked;  // of the session's own client: another one, to which its token was exchanged, has no part in it
     AX_TRY(const auto grant, tx.exec(kGrantedClaims, session.value_or(Uuid{}), text_of(*claims, "client_id")));
-    if (!grant.empty() && !claims->contains("act"))
-      if (auto parsed = ClaimsRequest::parse(grant[0].opt_text(0).value_or(""))) asked = std::move(*parsed);
+    if (!grant.empty() && !claims->contains("act")) asked = ClaimsRequest::stored(grant[0].opt_text(0).value_or(""));
     AX_TRY(auto out, claims_of(tx, *found, scope, asked.userinfo));
     out["sub"] = found->id.str();
     return Outcome<json::object>{std::move(out)};

@@ -194,7 +194,7 @@ Result<Outcome<Tokens>> OAuthService::by_refresh(db::Tx& tx, const Client& clien
   AX_TRY(const auto granted, tx.exec(kGranted, *id));
   if (!granted.empty()) {
     resource = granted[0].text(0);
-    if (auto parsed = ClaimsRequest::parse(granted[0].opt_text(1).value_or(""))) claims = std::move(*parsed);
+    claims = ClaimsRequest::stored(granted[0].opt_text(1).value_or(""));
   }
   if (!in.resource.empty()) {
     if (!resource.empty() && in.resource != resource) return Refusal{"invalid_target", "the resource was not granted"};
