@@ -105,9 +105,10 @@ PendingView view(const Pending& in) {
   auto words = divided(in.params.consent_words());
   out.scopes = std::move(words.scopes);
   out.claims = std::move(words.claims);
-  out.consent_needed = in.consent_needed;
-  out.sign_in_again = in.sign_in_again;
-  if (in.step_up_to) out.step_up_to = std::string{acr_of(*in.step_up_to)};
+  const bool refused = in.another_person || in.unmet;  // there is nothing to ask: the application is told at once
+  out.consent_needed = in.consent_needed && !refused;
+  out.sign_in_again = in.sign_in_again && !refused;
+  if (in.step_up_to && !refused) out.step_up_to = std::string{acr_of(*in.step_up_to)};
   out.may_interact = in.params.prompt != "none";
   return out;
 }
