@@ -127,7 +127,7 @@ json::object written(const ClaimWishes& wishes) {
     json::object said;
     if (wish.essential) said["essential"] = true;
     if (!wish.values.empty()) said["values"] = json::array(wish.values.begin(), wish.values.end());
-    out[name] = said.empty() ? json::value{nullptr} : json::value{std::move(said)};
+    out[name] = said.empty() ? json::value(nullptr) : json::value(std::move(said));
   }
   return out;
 }
@@ -264,7 +264,9 @@ Words ClaimsRequest::consent_words(const Words& scope) const {
 bool agreed(std::string_view word, const Words& given) {
   if (contains(given, word)) return true;
   if (word.starts_with(kVerifiedWord)) return contains(given, kVerifiedScope);
-  return word.starts_with(kClaimWord) && contains(given, scope_of_claim(word.substr(kClaimWord.size())));
+  if (!word.starts_with(kClaimWord)) return false;
+  const auto scope = scope_of_claim(word.substr(kClaimWord.size()));
+  return !scope.empty() && contains(given, scope);
 }
 
 std::optional<json::object> answer_wish(const json::object& have, const VerifiedWish& wish, Time now) {

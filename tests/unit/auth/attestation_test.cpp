@@ -180,7 +180,8 @@ TEST_F(AttestationTest, TheSignatureIsTheCertificatesKeys) {
   EXPECT_EQ(kind(trusting, thief), "refused");
   const auto client = client_json("webauthn.create");
   const auto data = authenticator.data(0x45);
-  EXPECT_FALSE(check_registration(trusting, as_bytes(client), packed(data, leaf.sign(as_bytes("something else")), {leaf.der()}), true, kNow));
+  EXPECT_FALSE(
+      check_registration(trusting, as_bytes(client), packed(data, leaf.sign(as_bytes("something else")), {leaf.der()}), true, kNow));
   EXPECT_EQ(kind(kParty, leaf, std::vector<Bytes>(AttestationRoots::kLongestChain, leaf.der())), "refused") << "too long a chain";
 }
 

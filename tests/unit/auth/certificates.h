@@ -53,7 +53,8 @@ struct Maker {
     add("CN", wish.name);
     X509_set_issuer_name(c, issuer != nullptr ? X509_get_subject_name(issuer->certificate.get()) : subject);
     if (wish.version == 3 && wish.authority) {
-      auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, *wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+      auto* extension =
+          X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, *wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
       X509_add_ext(c, extension, -1);
       X509_EXTENSION_free(extension);
     }

@@ -31,7 +31,8 @@ TEST(WebAuthn, RefusesARegistrationThatIsNotMeantForUs) {
   EXPECT_FALSE(check_registration(kParty, as_bytes(client_json("webauthn.get")), attestation(a.data(0x45)), true, kNow)) << "ceremony";
   for (const auto* origin :
        {"https://evil.example", "http://id.example.org", "https://id.example.org:8443", "https://id.example.org.evil.example"})
-    EXPECT_FALSE(check_registration(kParty, as_bytes(client_json("webauthn.create", origin)), attestation(a.data(0x45)), true, kNow)) << origin;
+    EXPECT_FALSE(check_registration(kParty, as_bytes(client_json("webauthn.create", origin)), attestation(a.data(0x45)), true, kNow))
+        << origin;
   EXPECT_FALSE(check_registration(kParty, as_bytes(client_json("webauthn.create", "https://id.example.org", R"(,"crossOrigin":true)")),
                                   attestation(a.data(0x45)), true, kNow));
   EXPECT_FALSE(check_registration(kParty, as_bytes(ok), attestation(a.data(0x45, "evil.example")), true, kNow)) << "relying party";
@@ -42,8 +43,8 @@ TEST(WebAuthn, RefusesARegistrationThatIsNotMeantForUs) {
   auto longer = a.data(0x45);
   longer.push_back(0);
   EXPECT_FALSE(check_registration(kParty, as_bytes(ok), attestation(longer), true, kNow)) << "bytes after the data";
-  EXPECT_TRUE(
-      check_registration(kParty, as_bytes(client_json("webauthn.create", "https://app.example.org")), attestation(a.data(0x45)), true, kNow))
+  EXPECT_TRUE(check_registration(kParty, as_bytes(client_json("webauthn.create", "https://app.example.org")), attestation(a.data(0x45)),
+                                 true, kNow))
       << "a related origin";
 }
 

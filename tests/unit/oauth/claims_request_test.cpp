@@ -44,27 +44,38 @@ TEST(ClaimsRequest, ReadsTheStandardsExample) {
 TEST(ClaimsRequest, IsWrittenAsItIsRead) {
   EXPECT_EQ(parsed("").text(), "");
   EXPECT_EQ(parsed("{}").text(), "");
-  for (const auto* text :
-       {R"({"userinfo":{"email":null}})", R"({"id_token":{"acr":{"essential":true,"values":["aal2","aal3"]},"email":{"essential":true}}})",
-        R"({"userinfo":{"verified_claims":[{"verification":{"trust_framework":{"value":"authx"},"time":{"max_age":60}},"claims":{"name":null}}]}})"})
+  for (
+      const auto* text :
+      {R"({"userinfo":{"email":null}})", R"({"id_token":{"acr":{"essential":true,"values":["aal2","aal3"]},"email":{"essential":true}}})",
+       R"({"userinfo":{"verified_claims":[{"verification":{"trust_framework":{"value":"authx"},"time":{"max_age":60}},"claims":{"name":null}}]}})"})
     EXPECT_EQ(parsed(text).text(), text);
   EXPECT_EQ(parsed(R"({"id_token":{"acr":{"value":"aal2"}}})").text(), R"({"id_token":{"acr":{"values":["aal2"]}}})");
 }
 
 TEST(ClaimsRequest, WhatIsMalformedIsRefused) {
-  for (const auto* text :
-       {"[]", "null", "1", "{", R"({"userinfo": []})", R"({"userinfo": {"email": true}})", R"({"userinfo": {"email": {"essential": 1}}})",
-        R"({"userinfo": {"email": {"values": []}}})", R"({"userinfo": {"email": {"value": {}}}})",
-        R"({"userinfo": {"email": {"value": "a", "values": ["a"]}}})", R"({"userinfo": {"": null}})",
-        R"({"userinfo": {"verified_claims": null}})", R"({"userinfo": {"verified_claims": []}})",
-        R"({"userinfo": {"verified_claims": {"claims": {"name": null}}}})",
-        R"({"userinfo": {"verified_claims": {"verification": {}, "claims": {"name": null}}}})",
-        R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null}}}})",
-        R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null}, "claims": {}}}})",
-        R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": "authx"}, "claims": {"name": null}}}})",
-        R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null, "time": {"max_age": -1}}, "claims": {"name": null}}}})",
-        R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null, "evidence": []}, "claims": {"name": null}}}})",
-        R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null, "evidence": [null]}, "claims": {"name": null}}}})"})
+  for (
+      const auto* text :
+      {"[]",
+       "null",
+       "1",
+       "{",
+       R"({"userinfo": []})",
+       R"({"userinfo": {"email": true}})",
+       R"({"userinfo": {"email": {"essential": 1}}})",
+       R"({"userinfo": {"email": {"values": []}}})",
+       R"({"userinfo": {"email": {"value": {}}}})",
+       R"({"userinfo": {"email": {"value": "a", "values": ["a"]}}})",
+       R"({"userinfo": {"": null}})",
+       R"({"userinfo": {"verified_claims": null}})",
+       R"({"userinfo": {"verified_claims": []}})",
+       R"({"userinfo": {"verified_claims": {"claims": {"name": null}}}})",
+       R"({"userinfo": {"verified_claims": {"verification": {}, "claims": {"name": null}}}})",
+       R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null}}}})",
+       R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null}, "claims": {}}}})",
+       R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": "authx"}, "claims": {"name": null}}}})",
+       R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null, "time": {"max_age": -1}}, "claims": {"name": null}}}})",
+       R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null, "evidence": []}, "claims": {"name": null}}}})",
+       R"({"userinfo": {"verified_claims": {"verification": {"trust_framework": null, "evidence": [null]}, "claims": {"name": null}}}})"})
     EXPECT_FALSE(ClaimsRequest::parse(text)) << text;
   std::string many = R"({"userinfo": {)";
   for (int i = 0; i < 60; ++i) many += "\"c" + std::to_string(i) + "\": null,";
@@ -100,20 +111,23 @@ TEST(VerifiedClaims, OnlyWhatIsAskedForIsReleased) {
               "document_details": {"type": {"values": ["passport"]}}}]}, "claims": {"name": {"essential": true}, "nationality": null}})"),
             R"({"verification":{"trust_framework":"authx","evidence":[{"type":"document","document_details":{"type":"passport"}}]},)"
             R"("claims":{"name":"Asha Rao"}})");
-  EXPECT_EQ(answered(R"({"verification": {"trust_framework": null, "evidence": [{"document_details": {"type": {"value": "idcard"}, "date_of_expiry": null}}]},
+  EXPECT_EQ(
+      answered(
+          R"({"verification": {"trust_framework": null, "evidence": [{"document_details": {"type": {"value": "idcard"}, "date_of_expiry": null}}]},
               "claims": {"name": null}})"),
-            R"({"verification":{"trust_framework":"authx","evidence":[{"type":"document","document_details":{"type":"idcard","date_of_expiry":"2030-01-01"}}]},)"
-            R"("claims":{"name":"Asha Rao"}})");
+      R"({"verification":{"trust_framework":"authx","evidence":[{"type":"document","document_details":{"type":"idcard","date_of_expiry":"2030-01-01"}}]},)"
+      R"("claims":{"name":"Asha Rao"}})");
 }
 
 TEST(VerifiedClaims, AConstraintThatIsNotMetLeavesTheWholeSetOut) {
-  for (const auto* verification :
-       {R"({"trust_framework": {"value": "de_aml"}})", R"({"trust_framework": {"values": ["eidas", "de_aml"]}})",
-        R"({"trust_framework": null, "assurance_level": {"value": "high"}})", R"({"trust_framework": null, "time": {"max_age": 86400}})",
-        R"({"trust_framework": null, "verification_process": {"max_age": 5}})",
-        R"({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}}]})",
-        R"({"trust_framework": null, "evidence": {"type": {"value": "document"}}})",
-        R"({"trust_framework": null, "evidence": [{"type": {"value": "document"}, "check_details": {"check_method": {"value": "vpip"}}}]})"})
+  for (
+      const auto* verification :
+      {R"({"trust_framework": {"value": "de_aml"}})", R"({"trust_framework": {"values": ["eidas", "de_aml"]}})",
+       R"({"trust_framework": null, "assurance_level": {"value": "high"}})", R"({"trust_framework": null, "time": {"max_age": 86400}})",
+       R"({"trust_framework": null, "verification_process": {"max_age": 5}})",
+       R"({"trust_framework": null, "evidence": [{"type": {"value": "electronic_record"}}]})",
+       R"({"trust_framework": null, "evidence": {"type": {"value": "document"}}})",
+       R"({"trust_framework": null, "evidence": [{"type": {"value": "document"}, "check_details": {"check_method": {"value": "vpip"}}}]})"})
     EXPECT_EQ(answered(R"({"verification": )" + std::string{verification} + R"(, "claims": {"name": null}})"), "nothing") << verification;
   const std::string any = R"({"verification": {"trust_framework": null}, "claims": )";
   EXPECT_EQ(answered(any + R"({"name": {"value": "Somebody Else"}}})"), "nothing");
@@ -125,7 +139,8 @@ TEST(VerifiedClaims, AConstraintThatIsNotMetLeavesTheWholeSetOut) {
 
 TEST(VerifiedClaims, TheAgeOfAVerificationCounts) {
   const auto asked = [](int age) {
-    return answered(R"({"verification": {"trust_framework": null, "time": {"max_age": )" + std::to_string(age) + R"(}}, "claims": {"name": null}})");
+    return answered(R"({"verification": {"trust_framework": null, "time": {"max_age": )" + std::to_string(age) +
+                    R"(}}, "claims": {"name": null}})");
   };
   EXPECT_NE(asked(864'000), "nothing");
   EXPECT_EQ(asked(863'999), "nothing");

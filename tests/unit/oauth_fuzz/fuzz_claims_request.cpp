@@ -11,10 +11,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (oauth::ClaimsRequest::stored(stored).text() != stored) std::abort();
   (void)oauth::AcrWish{*request, "aal2 aal3"}.told(2);
   (void)request->consent_words({"openid"});
-  static const auto person = parse_json(R"({"verification":{"trust_framework":"authx","time":"2026-01-01T00:00:00Z","evidence":[{"type":"document",)"
-                                        R"("document_details":{"type":"passport"}}]},"claims":{"name":"A","birthdate":"1990-01-01"}})")
-                                 .value()
-                                 .as_object();
+  static const auto person =
+      parse_json(R"({"verification":{"trust_framework":"authx","time":"2026-01-01T00:00:00Z","evidence":[{"type":"document",)"
+                 R"("document_details":{"type":"passport"}}]},"claims":{"name":"A","birthdate":"1990-01-01"}})")
+          .value()
+          .as_object();
   for (const auto& wish : request->userinfo.verified) {
     const auto told = oauth::answer_wish(person, wish, Time{std::chrono::seconds{1'790'000'000}});
     if (told && told->at("claims").as_object().size() > 2) std::abort();

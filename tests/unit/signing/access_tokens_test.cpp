@@ -87,8 +87,8 @@ TEST_F(AccessTokensTest, APublicKeyIsNoSharedSecret) {
       }
     for (const auto& secret : secrets)
       for (const auto* typ : {"JWT", "authx+jwt"})
-        for (const auto& header : {json::object{{"alg", "HS256"}, {"typ", typ}},
-                                   json::object{{"alg", "HS256"}, {"typ", typ}, {"kid", jwk.at("kid")}}}) {
+        for (const auto& header :
+             {json::object{{"alg", "HS256"}, {"typ", typ}}, json::object{{"alg", "HS256"}, {"typ", typ}, {"kid", jwk.at("kid")}}}) {
           auto said = claims();
           said["iss"] = kIssuer;
           said["aud"] = kIssuer;
