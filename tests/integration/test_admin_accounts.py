@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import requests
 
 from support.factors import enrol
@@ -13,6 +15,13 @@ UNKNOWN = "0190163d-8694-739b-aea5-966c26f8ad91"
 
 def status(server: Server, token: str) -> int:
     return requests.get(server.base + "/users/me", headers={"Authorization": f"Bearer {token}"}, timeout=30).status_code
+
+
+def eventually(true) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_accounts_are_listed_and_found_by_their_whole_address(server, admin):
@@ -109,3 +118,36 @@ def test_every_look_at_an_account_is_recorded(server, admin):
     assert any(e["action"] == "user.viewed_by_administrator" and e["details"] == {"user": person.id} for e in entries)
     assert any(e["action"] == "user.list_viewed" and e["details"] == {"count": 1} for e in entries)
     assert person.email not in str(entries)
+
+
+def test_the_operator_does_the_same_at_the_command_line(server, admin):
+    person = new_person(server)
+    other = enter(server, person.email, person.password)
+    listed = server.cli("user", "session", "list", "--id", person.id)
+    assert len(listed) == 2 and {s["client_id"] for s in listed} == {"authx"}
+    assert server.cli("user", "session", "end", "--id", person.id, "--session", listed[0]["id"]) == {"revoked": 1}
+    eventually(lambda: [status(server, p.token) for p in (person, other)] == [200, 401])
+    assert server.cli("user", "session", "end", "--id", person.id) == {"revoked": 1}
+    eventually(lambda: status(server, person.token) == 401)
+    server.cli("user", "session", "end", "--id", person.id, "--session", listed[0]["id"], code=1)
+
+
+def test_the_operator_switches_applications_and_rotates_keys(server, admin):
+    made = data_of(admin.post("/admin/oauth/clients", json={"client_name": "Of the operator", "grant_types": ["client_credentials"]}), 201)
+    ask = lambda: requests.post(server.root + "/oauth/token", data={"grant_type": "client_credentials"}, timeout=30,  # noqa: E731
+                                auth=(made["client_id"], made["client_secret"])).status_code
+    assert ask() == 200
+    assert made["client_id"] in [c["client_id"] for c in server.cli("client", "list")]
+    assert server.cli("client", "disable", made["client_id"])["disabled"] is True
+    eventually(lambda: ask() == 401)
+    assert server.cli("client", "enable", made["client_id"])["disabled"] is False
+    assert ask() == 200
+    before = {k["kid"] for k in server.cli("signing-keys", "list")}
+    after = server.cli("signing-keys", "rotate")
+    assert before < {k["kid"] for k in after} and all(k["kid"] in before for k in after if k["signs"])
+    published = lambda: {k["kid"] for k in requests.get(server.root + "/oauth/jwks", timeout=30).json()["keys"]}  # noqa: E731
+    eventually(lambda: published() == {k["kid"] for k in after})
+    account = data_of(admin.post("/admin/service-accounts", json={"name": f"listed {server.port}", "permissions": ["read_audit"]}), 201)
+    key = data_of(admin.post(f"/admin/service-accounts/{account['account_id']}/keys", json={"name": "first", "days": 3}), 201)
+    [shown] = [k for k in server.cli("api-keys", "list") if k["key_id"] == key["key_id"]]
+    assert shown["account"] == f"listed {server.port}" and shown["revoked"] is False and key["api_key"] not in str(shown)
