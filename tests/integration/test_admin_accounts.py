@@ -33,6 +33,8 @@ def test_accounts_are_listed_and_found_by_their_whole_address(server, admin):
     [found] = data_of(admin.get("/admin/users", params={"email": people[1].email.upper()}))["items"]
     assert found["user_id"] == people[1].id and found["name"] == "Listed 1" and found["status"] == "active"
     assert data_of(admin.get("/admin/users", params={"email": "nobody@example.org"}))["items"] == []
+    program = data_of(admin.post("/admin/service-accounts", json={"name": f"no person {server.port}", "permissions": ["read_audit"]}), 201)
+    assert program["account_id"] not in [item["user_id"] for item in data_of(admin.get("/admin/users?limit=5"))["items"]]
     error_of(admin.get("/admin/users?email=person"), 400, "VALIDATION_ERROR")  # no searching by parts
     error_of(admin.get("/admin/users?cursor=1' OR '1'='1"), 400, "VALIDATION_ERROR")
 
@@ -129,7 +131,7 @@ def test_the_operator_does_the_same_at_the_command_line(server, admin):
     eventually(lambda: [status(server, p.token) for p in (person, other)] == [200, 401])
     assert server.cli("user", "session", "end", "--id", person.id) == {"revoked": 1}
     eventually(lambda: status(server, person.token) == 401)
-    server.cli("user", "session", "end", "--id", person.id, "--session", listed[0]["id"], code=1)
+    server.cli("user", "session", "end", "--id", person.id, "--session", listed[0]["id"], code=3)
 
 
 def test_the_operator_switches_applications_and_rotates_keys(server, admin):

@@ -40,8 +40,10 @@ constexpr db::Query kSetStatus{"users.set_status",
 constexpr db::Query kErase{"users.erase", "DELETE FROM users WHERE id = $1"};
 constexpr db::Query kEraseKey{"users.erase_key", "DELETE FROM person_keys WHERE user_id = $1"};
 constexpr db::Query kAnyAdmin{"users.any_admin", "SELECT 1 FROM users WHERE role = 'admin' AND tenant_id = $1 LIMIT 1"};
-constexpr db::Query kNewest{"users.newest", "SELECT id FROM users WHERE tenant_id = $2 ORDER BY id DESC LIMIT $1"};
-constexpr db::Query kBefore{"users.before", "SELECT id FROM users WHERE tenant_id = $2 AND id < $3 ORDER BY id DESC LIMIT $1"};
+#define NO_PROGRAM " AND NOT EXISTS (SELECT 1 FROM service_accounts s WHERE s.id = users.id)"
+constexpr db::Query kNewest{"users.newest", "SELECT id FROM users WHERE tenant_id = $2" NO_PROGRAM " ORDER BY id DESC LIMIT $1"};
+constexpr db::Query kBefore{"users.before",
+                            "SELECT id FROM users WHERE tenant_id = $2 AND id < $3" NO_PROGRAM " ORDER BY id DESC LIMIT $1"};
 
 Bytes email_index(const db::Tx& tx, const crypto::Keyring& keyring, std::string_view email) {
   return keyring.blind_index("users.email", tx.scope().home(), email);
