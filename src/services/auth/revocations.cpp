@@ -13,9 +13,8 @@ constexpr std::chrono::seconds kOverlap{60};
 
 }  // namespace
 
-Revocations::Revocations(db::Database& database, const Clock& clock, std::chrono::seconds horizon,
-                         std::chrono::steady_clock::duration blind)
-    : database_(database), clock_(clock), horizon_(horizon + kOverlap), blind_(blind), read_at_(std::chrono::steady_clock::now()) {}
+Revocations::Revocations(db::Database& database, const Clock& clock, std::chrono::seconds horizon)
+    : database_(database), clock_(clock), horizon_(horizon + kOverlap), read_at_(std::chrono::steady_clock::now()) {}
 
 Result<> Revocations::start() {
   AX_CHECK(read(clock_.now() - horizon_));
@@ -30,7 +29,7 @@ bool Revocations::contains(const Uuid& session) const {
   return ended_.contains(session);
 }
 
-bool Revocations::fresh() const noexcept { return !started_ || std::chrono::steady_clock::now() - read_at_.load() < blind_; }
+bool Revocations::fresh() const noexcept { return !started_ || std::chrono::steady_clock::now() - read_at_.load() < kBlind; }
 
 Result<> Revocations::add(db::Tx& tx, const Uuid& session) {
   const auto now = clock_.now();

@@ -15,15 +15,15 @@ namespace authx::auth {
 
 /// The sessions that were ended while access tokens of theirs may be alive, in memory: checking a token asks no database.
 /// What this process ends counts at once; what another process ends is read from the database every second. Reads look back a minute,
-/// so that processes whose clocks differ by less miss nothing. When the database could not be read for `blind`, `fresh` says no.
+/// so that processes whose clocks differ by less miss nothing. When the database could not be read for `kBlind`, `fresh` says no.
 /// Thread-safe.
 class Revocations {
  public:
   static constexpr std::chrono::seconds kInterval{1};
   static constexpr std::chrono::seconds kBlind{60};
 
-  /// `horizon`: how long an access token lives at most. `blind`: after how long without a reading nobody may be let in.
-  Revocations(db::Database& database, const Clock& clock, std::chrono::seconds horizon, std::chrono::steady_clock::duration blind = kBlind);
+  /// `horizon`: how long an access token lives at most.
+  Revocations(db::Database& database, const Clock& clock, std::chrono::seconds horizon);
   Revocations(const Revocations&) = delete;
   Revocations& operator=(const Revocations&) = delete;
 
@@ -43,7 +43,6 @@ class Revocations {
   db::Database& database_;
   const Clock& clock_;
   std::chrono::seconds horizon_;
-  std::chrono::steady_clock::duration blind_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<Uuid, Time> ended_;
   std::atomic<std::chrono::steady_clock::time_point> read_at_;
