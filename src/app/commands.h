@@ -7,6 +7,7 @@ namespace authx::app {
 void add_serve_commands(CLI::App& root, Cli& cli);              // serve, worker
 void add_storage_commands(CLI::App& root, Cli& cli);            // migrate, user, audit, outbox, decision
 void add_role_commands(CLI::App& root, Cli& cli);               // roles, user role; after the former
+void add_access_commands(CLI::App& root, Cli& cli);             // user session, client, signing-keys, api-keys; after `user`
 void add_organization_commands(CLI::App& root, Cli& cli);       // organization
 void add_doctor_commands(CLI::App& root, Cli& cli);             // doctor, config
 void add_policy_commands(CLI::App& root, Cli& cli);             // policy

@@ -12,6 +12,7 @@
 #include <set>
 #include <variant>
 
+#include "crypto/jws.h"
 #include "http/networks.h"
 
 namespace authx::app {
@@ -81,12 +82,14 @@ const std::vector<Setting>& settings() {
         {"MAX_FILE_SIZE", &Config::max_file_size, "bytes of one uploaded file", 1024, 100 * 1024 * 1024},
         {"SECRET_KEY", &Config::secret_key, "derive all keys from this (32 characters or more) instead of from the key file"},
         {"JWT_SECRET_KEY", &Config::jwt_secret_key, "key of access tokens (32 characters or more); empty derives one"},
-        {"JWT_ALGORITHM", &Config::jwt_algorithm, "HS256"},
+        {"JWT_ALGORITHM", &Config::jwt_algorithm,
+         "what signs access tokens: HS256 with the key above; ES256, EdDSA or RS256 with published keys that rotate"},
         {"JWT_EXPIRE_MINUTES", &Config::jwt_expire_minutes, "lifetime of access tokens", 1, 24 * 60},
         {"AUTHX_SESSION_IDLE_HOURS", &Config::session_idle_hours, "a session that is not used for so long ends", 1, 24 * 365},
         {"AUTHX_SESSION_HOURS", &Config::session_hours, "how long a session lives, used or not", 1, 24 * 365},
         {"AUTHX_OAUTH_ALGORITHM", &Config::oauth_algorithm, "what signs OAuth access tokens: ES256, EdDSA or RS256"},
         {"AUTHX_OAUTH_ACCESS_MINUTES", &Config::oauth_access_minutes, "lifetime of OAuth access tokens", 1, 60},
+        {"AUTHX_SIGNING_KEY_DAYS", &Config::signing_key_days, "how long a key signs before its successor does", 2, 3650},
         {"AUTHX_OAUTH_PRIVATE_PEERS", &Config::oauth_private_peers,
          "back-channel logout and sign-in through outside providers may go to private addresses"},
         {"AUTHX_ARGON2_MEMORY_KIB", &Config::argon2_memory_kib, "memory of one password hash", 7 * 1024, 1024 * 1024},
@@ -97,6 +100,9 @@ const std::vector<Setting>& settings() {
         {"AUTHX_REQUIRED_AAL", &Config::required_aal, "assurance that a role's permissions need, as admin=2,verifier=2"},
         {"AUTHX_PASSKEY_DOMAIN", &Config::passkey_domain, "relying party id of passkeys; empty: the public URL's host"},
         {"AUTHX_PASSKEY_ORIGINS", &Config::passkey_origins, "further origins that may use its passkeys, comma-separated"},
+        {"AUTHX_PASSKEY_ATTESTATION", &Config::passkey_attestation,
+         "none; optional: makers' certificates are asked for and noted; trusted: only passkeys that a root below vouches for"},
+        {"AUTHX_PASSKEY_ROOTS", &Config::passkey_roots, "folder of PEM files with makers' root certificates"},
         {"AUTHX_ADMIN_EMAIL", &Config::admin_email, "address of the first administrator"},
         {"FACE_MODEL_PATH", &Config::face_model_path, "folder of a face model pack (open, buffalo_l)"},
         {"AUTHX_DEFAULT_MODEL_PATH", &Config::default_model_path, "folder of the default model pack"},
@@ -181,11 +187,15 @@ void assign(Config& config, const Setting& setting, const std::string& text, std
 }
 
 void check(const Config& c, std::vector<Fault>& faults) {
-  if (c.oauth_algorithm != "ES256" && c.oauth_algorithm != "EdDSA" && c.oauth_algorithm != "RS256")
-    faults.push_back({"AUTHX_OAUTH_ALGORITHM", "must be ES256, EdDSA or RS256"});
-  if (c.jwt_algorithm != "HS256") faults.push_back({"JWT_ALGORITHM", "only HS256 is supported"});
+  if (!crypto::parse_jws_algorithm(c.oauth_algorithm)) faults.push_back({"AUTHX_OAUTH_ALGORITHM", "must be ES256, EdDSA or RS256"});
+  if (c.jwt_algorithm != "HS256" && !crypto::parse_jws_algorithm(c.jwt_algorithm))
+    faults.push_back({"JWT_ALGORITHM", "must be HS256, ES256, EdDSA or RS256"});
   for (const auto& [name, secret] : {std::pair{"SECRET_KEY", &c.secret_key}, std::pair{"JWT_SECRET_KEY", &c.jwt_secret_key}})
     if (!secret->empty() && secret->expose().size() < 32) faults.push_back({name, "must have at least 32 characters"});
+  if (c.passkey_attestation != "none" && c.passkey_attestation != "optional" && c.passkey_attestation != "trusted")
+    faults.push_back({"AUTHX_PASSKEY_ATTESTATION", "must be none, optional or trusted"});
+  if (c.passkey_attestation == "trusted" && c.passkey_roots.empty())
+    faults.push_back({"AUTHX_PASSKEY_ROOTS", "is needed to trust any maker"});
   if (c.tls_certificate.empty() != c.tls_key.empty())
     faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
   if (c.liveness_policy != "basic" && c.liveness_policy != "strict" && c.liveness_policy != "active")

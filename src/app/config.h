@@ -39,12 +39,13 @@ struct Config {
 
   SecretText secret_key;  ///< when set, every key is derived from it instead of from data_dir/keys
   SecretText jwt_secret_key;
-  std::string jwt_algorithm = "HS256";
+  std::string jwt_algorithm = "HS256";  ///< of the server's own access tokens: HS256, ES256, EdDSA or RS256
   std::int64_t jwt_expire_minutes = 60;
   std::int64_t session_idle_hours = 14 * 24;
   std::int64_t session_hours = 90 * 24;
   std::string oauth_algorithm = "ES256";  ///< of OAuth access tokens: ES256, EdDSA or RS256
   std::int64_t oauth_access_minutes = 10;
+  std::int64_t signing_key_days = 30;
   bool oauth_private_peers = false;
   std::int64_t argon2_memory_kib = 19 * 1024;
   std::int64_t argon2_passes = 2;
@@ -53,6 +54,8 @@ struct Config {
   std::vector<std::string> required_aal;
   std::string passkey_domain;
   std::vector<std::string> passkey_origins;
+  std::string passkey_attestation = "none";  ///< none | optional | trusted
+  std::string passkey_roots;                 ///< folder of makers' root certificates
   std::string admin_email = "admin@authx.local";
 
   std::string face_model_path, default_model_path, face_shadow_model_path;

@@ -14,11 +14,24 @@ int main(int argc, char** argv) {
   root.add_flag("--json", cli.json, "Print JSON instead of text")->configurable(false);
   root.fallthrough();
   root.require_subcommand(1);
-  const std::initializer_list<AddCommands> groups = {
-      &add_serve_commands,     &add_storage_commands,  &add_role_commands,   &add_organization_commands, &add_doctor_commands,
-      &add_openapi_commands,   &add_policy_commands,   &add_verify_commands, &add_document_commands,     &add_document_evidence_commands,
-      &add_documents_commands, &add_specimen_commands, &add_face_commands,   &add_lab_commands,          &add_finger_commands,
-      &add_iris_commands,      &add_models_commands};
+  const std::initializer_list<AddCommands> groups = {&add_serve_commands,
+                                                     &add_storage_commands,
+                                                     &add_role_commands,
+                                                     &add_access_commands,
+                                                     &add_organization_commands,
+                                                     &add_doctor_commands,
+                                                     &add_openapi_commands,
+                                                     &add_policy_commands,
+                                                     &add_verify_commands,
+                                                     &add_document_commands,
+                                                     &add_document_evidence_commands,
+                                                     &add_documents_commands,
+                                                     &add_specimen_commands,
+                                                     &add_face_commands,
+                                                     &add_lab_commands,
+                                                     &add_finger_commands,
+                                                     &add_iris_commands,
+                                                     &add_models_commands};
   for (const auto add : groups) add(root, cli);
   try {
     root.parse(argc, argv);

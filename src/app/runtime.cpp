@@ -84,7 +84,7 @@ std::array<std::uint8_t, 4> needed_aal(const Config& config) {
   return out;
 }
 
-auth::webauthn::RelyingParty relying_party(const Config& config) {
+Result<auth::webauthn::RelyingParty> relying_party(const Config& config) {
   auth::webauthn::RelyingParty out;
   const auto scheme = config.public_url.find("://");
   const auto host_at = scheme == std::string::npos ? 0 : scheme + 3;
@@ -92,6 +92,11 @@ auth::webauthn::RelyingParty relying_party(const Config& config) {
   out.id = config.passkey_domain.empty() ? config.public_url.substr(host_at, host_end - host_at) : config.passkey_domain;
   out.origins.push_back(config.public_url.substr(0, config.public_url.find('/', host_at)));
   out.origins.insert(out.origins.end(), config.passkey_origins.begin(), config.passkey_origins.end());
+  out.attestation = auth::webauthn::parse_attestation_policy(config.passkey_attestation).value_or(auth::webauthn::AttestationPolicy::none);
+  if (!config.passkey_roots.empty()) {
+    AX_TRY(auto roots, auth::webauthn::AttestationRoots::load(config.passkey_roots));
+    out.roots = std::make_shared<const auth::webauthn::AttestationRoots>(std::move(roots));
+  }
   return out;
 }
 
@@ -276,7 +281,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   auth_options.password_bits = static_cast<double>(c.password_bits);
   auth_options.limit_addresses = c.rate_limits;
   auth_options.needed_aal = needed_aal(c);
-  auth_options.passkeys = relying_party(c);
+  AX_TRY(auth_options.passkeys, relying_party(c));
   std::shared_ptr<const auth::BreachedList> breached;
   if (!c.breached_list.empty()) {
     AX_TRY(breached, auth::BreachedList::open(c.breached_list));
@@ -285,8 +290,17 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     AX_TRY(auth_options.places, auth::Places::open(c.geoip_database));
   }
   auto jwt_key = c.jwt_secret_key.empty() ? s.keyring->derive("jwt") : SecretBytes{to_bytes(c.jwt_secret_key.expose())};
-  r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
-                                                crypto::JwtHs256{std::move(jwt_key)}, auth_options, std::move(breached));
+  auto issuer = c.public_url;
+  while (issuer.ends_with('/')) issuer.pop_back();
+  signing::RotationPolicy rotation;
+  rotation.every = std::chrono::days{c.signing_key_days};
+  r->signing_keys = std::make_unique<signing::SigningKeys>(*s.database, s.clock, *s.keyring, rotation);
+  AX_CHECK(r->signing_keys->start());
+  const auto token_algorithm = crypto::parse_jws_algorithm(c.jwt_algorithm);  // none: HS256
+  if (token_algorithm && r->serves("auth")) AX_CHECK(r->signing_keys->ensure(*token_algorithm));
+  auth::AccessTokens access_tokens{crypto::JwtHs256{std::move(jwt_key)}, *r->signing_keys, token_algorithm, issuer};
+  r->auth = std::make_unique<auth::AuthService>(*r->database, *r->hashing, s.clock, *s.keyring, *s.audit, std::move(access_tokens),
+                                                auth_options, std::move(breached));
   r->directory = std::make_unique<organizations::Directory>(*s.database);
   AX_CHECK(r->directory->start());
   const auto tenant_open = [directory = r->directory.get()](const Uuid& tenant) { return directory->open(tenant); };
@@ -295,10 +309,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
   r->accounts = std::make_unique<auth::AccountService>(r->auth->core());
   AX_CHECK(r->auth->sessions().start());
 
-  r->signing_keys = std::make_unique<oauth::SigningKeys>(*s.database, s.clock, *s.keyring);
   oauth::OAuthOptions oauth_options;
-  oauth_options.issuer = c.public_url;
-  while (oauth_options.issuer.ends_with('/')) oauth_options.issuer.pop_back();
+  oauth_options.issuer = issuer;
   oauth_options.algorithm = crypto::parse_jws_algorithm(c.oauth_algorithm).value_or(crypto::JwsAlgorithm::ES256);
   oauth_options.access_lifetime = std::chrono::minutes{c.oauth_access_minutes};
   oauth_options.id_token_lifetime = oauth_options.access_lifetime;
@@ -309,15 +321,16 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
     if (!runtime->documents) return std::optional<json::object>{};
     return verifications::verified_claims(tx, *runtime->documents, user);
   };
-  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{*r->database, *r->hashing, s.clock, *s.keyring, *s.audit,
-                                                                              *r->queue, r->auth->sessions(), *r->signing_keys,
-                                                                              oauth_options, verified, tenant_open});
+  r->key_sets = std::make_unique<oauth::KeySets>(s.clock, c.oauth_private_peers);
+  r->oauth = std::make_unique<oauth::OAuthService>(oauth::OAuthService::Parts{*r->database, *r->hashing, *r->outside, *r->key_sets, s.clock,
+                                                                              *s.keyring, *s.audit, *r->queue, r->auth->sessions(),
+                                                                              *r->signing_keys, oauth_options, verified, tenant_open});
   r->api_keys = std::make_unique<access::ApiKeys>(*r->database, s.clock, *s.keyring, *s.audit);
   r->roles = std::make_unique<access::RolesApi>(access::RolesApi{*r->database, {s.clock, *s.audit, r->auth->sessions()}});
   r->scim = std::make_unique<scim::ScimService>(
       scim::ScimService::Parts{*r->database, r->auth->core(), r->roles->roles, oauth_options.issuer + "/scim/v2"});
   r->federation = std::make_unique<federation::FederationService>(federation::FederationService::Parts{
-      *r->database, *r->outside, *r->auth, oauth_options.issuer + "/federation", c.oauth_private_peers});
+      *r->database, *r->outside, *r->auth, *r->key_sets, oauth_options.issuer + "/federation", c.oauth_private_peers});
   if (r->serves("auth")) r->oauth->register_jobs();
 
   if (r->serves("biometrics") || needs_faces) {

@@ -100,9 +100,10 @@ struct Runtime {
   progress::Hub progress;
   providers::Registry providers;
   std::unique_ptr<organizations::Directory> directory;
+  std::unique_ptr<signing::SigningKeys> signing_keys;
   std::unique_ptr<auth::AuthService> auth;
   std::unique_ptr<auth::AccountService> accounts;
-  std::unique_ptr<oauth::SigningKeys> signing_keys;
+  std::unique_ptr<oauth::KeySets> key_sets;
   std::unique_ptr<oauth::OAuthService> oauth;
   std::unique_ptr<access::ApiKeys> api_keys;
   std::unique_ptr<access::RolesApi> roles;

@@ -132,6 +132,7 @@ void mount(Router& router, Runtime& runtime) {
   if (runtime.serves("auth")) {
     auth::add_routes(router, *runtime.auth);
     auth::add_account_routes(router, *runtime.accounts);
+    auth::add_account_admin_routes(router, *runtime.accounts);
     oauth::add_routes(router, *runtime.oauth);
     access::add_routes(router, *runtime.api_keys);
     access::add_role_routes(router, *runtime.roles);

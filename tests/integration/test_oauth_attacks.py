@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import http.server
 import json
 import threading
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from support import database
 from support.people import Person, data_of, error_of, new_person, new_worker
 from support.relying import (REDIRECT, VERIFIER, App, answer_of, approve, authorize, b64, challenge_of, code_for, dpop_proof, exchange, handle_of,
-                             issuing_server, new_app, refused, tokens_for)
+                             hmac_signed, issuing_server, new_app, refused, tokens_for)
 from support.server import Server
 
 
@@ -173,6 +172,28 @@ def test_there_is_no_implicit_flow(app, kind):
     assert answer["error"] == "unsupported_response_type"
 
 
+def test_what_was_registered_is_not_switched_off_by_a_request(boss, person):
+    """A flow that the administrator closed stays closed whatever parameters say."""
+    from cryptography.hazmat.primitives.asymmetric import ec as curves
+
+    pushing = new_app(boss, require_pushed_authorization_requests=True)
+    for more in ({}, {"request_uri": "urn:ietf:params:oauth:request_uri:made-up"}, {"request": "e30.e30."}, {"response_mode": "fragment"},
+                 {"prompt": "none"}):
+        answer = authorize(pushing, **more)
+        assert answer.status_code == 400 or answer_of(answer.headers["Location"])["error"] in ("invalid_request", "request_not_supported")
+    bound = new_app(boss, dpop_bound_access_tokens=True)
+    refused(exchange(bound, code_for(person, bound)), "invalid_dpop_proof")
+    jkt = challenge_of("somebody's key")
+    code = code_for(person, bound, dpop_jkt=jkt)
+    proof = dpop_proof(curves.generate_private_key(curves.SECP256R1()), "POST", bound.server.root + "/oauth/token")
+    refused(bound.token("authorization_code", headers={"DPoP": proof}, code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER), "invalid_grant")
+    limited = new_app(boss, grant_types=["authorization_code"], scope="openid")
+    tokens = tokens_for(person, limited, scope="openid")
+    assert "refresh_token" not in tokens
+    assert answer_of(authorize(limited, scope="openid offline_access").headers["Location"])["error"] == "invalid_scope"
+    refused(limited.token("urn:ietf:params:oauth:grant-type:device_code", device_code="x"), "unauthorized_client")
+
+
 def test_there_is_no_password_grant(app, person):
     refused(app.token("password", username=person.email, password=person.password), "unsupported_grant_type")
 
@@ -246,12 +267,6 @@ def test_a_signed_assertion_authenticates_once(boss, issuer):
 
 
 # Tokens
-
-
-def hmac_signed(claims: dict, header: dict, key: bytes) -> str:
-    """By hand: the library refuses to sign so."""
-    signed = b64(json.dumps(header).encode()) + "." + b64(json.dumps(claims).encode())
-    return signed + "." + b64(hmac.digest(key, signed.encode(), "sha256"))
 
 
 def forged(server: Server, token: str) -> dict[str, str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import uuid
 
 import jwt
 import pytest
 import requests
 
 from support import database
-from support.authenticator import BE, UP, UV, Authenticator, b64, unb64
+from support.authenticator import BE, UP, UV, Authenticator, Maker, b64, unb64
 from support.browser import PATIENCE, browser, web_folder
 from support.people import PASSWORD, Person, data_of, error_of, faults_of, login, new_email, new_person, register
 from support.server import Server
@@ -233,6 +234,56 @@ def test_malformed_registrations_are_validation_errors(site, member, value):
     person = new_person(site)
     body = Authenticator(ORIGIN, RP).create(creation(person))
     assert faults_of(person.post("/auth/passkeys", json={**body, member: value}))
+
+
+# Makers
+
+
+MODEL = uuid.UUID("8446ccb9-ab1d-4b7a-9f3e-0c6f5a1d2e3f")
+
+
+def register_with(person: Person, maker: Maker | None, **more) -> requests.Response:
+    key = Authenticator(ORIGIN, RP, aaguid=MODEL, attestation=maker.model(**{"aaguid": MODEL, **more}) if maker else None)
+    return person.post("/auth/passkeys", json=key.create(creation(person)))
+
+
+@pytest.mark.parametrize("policy", ["optional", "trusted"])
+def test_a_makers_word_counts_as_the_operator_says_and_administrators_see_it(servers, tmp_path, policy, admins):
+    known, stranger = Maker(), Maker()  # of the same name, with other keys
+    (tmp_path / "maker.pem").write_bytes(known.pem())
+    server = servers(AUTHX_PUBLIC_URL=ORIGIN, AUTHX_PASSKEY_ATTESTATION=policy, AUTHX_PASSKEY_ROOTS=str(tmp_path)).start()
+    person = new_person(server)
+    assert creation(person)["attestation"] == "direct"
+    data_of(register_with(person, known), 201)
+    for wrong in ({"aaguid": uuid.uuid4()}, {"unit": "Something Else"}):
+        faults_of(register_with(new_person(server), known, **wrong), "credential")
+    unknown, silent = new_person(server), new_person(server)
+    if policy == "trusted":
+        faults_of(register_with(unknown, stranger), "credential")
+        faults_of(register_with(silent, None), "credential")
+    else:
+        data_of(register_with(unknown, stranger), 201)
+        data_of(register_with(silent, None), 201)
+    boss = admins(server)
+    seen = {p.id: [(k["attestation"], k["attested_by"], k["aaguid"]) for k in data_of(boss.get(f"/admin/users/{p.id}"))["passkeys"]]
+            for p in (person, unknown, silent)}
+    assert seen[person.id] == [("trusted", "Stand-in Maker Root", str(MODEL))]
+    assert seen[unknown.id] == ([] if policy == "trusted" else [("packed", None, str(MODEL))])
+    assert seen[silent.id] == ([] if policy == "trusted" else [("none", None, str(MODEL))])
+    server.close()
+
+
+def test_without_a_policy_no_maker_is_asked_for(site):
+    person = new_person(site)
+    assert creation(person)["attestation"] == "none"
+    data_of(register_with(person, Maker()), 201)
+
+
+def test_roots_that_are_none_stop_the_start(servers, tmp_path):
+    for settings in ({"AUTHX_PASSKEY_ATTESTATION": "trusted"}, {"AUTHX_PASSKEY_ATTESTATION": "always"},
+                     {"AUTHX_PASSKEY_ATTESTATION": "trusted", "AUTHX_PASSKEY_ROOTS": str(tmp_path)}):
+        with pytest.raises(RuntimeError, match="AUTHX_PASSKEY"):
+            servers(**settings).start()
 
 
 # In a browser

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import json
 import os
 import struct
+import uuid
 from dataclasses import dataclass, field
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
@@ -48,6 +51,36 @@ def cbor(value) -> bytes:
     return head(5, len(pairs)) + b"".join(k + v for k, v in pairs)
 
 
+class Maker:
+    """A maker of authenticators: its root, and the certificates with which its models vouch for their keys (Web Authentication, 8.2.1)."""
+
+    def __init__(self, name: str = "Stand-in Maker Root") -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        self.root = self._issue(self.name, self.key.public_key(), x509.BasicConstraints(True, None))
+
+    def pem(self) -> bytes:
+        return self.root.public_bytes(serialization.Encoding.PEM)
+
+    def model(self, aaguid: uuid.UUID, unit: str = "Authenticator Attestation") -> tuple[bytes, ec.EllipticCurvePrivateKey]:
+        """A certificate in DER, and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = ((x509.NameOID.COUNTRY_NAME, "IN"), (x509.NameOID.ORGANIZATION_NAME, "Stand-in Maker"),
+                 (x509.NameOID.ORGANIZATIONAL_UNIT_NAME, unit), (x509.NameOID.COMMON_NAME, "Model"))
+        subject = x509.Name([x509.NameAttribute(oid, text) for oid, text in names])
+        model = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4"), b"\x04\x10" + aaguid.bytes)
+        return self._issue(subject, key.public_key(), x509.BasicConstraints(False, None), model).public_bytes(serialization.Encoding.DER), key
+
+    def _issue(self, subject: x509.Name, key, constraints: x509.BasicConstraints, *more) -> x509.Certificate:
+        now = datetime.datetime.now(datetime.UTC)
+        builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(key)
+                   .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+                   .not_valid_after(now + datetime.timedelta(days=365)).add_extension(constraints, critical=True))
+        for extension in more:
+            builder = builder.add_extension(extension, critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+
 @dataclass
 class Authenticator:
     origin: str
@@ -57,6 +90,8 @@ class Authenticator:
     count: int = 1
     id: bytes = field(default_factory=lambda: os.urandom(32))
     handle: bytes = b""
+    aaguid: uuid.UUID = uuid.UUID(int=0)
+    attestation: tuple[bytes, ec.EllipticCurvePrivateKey] | None = None  # a certificate of its maker's, and the key
 
     def __post_init__(self) -> None:
         self.key = {"es256": lambda: ec.generate_private_key(ec.SECP256R1()), "eddsa": ed25519.Ed25519PrivateKey.generate,
@@ -86,14 +121,19 @@ class Authenticator:
         flags = self.flags if flags is None else flags
         out = hashlib.sha256((rp or self.rp).encode()).digest() + bytes([flags]) + struct.pack(">I", self.count)
         if flags & AT:
-            out += bytes(16) + struct.pack(">H", len(self.id)) + self.id + self.cose()
+            out += self.aaguid.bytes + struct.pack(">H", len(self.id)) + self.id + self.cose()
         return out
 
     def create(self, options: dict, **more) -> dict:
         """An answer to creation options."""
         self.handle = unb64(options["user"]["id"])
         client = self.client("webauthn.create", options["challenge"], **more)
-        attestation = cbor({"fmt": "none", "attStmt": {}, "authData": self.data(self.flags | AT)})
+        data = self.data(self.flags | AT)
+        attestation = cbor({"fmt": "none", "attStmt": {}, "authData": data})
+        if self.attestation:
+            certificate, key = self.attestation
+            signature = key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
+            attestation = cbor({"fmt": "packed", "attStmt": {"alg": -7, "sig": signature, "x5c": [certificate]}, "authData": data})
         return {"client_data": b64(client), "attestation_object": b64(attestation), "transports": ["internal"], "label": "Software"}
 
     def get(self, options: dict, flags: int | None = None, rp: str | None = None, **more) -> dict:

@@ -131,15 +131,6 @@ struct PasskeyPath {
 };
 BOOST_DESCRIBE_STRUCT(PasskeyPath, (), (passkey_id))
 
-enum class AccountStatus { active, locked, disabled };
-BOOST_DESCRIBE_ENUM(AccountStatus, active, locked, disabled)
-struct StatusChange {
-  Uuid user_id;
-  AccountStatus status = AccountStatus::active;
-  static constexpr auto example = R"({"status":"disabled"})";
-};
-BOOST_DESCRIBE_STRUCT(StatusChange, (), (user_id, status))
-
 AccountMessage say(const char* text) { return {text}; }
 
 awaitable<Result<AccountMessage>> change_password(AccountService& service, const SignedIn& caller, ChangePassword in) {
@@ -253,11 +244,6 @@ awaitable<Result<AccountMessage>> erase(AccountService& service, const RecentlyS
   co_return say("Your account and all that belongs to it is erased");
 }
 
-awaitable<Result<AccountMessage>> set_status(AccountService& service, const Can<Permission::manage_users>& caller, StatusChange in) {
-  AX_CO_CHECK(co_await service.set_status(caller, in.user_id, std::string{enum_name(in.status)}));
-  co_return say("The account's status is changed");
-}
-
 }  // namespace
 
 void add_account_routes(Router& router, AccountService& service) {
@@ -291,11 +277,6 @@ void add_account_routes(Router& router, AccountService& service) {
               {.operation_id = "confirmPhoneChange", .summary = "Change the phone number with the code", .tag = account, .bucket = "auth"});
   router.add(Method::del, "/users/me", service, &erase,
              {.operation_id = "eraseAccount", .summary = "Erase the caller's account and everything of theirs", .tag = account});
-  router.post("/admin/users/{user_id}/status", service, &set_status,
-              {.operation_id = "setAccountStatus",
-               .summary = "Lock, disable or activate an account; what is not active is signed out at once",
-               .tag = "Administration",
-               .errors = {Errc::not_found, Errc::conflict}});
 
   router.get("/auth/factors", service, &factors, {.operation_id = "listFactors", .summary = "The caller's second factors", .tag = second});
   router.post("/auth/factors/totp", service, &begin_totp,

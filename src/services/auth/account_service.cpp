@@ -372,18 +372,4 @@ Result<> AccountService::set_status(db::Tx& tx, Sessions& sessions, const Uuid& 
   return {};
 }
 
-awaitable<Result<>> AccountService::set_status(http::Principal admin, Uuid user, std::string status) {
-  auto change = [this, &admin, user, &status](db::Tx& tx) -> Result<> {
-    if (user == admin.id) return Errc::conflict;
-    AX_TRY(const auto before, users::get(tx, core_.keyring, user));
-    if (!admin.permissions.has_all(before.permissions)) return Error{Errc::forbidden, "the account may do more than the caller"};
-    AX_CHECK(set_status(tx, core_.sessions, user, status, "administrator", core_.clock.now()));
-    return core_.audit.append(
-        tx, {admin.id, "user.status_changed",
-             R"({"user":")" + user.str() + R"(","before":")" + (before.active ? "active" : "inactive") + R"(","after":")" + status + "\"}",
-             &admin.request});
-  };
-  co_return co_await core_.database.write(admin.request.tenant, change);
-}
-
 }  // namespace authx::auth

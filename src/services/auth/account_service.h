@@ -7,8 +7,8 @@
 
 namespace authx::auth {
 
-/// Changes of an account by its owner, and its status by an administrator. Each ends the sessions that it must end, tells the owner,
-/// and is audited, in one transaction.
+/// Accounts as their owners change them and as administrators see and close them. Each change ends the sessions that it must end, tells the
+/// owner, and is audited, in one transaction.
 class AccountService {
  public:
   explicit AccountService(Core& core) : core_(core) {}
@@ -43,6 +43,21 @@ class AccountService {
 
   /// Erases the person: key, sessions, and every row of theirs. The audit log keeps ids only.
   awaitable<Result<>> erase(http::Principal caller);
+
+  // For administrators, of their organisation's accounts
+
+  /// Newest first; with an address, the one account that has it, if any.
+  awaitable<Result<std::vector<users::User>>> accounts(http::Principal admin, std::optional<std::string> email, std::optional<Uuid> before,
+                                                       std::size_t limit);
+  struct Detail {
+    users::User user;
+    FactorList factors;
+    std::vector<Session> sessions;
+  };
+  awaitable<Result<Detail>> account(http::Principal admin, Uuid user);
+  /// Ends one of the account's sessions (`Errc::not_found`), or all; how many. `Errc::forbidden` when the account may do more than the
+  /// caller.
+  awaitable<Result<int>> end_sessions(http::Principal admin, Uuid user, std::optional<Uuid> session);
   /// active, locked or disabled; what is not active is signed out everywhere at once. Conflict for the caller's own account.
   awaitable<Result<>> set_status(http::Principal admin, Uuid user, std::string status);
 
@@ -53,6 +68,8 @@ class AccountService {
   static awaitable<void> send_reset(Core& core, std::string email, http::RequestInfo request);
   /// Whoever has second factors must have used one in this session before changing them.
   Result<> must_be_strong(db::Tx& tx, const http::Principal& caller) const;
+  /// An account that may not do more than the caller.
+  Result<users::User> within_reach(db::Tx& tx, const http::Principal& admin, const Uuid& user) const;
   Result<> changed(db::Tx& tx, const http::Principal& caller, std::string_view action, std::string_view what) const;
 
   Core& core_;

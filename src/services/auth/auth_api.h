@@ -9,6 +9,7 @@ namespace authx::auth {
 void add_routes(http::Router& router, AuthService& service);
 void add_factor_routes(http::Router& router, AuthService& service);
 void add_account_routes(http::Router& router, AccountService& service);
+void add_account_admin_routes(http::Router& router, AccountService& service);
 void add_session_routes(http::Router& router, AuthService& service);
 
 }  // namespace authx::auth

@@ -20,8 +20,7 @@ constexpr db::Query kForgetChanges{"accounts.forget_changes", "DELETE FROM conta
 }  // namespace
 
 AuthService::AuthService(db::AsyncDatabase& database, WorkPool& hashing, const Clock& clock, const crypto::Keyring& keyring,
-                         const audit::Log& audit, crypto::JwtHs256 tokens, AuthOptions options,
-                         std::shared_ptr<const BreachedList> breached)
+                         const audit::Log& audit, AccessTokens tokens, AuthOptions options, std::shared_ptr<const BreachedList> breached)
     : core_(database, hashing, clock, keyring, audit, std::move(options), std::move(breached)), tokens_(std::move(tokens)) {
   auto decoy = crypto::hash_password(crypto::random_token(), core_.options.cost);
   if (decoy) decoy_ = std::move(*decoy);

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "crypto/jwt.h"
+#include "services/auth/access_tokens.h"
 #include "services/auth/auth_core.h"
 #include "services/auth/factors/passkeys.h"
 #include "services/auth/known_tokens.h"
@@ -53,7 +53,7 @@ struct SecondProof {
 class AuthService {
  public:
   AuthService(db::AsyncDatabase& database, WorkPool& hashing, const Clock& clock, const crypto::Keyring& keyring, const audit::Log& audit,
-              crypto::JwtHs256 tokens, AuthOptions options, std::shared_ptr<const BreachedList> breached = nullptr);
+              AccessTokens tokens, AuthOptions options, std::shared_ptr<const BreachedList> breached = nullptr);
 
   /// The new account's id; for an address that has an account already, an id that leads nowhere, and a message to its owner.
   awaitable<Result<Uuid>> register_user(users::NewUser user, std::optional<SecretText> password, http::RequestInfo request);
@@ -129,7 +129,7 @@ class AuthService {
   Result<http::Principal> principal_of(const json::object& claims) const;
 
   Core core_;
-  crypto::JwtHs256 tokens_;
+  AccessTokens tokens_;
   KnownTokens known_;
   std::string decoy_;  ///< a hash that no password has: verified for unknown addresses, so that they cost the same
 };

@@ -8,14 +8,14 @@
 
 namespace authx::auth {
 
-/// What access tokens that were verified lately say, so that a client's next request with the same token costs a comparison and not an
-/// HMAC and a parse. A token is found only by its whole text, within its lifetime, and only while the clock does not run back; whether
-/// its session still lives is not remembered here and must be asked each time. Each thread remembers at most `kSlots` tokens of at most
-/// `kLongest` characters; a newer one takes an older one's place. Thread-safe without locks: threads share nothing.
+/// What access tokens that were verified lately say, so that a client's next request with the same token costs a comparison and not a
+/// signature check and a parse. A token is found only by its whole text, within its lifetime, and only while the clock does not run back;
+/// whether its session still lives is not remembered here and must be asked each time. Each thread remembers at most `kSlots` tokens of at
+/// most `kLongest` characters; a newer one takes an older one's place. Thread-safe without locks: threads share nothing.
 class KnownTokens {
  public:
   static constexpr std::size_t kSlots = 128;
-  static constexpr std::size_t kLongest = 1024;
+  static constexpr std::size_t kLongest = 2048;
 
   KnownTokens();
 

@@ -16,15 +16,11 @@ constexpr std::chrono::seconds kOverlap{60};
 Revocations::Revocations(db::Database& database, const Clock& clock, std::chrono::seconds horizon)
     : database_(database), clock_(clock), horizon_(horizon + kOverlap), read_at_(std::chrono::steady_clock::now()) {}
 
-Revocations::~Revocations() {
-  thread_.request_stop();
-  sleep_.notify_all();
-}
-
 Result<> Revocations::start() {
   AX_CHECK(read(clock_.now() - horizon_));
   started_ = true;
-  thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+  last_ = clock_.now();
+  ticker_.start(kInterval, [this] { tick(); });
   return {};
 }
 
@@ -65,21 +61,13 @@ void Revocations::forget() {
     log::warning("revocations_not_forgotten", {{"detail", done.error().detail}});
 }
 
-void Revocations::run(const std::stop_token& stop) {
-  auto last = clock_.now();
-  for (int turn = 1;; ++turn) {
-    {
-      std::unique_lock lock{sleep_mutex_};
-      sleep_.wait_for(lock, stop, kInterval, [] { return false; });
-    }
-    if (stop.stop_requested()) return;
-    const auto now = clock_.now();
-    if (auto done = read(last - kOverlap); !done)
-      log::warning("revocations_not_read", {{"detail", done.error().detail}});
-    else
-      last = now;
-    if (turn % 600 == 0) forget();
-  }
+void Revocations::tick() {
+  const auto now = clock_.now();
+  if (auto done = read(last_ - kOverlap); !done)
+    log::warning("revocations_not_read", {{"detail", done.error().detail}});
+  else
+    last_ = now;
+  if (++turn_ % 600 == 0) forget();
 }
 
 }  // namespace authx::auth

@@ -2,12 +2,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <shared_mutex>
-#include <thread>
 #include <unordered_map>
 
+#include "async/ticker.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "base/uuid.h"
@@ -26,7 +24,6 @@ class Revocations {
 
   /// `horizon`: how long an access token lives at most.
   Revocations(db::Database& database, const Clock& clock, std::chrono::seconds horizon);
-  ~Revocations();
   Revocations(const Revocations&) = delete;
   Revocations& operator=(const Revocations&) = delete;
 
@@ -41,7 +38,7 @@ class Revocations {
  private:
   Result<> read(Time since);
   void forget();
-  void run(const std::stop_token& stop);
+  void tick();
 
   db::Database& database_;
   const Clock& clock_;
@@ -50,9 +47,9 @@ class Revocations {
   std::unordered_map<Uuid, Time> ended_;
   std::atomic<std::chrono::steady_clock::time_point> read_at_;
   bool started_ = false;
-  std::mutex sleep_mutex_;
-  std::condition_variable_any sleep_;
-  std::jthread thread_;
+  Time last_{};  ///< the thread's own, as is `turn_`
+  int turn_ = 0;
+  Ticker ticker_;
 };
 
 }  // namespace authx::auth

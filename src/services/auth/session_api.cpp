@@ -1,6 +1,7 @@
 #include "services/auth/auth_api.h"
 #include "services/auth/cookies.h"
 #include "services/auth/login_answer.h"
+#include "services/auth/session_item.h"
 
 namespace authx::auth {
 namespace {
@@ -13,22 +14,6 @@ struct RefreshRequest {
 };
 BOOST_DESCRIBE_STRUCT(RefreshRequest, (), (refresh_token))
 
-struct SessionItem {
-  Uuid id;
-  std::string client_id, device, ip_address;
-  bool current = false;
-  std::string acr;
-  Time created_at, last_used_at, expires_at;
-  using is_response = void;
-};
-BOOST_DESCRIBE_STRUCT(SessionItem, (), (id, client_id, device, ip_address, current, acr, created_at, last_used_at, expires_at))
-
-struct SessionList {
-  std::vector<SessionItem> items;
-  using is_response = void;
-};
-BOOST_DESCRIBE_STRUCT(SessionList, (), (items))
-
 struct SessionPath {
   Uuid session_id;
 };
@@ -39,12 +24,6 @@ struct RevokeAllRequest {
   static constexpr auto example = R"({"keep_current":true})";
 };
 BOOST_DESCRIBE_STRUCT(RevokeAllRequest, (), (keep_current))
-
-struct SessionsEnded {
-  std::int64_t revoked = 0;
-  using is_response = void;
-};
-BOOST_DESCRIBE_STRUCT(SessionsEnded, (), (revoked))
 
 awaitable<Result<WithHeaders<LoginResult>>> refresh(AuthService& service, const Visitor& caller, RefreshRequest in) {
   const bool from_cookie = !in.refresh_token;
@@ -73,9 +52,7 @@ awaitable<Result<WithHeaders<SessionsEnded>>> logout(AuthService& service, const
 awaitable<Result<SessionList>> list(AuthService& service, const SignedIn& caller, Empty) {
   AX_CO_TRY(auto sessions, co_await service.list_sessions(caller));
   SessionList out;
-  for (auto& s : sessions)
-    out.items.push_back({s.id, std::move(s.client_id), std::move(s.device), std::move(s.ip), caller.session == s.id,
-                         std::string{acr_of(s.aal)}, s.created_at, s.last_used_at, s.expires_at});
+  for (auto& s : sessions) out.items.push_back(item_of(std::move(s), caller.session));
   co_return out;
 }
 

@@ -1,10 +1,6 @@
 #include "services/auth/webauthn.h"
 
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "base/encoding.h"
 #include "base/json.h"
@@ -20,26 +16,8 @@ constexpr std::size_t kMaxCredentialId = 1023;
 
 Error fault(const char* reason) { return Error::invalid("credential", reason); }
 
-struct CertificateFree {
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-};
-
-/// Section 8.2.1, without the extension of the AAGUID and without a chain.
-bool certificate_has_form(BytesView der) {
-  const auto* data = der.data();
-  const std::unique_ptr<X509, CertificateFree> certificate{d2i_X509(nullptr, &data, static_cast<long>(der.size()))};
-  if (!certificate || X509_get_version(certificate.get()) != X509_VERSION_3) return false;
-  auto* subject = X509_get_subject_name(certificate.get());
-  const int at = X509_NAME_get_index_by_NID(subject, NID_organizationalUnitName, -1);
-  if (at < 0) return false;
-  const auto* unit = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-  const std::string_view text{reinterpret_cast<const char*>(ASN1_STRING_get0_data(unit)),
-                              static_cast<std::size_t>(ASN1_STRING_length(unit))};
-  return text == "Authenticator Attestation" && X509_check_ca(certificate.get()) == 0;
-}
-
-Result<std::string> check_attestation(const crypto::cbor::Item& object, const Credential& credential, BytesView auth_data,
-                                      BytesView client_data) {
+Result<Attestation> check_attestation(const RelyingParty& party, const crypto::cbor::Item& object, const Credential& credential,
+                                      BytesView auth_data, BytesView client_data, Time now) {
   using crypto::cbor::Kind;
   const auto* format = object.find("fmt");
   const auto* statement = object.find("attStmt");
@@ -47,7 +25,7 @@ Result<std::string> check_attestation(const crypto::cbor::Item& object, const Cr
     return fault("has no attestation statement");
   if (format->text() == "none") {
     if (!statement->members.empty()) return fault("has an attestation statement where none should be");
-    return std::string{"none"};
+    return Attestation{"none", std::nullopt};
   }
   if (format->text() != "packed") return fault("has an attestation format that is not taken");
   const auto* algorithm = statement->find("alg");
@@ -62,16 +40,21 @@ Result<std::string> check_attestation(const crypto::cbor::Item& object, const Cr
     AX_TRY(const auto key, crypto::CoseKey::parse(credential.public_key));
     if (static_cast<std::int64_t>(key.algorithm()) != algorithm->integer || !key.verify(message, signature->bytes))
       return fault("has a wrong attestation signature");
-    return std::string{"self"};
+    return Attestation{"self", std::nullopt};
   }
-  if (chain->kind != Kind::array || chain->items.empty() || chain->items[0].kind != Kind::bytes ||
-      !certificate_has_form(chain->items[0].bytes))
+  if (chain->kind != Kind::array || chain->items.empty() || chain->items.size() > AttestationRoots::kLongestChain ||
+      !std::ranges::all_of(chain->items, [](const auto& item) { return item.kind == Kind::bytes; }) ||
+      !is_attestation_certificate(chain->items[0].bytes, credential.aaguid))
     return fault("has an attestation certificate of a wrong form");
   const auto wanted = algorithm->integer;
   if (wanted != -7 && wanted != -8 && wanted != -257) return fault("has an attestation algorithm that is not taken");
   AX_TRY(const auto key, crypto::CoseKey::of_certificate(chain->items[0].bytes, static_cast<crypto::CoseAlgorithm>(wanted)));
   if (!key.verify(message, signature->bytes)) return fault("has a wrong attestation signature");
-  return std::string{"packed"};
+  if (!party.roots) return Attestation{"packed", std::nullopt};
+  std::vector<BytesView> certificates;
+  for (const auto& item : chain->items) certificates.emplace_back(item.bytes);
+  auto root = party.roots->root_of(certificates, now);
+  return Attestation{root ? "trusted" : "packed", std::move(root)};
 }
 
 /// What both ceremonies check; the reason when something is wrong.
@@ -142,8 +125,8 @@ Result<AuthenticatorData> parse_authenticator_data(BytesView in) {
   return out;
 }
 
-Result<Registration> check_registration(const RelyingParty& party, BytesView client_data, BytesView attestation_object,
-                                        bool need_verified) {
+Result<Registration> check_registration(const RelyingParty& party, BytesView client_data, BytesView attestation_object, bool need_verified,
+                                        Time now) {
   AX_TRY(const auto client, parse_client_data(client_data));
   AX_TRY(const auto parsed, crypto::cbor::parse(attestation_object));
   if (parsed.item.kind != crypto::cbor::Kind::map || parsed.size != attestation_object.size()) return fault("has a malformed attestation");
@@ -153,7 +136,9 @@ Result<Registration> check_registration(const RelyingParty& party, BytesView cli
   AX_TRY(out.data, parse_authenticator_data(auth_data->bytes));
   if (!out.data.credential) return fault("has no key");
   if (const auto* wrong = check_common(party, client, "webauthn.create", out.data, need_verified)) return fault(wrong);
-  AX_TRY(out.attestation, check_attestation(parsed.item, *out.data.credential, auth_data->bytes, client_data));
+  AX_TRY(out.attestation, check_attestation(party, parsed.item, *out.data.credential, auth_data->bytes, client_data, now));
+  if (party.attestation == AttestationPolicy::trusted && out.attestation.kind != "trusted")
+    return fault("is not vouched for by a maker that this server trusts");
   return out;
 }
 

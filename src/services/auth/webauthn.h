@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/uuid.h"
+#include "services/auth/attestation.h"
 
 /// Checking what authenticators and browsers say (W3C Web Authentication Level 3), apart from where it is stored. Pure functions.
 namespace authx::auth::webauthn {
@@ -16,6 +17,8 @@ namespace authx::auth::webauthn {
 struct RelyingParty {
   std::string id;                    ///< a domain: authenticators bind their keys to it
   std::vector<std::string> origins;  ///< that may use them, exactly ("https://id.example.org")
+  AttestationPolicy attestation = AttestationPolicy::none;
+  std::shared_ptr<const AttestationRoots> roots = nullptr;  ///< none: no maker is trusted
 };
 
 /// What the browser collected (section 5.8.1).
@@ -44,14 +47,22 @@ struct AuthenticatorData {
 /// At most 16 KiB; nothing may follow what the flags announce.
 Result<AuthenticatorData> parse_authenticator_data(BytesView in);
 
-struct Registration {
-  AuthenticatorData data;   ///< with a credential
-  std::string attestation;  ///< none, self, packed: how the new key was vouched for; makers' roots are not checked
+/// How a new key was vouched for: none; self (by itself); packed (by a certificate of the right form that nobody here knows); trusted (by
+/// one whose chain ends at a configured root).
+struct Attestation {
+  std::string kind;
+  std::optional<std::string> root;  ///< its name, when trusted
 };
 
-/// Section 7.1. The challenge in `client_data` is the caller's to check. Formats: none, packed (self or with a certificate).
+struct Registration {
+  AuthenticatorData data;  ///< with a credential
+  Attestation attestation;
+};
+
+/// Section 7.1. The challenge in `client_data` is the caller's to check. Formats: none, packed (8.2: self or with certificates).
 /// Error: validation on "credential".
-Result<Registration> check_registration(const RelyingParty& party, BytesView client_data, BytesView attestation_object, bool need_verified);
+Result<Registration> check_registration(const RelyingParty& party, BytesView client_data, BytesView attestation_object, bool need_verified,
+                                        Time now);
 
 /// Section 7.2, for the credential with `public_key`. Error: `Errc::invalid_credentials`; the detail says which check failed.
 Result<AuthenticatorData> check_assertion(const RelyingParty& party, BytesView client_data, BytesView authenticator_data,

@@ -2,6 +2,7 @@
 
 #include "services/auth/cookies.h"
 #include "services/auth/login_answer.h"
+#include "services/oauth/outside_json.h"
 
 namespace authx::federation {
 namespace {
@@ -214,7 +215,7 @@ awaitable<Result<ProviderViews>> list(FederationService& service, const Manager&
 awaitable<Result<ProviderView>> add(FederationService& service, const Manager& caller, NewProvider in) {
   AX_CO_TRY(auto provider, asked(in));
   provider.issuer = std::move(in.issuer.value);
-  if (!is_endpoint(provider.issuer, service.allow_private()) || provider.issuer.find_first_of("?#") != std::string::npos) {
+  if (!oauth::is_endpoint(provider.issuer, service.allow_private()) || provider.issuer.find_first_of("?#") != std::string::npos) {
     Result<ProviderView> refused{Error::invalid("issuer", "must be an https address without query")};
     co_return refused;
   }

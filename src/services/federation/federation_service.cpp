@@ -114,7 +114,9 @@ struct FederationService::Attempt {
 };
 
 FederationService::FederationService(Parts parts)
-    : p_(std::move(parts)), outside_(p_.auth.core().clock, p_.allow_private), key_(p_.auth.core().keyring.derive("federation")) {}
+    : p_(std::move(parts)),
+      outside_(p_.auth.core().clock, p_.key_sets, p_.allow_private),
+      key_(p_.auth.core().keyring.derive("federation")) {}
 
 std::string FederationService::derived(std::string_view what, std::string_view state) const {
   return base64url_encode(crypto::hmac_sha256(key_.expose(), as_bytes(std::string{what} + ":" + std::string{state})));

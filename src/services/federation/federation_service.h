@@ -52,6 +52,7 @@ class FederationService {
     db::AsyncDatabase& database;
     WorkPool& work;  ///< for conversations with providers
     auth::AuthService& auth;
+    oauth::KeySets& key_sets;
     std::string redirect_uri;  ///< the page that providers send back to
     bool allow_private = false;
   };

@@ -10,7 +10,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "base/uuid.h"
-#include "crypto/jws.h"
+#include "services/oauth/key_sets.h"
 
 namespace authx::federation {
 
@@ -34,14 +34,14 @@ struct Metadata {
   bool names_itself = false;      ///< its answers carry `iss` (RFC 9207)
 };
 
-/// The conversation with outside providers, through `http::Client`: no redirect is followed, and no address is called that is not public
-/// unless private peers are allowed. Blocks: for worker threads. Thread-safe. What is read of a provider is kept for an hour; its keys are
-/// read again for an unknown signature, at most once a minute.
+/// The conversation with outside providers, through `oauth::call_outside`. Blocks: for worker threads. Thread-safe. What a provider says of
+/// itself is kept for an hour.
 /// Errors: `Errc::unavailable` when it cannot be asked or answers nonsense, `Errc::invalid_credentials` when it refuses or its answer
 /// does not fit; `detail` says what.
 class OutsideProviders {
  public:
-  OutsideProviders(const Clock& clock, bool allow_private) : clock_(clock), allow_private_(allow_private) {}
+  OutsideProviders(const Clock& clock, oauth::KeySets& keys, bool allow_private)
+      : clock_(clock), keys_(keys), allow_private_(allow_private) {}
 
   Result<Metadata> metadata(const Provider& provider);
 
@@ -56,20 +56,16 @@ class OutsideProviders {
  private:
   struct Known {
     Metadata metadata;
-    std::vector<crypto::PublicKey> keys;
-    Time metadata_at{}, keys_at{};
+    Time metadata_at{};
   };
-  Result<json::object> fetch(const std::string& url, const std::vector<std::pair<std::string, std::string>>& headers,
+  Result<json::object> fetch(const std::string& url, std::vector<std::pair<std::string, std::string>> headers,
                              const SecretText* form) const;
-  Result<std::vector<crypto::PublicKey>> keys(const Provider& provider, const Metadata& metadata, bool anew);
 
   const Clock& clock_;
+  oauth::KeySets& keys_;
   bool allow_private_;
   std::mutex mutex_;
   std::unordered_map<Uuid, Known> known_;
 };
-
-/// An address that may be called or sent to: https, or http to this machine when private peers are allowed.
-bool is_endpoint(std::string_view url, bool allow_private);
 
 }  // namespace authx::federation

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
+#include "services/auth/factors/factors.h"
 #include "services/oauth/oauth_service.h"
 
 namespace authx::oauth {
@@ -53,6 +54,7 @@ std::string AuthorizationParams::json() const {
   put("dpop_jkt", dpop_jkt);
   put("prompt", prompt);
   put("acr_values", acr_values);
+  put("claims", claims.text());
   if (max_age) out["max_age"] = *max_age;
   out["asked_at"] = asked_at;
   return json::serialize(out);
@@ -73,8 +75,15 @@ AuthorizationParams AuthorizationParams::from_json(std::string_view text) {
   out.dpop_jkt = get("dpop_jkt");
   out.prompt = get("prompt");
   out.acr_values = get("acr_values");
+  out.claims = ClaimsRequest::stored(get("claims"));
   if (const auto age = get_number(*parsed, "max_age")) out.max_age = static_cast<std::int64_t>(*age);
   out.asked_at = static_cast<std::int64_t>(get_number(*parsed, "asked_at").value_or(0));
+  return out;
+}
+
+Words AuthorizationParams::consent_words() const {
+  auto out = words_of(scope);
+  for (auto& word : claims.consent_words(out)) out.push_back(std::move(word));
   return out;
 }
 
@@ -96,6 +105,9 @@ Outcome<AuthorizationParams> OAuthService::check(const Client& client, const Raw
   AuthorizationParams out;
   AX_TRY(auto scope, client.allowed_scope(raw.scope.empty() ? "openid" : raw.scope));
   AX_CHECK(audience(client, raw.resource));
+  AX_TRY(out.claims, ClaimsRequest::parse(raw.claims));
+  AX_TRY(const auto allowed, client.allowed_scope(""));
+  out.claims.limit_to(allowed);
   const auto prompts = words_of(raw.prompt);
   for (const auto& word : prompts)
     if (word != "none" && word != "login" && word != "consent" && word != "select_account")
@@ -225,10 +237,12 @@ awaitable<Result<Outcome<std::string>>> OAuthService::push(ClientCredentials cre
   co_return co_await p_.database.write(known->tenant, keep);
 }
 
-Result<bool> OAuthService::consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& scope) const {
+Result<bool> OAuthService::consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& words) const {
   if (client.first_party) return true;
   AX_TRY(const auto rows, tx.exec(kConsent, user, client.id));
-  return !rows.empty() && subset(scope, words_of(rows[0].text(0)));
+  if (rows.empty()) return false;
+  const auto given = words_of(rows[0].text(0));
+  return std::ranges::all_of(words, [&](const auto& word) { return agreed(word, given); });
 }
 
 awaitable<Result<Pending>> OAuthService::pending(const http::Principal& caller, std::string handle) {
@@ -242,9 +256,19 @@ awaitable<Result<Pending>> OAuthService::pending(const http::Principal& caller, 
   out.params = AuthorizationParams::from_json(text);
   AX_CO_TRY(out.client, co_await client(out.params.client_id));
   if (!out.client || out.client->tenant != caller.request.tenant) co_return Result<Pending>{Errc::not_found};
-  const auto scope = words_of(out.params.scope);
-  auto ask = [this, &caller, &out, &scope](db::Tx& tx) { return consented(tx, caller.id, *out.client, scope); };
+  const AcrWish acr{out.params.claims, out.params.acr_values};
+  auto ask = [this, &caller, &out, &acr](db::Tx& tx) -> Result<bool> {
+    if (!acr.met_by(caller.aal)) {
+      AX_TRY(const auto reachable, auth::reachable_aal(tx, caller.id));
+      out.step_up_to = acr.to_ask(reachable);
+      out.unmet = acr.essential && !out.step_up_to;
+    }
+    return consented(tx, caller.id, *out.client, out.params.consent_words());
+  };
   AX_CO_TRY(const bool given, co_await p_.database.read(caller.request.tenant, ask));
+  const auto& wishes = out.params.claims.id_token.claims;
+  const auto subject = wishes.find("sub");
+  out.another_person = subject != wishes.end() && !subject->second.accepts(json::string{caller.id.str()});
   const auto prompts = words_of(out.params.prompt);
   out.consent_needed = !given || contains(prompts, "consent");
   const auto signed_in = seconds(caller.auth_time);
@@ -256,38 +280,41 @@ awaitable<Result<Pending>> OAuthService::pending(const http::Principal& caller, 
 awaitable<Result<std::string>> OAuthService::decide(const http::Principal& caller, std::string handle, bool approve) {
   AX_CO_TRY(auto seen, co_await pending(caller, handle));
   const auto prompts = words_of(seen.params.prompt);
-  if (approve && contains(prompts, "none") && (seen.sign_in_again || seen.consent_needed)) {
+  const bool silent = contains(prompts, "none");
+  const AcrWish acr{seen.params.claims, seen.params.acr_values};
+  const auto* refusal = seen.another_person || (silent && (seen.sign_in_again || (acr.essential && seen.step_up_to))) ? "login_required"
+                        : seen.unmet                    ? "unmet_authentication_requirements"
+                        : silent && seen.consent_needed ? "consent_required"
+                                                        : nullptr;
+  if (approve && refusal != nullptr) {
     auto drop = [this, &handle](db::Tx& tx) -> Result<> {
       AX_CHECK(tx.exec(kTake, hash_of(handle), p_.clock.now()));
       return {};
     };
     AX_CO_CHECK(co_await p_.database.write(caller.request.tenant, drop));
-    co_return answer(seen.params, {{"error", seen.sign_in_again ? "login_required" : "consent_required"}});
+    co_return answer(seen.params, {{"error", refusal}});
   }
-  if (approve) {
-    std::uint8_t wanted = 1;
-    const auto acr = words_of(seen.params.acr_values);
-    if (!acr.empty()) wanted = acr.front() == "aal3" ? 3 : acr.front() == "aal2" ? 2 : 1;
+  if (approve && !silent) {
     std::optional<std::chrono::seconds> age;
     if (seen.sign_in_again) age = std::chrono::seconds{seen.params.max_age.value_or(0)};
-    if (seen.sign_in_again || caller.aal < wanted) co_return Result<std::string>{http::step_up(wanted, age)};
+    if (seen.sign_in_again || seen.step_up_to) co_return Result<std::string>{http::step_up(seen.step_up_to.value_or(1), age)};
   }
   auto settle = [this, &caller, &handle, &seen, approve](db::Tx& tx) -> Result<std::string> {
     const auto now = p_.clock.now();
     AX_TRY(const auto rows, tx.exec(kTake, hash_of(handle), now));
     if (rows.empty()) return Errc::not_found;
     const auto& params = seen.params;
-    const std::string details = json::serialize(json::object{{"client_id", params.client_id}, {"scope", params.scope}});
+    const std::string details = json::serialize(json::object{{"client_id", params.client_id}, {"scope", joined(params.consent_words())}});
     if (!approve) {
       AX_CHECK(p_.audit.append(tx, {caller.id, "oauth.consent_refused", details, &caller.request}));
       return answer(params, {{"error", "access_denied"}});
     }
     AX_TRY(const auto before, tx.exec(kConsent, caller.id, seen.client->id));
-    auto scope = words_of(params.scope);
+    auto words = params.consent_words();
     if (!before.empty())
       for (const auto& word : words_of(before[0].text(0)))
-        if (!contains(scope, word)) scope.push_back(word);
-    AX_CHECK(tx.exec(kSaveConsent, caller.id, seen.client->id, joined(scope), now));
+        if (!contains(words, word)) words.push_back(word);
+    AX_CHECK(tx.exec(kSaveConsent, caller.id, seen.client->id, joined(words), now));
     std::string amr = "pwd";
     if (caller.session) {
       AX_TRY(const auto session, p_.sessions.find(tx, *caller.session));

@@ -1,7 +1,10 @@
+#include <boost/asio/steady_timer.hpp>
+
 #include "base/encoding.h"
 #include "crypto/hash.h"
 #include "crypto/jose_parts.h"
 #include "services/oauth/oauth_service.h"
+#include "telemetry/log.h"
 
 namespace authx::oauth {
 namespace {
@@ -70,6 +73,43 @@ awaitable<Result<std::shared_ptr<const Client>>> OAuthService::client(std::strin
   co_return out;
 }
 
+awaitable<Result<Outcome<json::object>>> OAuthService::check_assertion(const Client& client, const SecretText& assertion) {
+  using Out = Result<Outcome<json::object>>;
+  const auto& url = client.metadata.jwks_uri;
+  if (url.empty()) co_return Out{verify_foreign(assertion.expose(), client.metadata.keys, "", p_.clock.now())};
+  KeySets::Keys keys;
+  for (const bool anew : {false, true}) {
+    const auto before = keys;
+    for (int turn = 0; turn < 120; ++turn) {  // of a tenth of a second: longer than a reading takes
+      auto seen = p_.key_sets.look(url, anew);
+      if (seen && seen->turn) {
+        auto read = [this, turn = std::move(seen->turn)]() mutable { return p_.key_sets.read(std::move(turn)); };
+        auto done = co_await p_.outside.run(std::move(read));
+        if (!done)
+          seen = std::move(done).error();
+        else
+          seen->keys = std::move(*done);
+      }
+      if (!seen) {
+        log::warning("client_keys_not_read", {{"client_id", client.client_id}, {"detail", seen.error().detail}});
+        if (seen.error().code == Errc::overloaded) co_return Out{std::move(seen).error()};
+        co_return Out{Refusal::client()};
+      }
+      if (seen->keys) {
+        keys = std::move(seen->keys);
+        break;
+      }
+      asio::steady_timer timer{co_await asio::this_coro::executor};
+      timer.expires_after(std::chrono::milliseconds{100});
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    if (!keys || keys == before) break;
+    auto claims = verify_foreign(assertion.expose(), *keys, "", p_.clock.now());
+    if (claims) co_return Out{std::move(claims)};
+  }
+  co_return Out{Refusal::client()};
+}
+
 awaitable<Result<Outcome<std::shared_ptr<const Client>>>> OAuthService::authenticate_client(ClientCredentials in,
                                                                                             http::RequestInfo request) {
   using Out = Result<Outcome<std::shared_ptr<const Client>>>;
@@ -108,7 +148,7 @@ awaitable<Result<Outcome<std::shared_ptr<const Client>>>> OAuthService::authenti
     right = crypto::constant_time_equal(digest, stored) && method_fits;
   } else if (right && method == "private_key_jwt") {
     const auto now = p_.clock.now();
-    const auto claims = verify_foreign(in.client_assertion.expose(), known->metadata.keys, "", now);
+    AX_CO_TRY(const auto claims, co_await check_assertion(*known, in.client_assertion));
     right = claims && text_of(*claims, "iss") == id && text_of(*claims, "sub") == id && !text_of(*claims, "jti").empty() &&
             text_of(*claims, "jti").size() <= 256 && audience_is(*claims, {p_.options.issuer, p_.options.issuer + "/oauth/token"});
     if (right) {

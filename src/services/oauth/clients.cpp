@@ -151,7 +151,7 @@ Outcome<ClientMetadata> ClientMetadata::parse(const json::object& in, bool trust
     if (!known) return metadata_fault("id_token_signed_response_alg must be ES256, RS256 or EdDSA");
     out.id_token_algorithm = *known;
   }
-  if (in.contains("jwks_uri")) return metadata_fault("jwks_uri is not supported; send jwks");
+  AX_TRY(out.jwks_uri, web_uri(in, "jwks_uri"));
   for (const auto& response : responses)
     if (response != "code") return metadata_fault("response_types can only hold code");
   for (const auto& grant : out.grant_types)
@@ -187,7 +187,9 @@ Outcome<ClientMetadata> ClientMetadata::parse(const json::object& in, bool trust
     }
     out.jwks = *jwks;
   }
-  if (out.auth_method == "private_key_jwt" && out.keys.empty()) return metadata_fault("private_key_jwt needs jwks");
+  if (!out.jwks.is_null() && !out.jwks_uri.empty()) return metadata_fault("jwks and jwks_uri exclude each other");
+  if (out.auth_method == "private_key_jwt" && out.keys.empty() && out.jwks_uri.empty())
+    return metadata_fault("private_key_jwt needs jwks or jwks_uri");
   return out;
 }
 
@@ -217,6 +219,7 @@ json::object ClientMetadata::json() const {
   const auto algorithm = crypto::to_string(id_token_algorithm);
   out["id_token_signed_response_alg"] = json::string_view{algorithm.data(), algorithm.size()};
   if (!jwks.is_null()) out["jwks"] = jwks;
+  put("jwks_uri", jwks_uri);
   if (require_par) out["require_pushed_authorization_requests"] = true;
   if (dpop_bound) out["dpop_bound_access_tokens"] = true;
   return out;

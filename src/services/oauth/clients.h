@@ -34,6 +34,7 @@ struct ClientMetadata {
   std::string auth_method = "client_secret_basic";  ///< client_secret_basic, client_secret_post, private_key_jwt, none
   std::vector<crypto::PublicKey> keys;              ///< of `jwks`, for private_key_jwt
   json::value jwks;
+  std::string jwks_uri;  ///< where it publishes them instead
   crypto::JwsAlgorithm id_token_algorithm = crypto::JwsAlgorithm::ES256;
   std::string backchannel_logout_uri;
   bool require_par = false;

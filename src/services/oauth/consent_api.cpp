@@ -37,14 +37,16 @@ struct PendingView {
   std::optional<std::string> client_uri, policy_uri, tos_uri;
   std::string redirect_host;
   std::vector<std::string> scopes;
+  std::vector<std::string> claims;  ///< asked for beside the scopes: `email`, `verified:birthdate`
   bool consent_needed = true;
   bool sign_in_again = false;
-  bool may_interact = true;  ///< false: the application asked that the person sees nothing (`prompt=none`)
+  std::optional<std::string> step_up_to;  ///< the assurance level to prove first
+  bool may_interact = true;               ///< false: the application asked that the person sees nothing (`prompt=none`)
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(PendingView, (),
-                      (client_id, client_name, client_uri, policy_uri, tos_uri, redirect_host, scopes, consent_needed, sign_in_again,
-                       may_interact))
+                      (client_id, client_name, client_uri, policy_uri, tos_uri, redirect_host, scopes, claims, consent_needed,
+                       sign_in_again, step_up_to, may_interact))
 
 struct Redirect {
   std::string redirect_to;
@@ -60,17 +62,32 @@ BOOST_DESCRIBE_STRUCT(Said, (), (message))
 
 struct ConsentView {
   std::string client_id, client_name;
-  std::vector<std::string> scopes;
+  std::vector<std::string> scopes, claims;
   Time granted_at;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(ConsentView, (), (client_id, client_name, scopes, granted_at))
+BOOST_DESCRIBE_STRUCT(ConsentView, (), (client_id, client_name, scopes, claims, granted_at))
 
 struct ConsentList {
   std::vector<ConsentView> items;
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(ConsentList, (), (items))
+
+/// Scopes, and the claims that were asked for or agreed to beside them.
+struct Divided {
+  std::vector<std::string> scopes, claims;
+};
+Divided divided(const Words& words) {
+  Divided out;
+  for (const auto& word : words) {
+    if (word.starts_with("claim:"))
+      out.claims.push_back(word.substr(6));
+    else
+      (word.starts_with("verified:") ? out.claims : out.scopes).push_back(word);
+  }
+  return out;
+}
 
 std::optional<std::string> unless_empty(const std::string& value) { return value.empty() ? std::nullopt : std::optional{value}; }
 
@@ -85,9 +102,13 @@ PendingView view(const Pending& in) {
   const auto& uri = in.params.redirect_uri;
   const auto scheme = uri.find("://");
   if (scheme != std::string::npos) out.redirect_host = uri.substr(scheme + 3, uri.find_first_of("/?", scheme + 3) - scheme - 3);
-  out.scopes = words_of(in.params.scope);
-  out.consent_needed = in.consent_needed;
-  out.sign_in_again = in.sign_in_again;
+  auto words = divided(in.params.consent_words());
+  out.scopes = std::move(words.scopes);
+  out.claims = std::move(words.claims);
+  const bool refused = in.another_person || in.unmet;  // there is nothing to ask: the application is told at once
+  out.consent_needed = in.consent_needed && !refused;
+  out.sign_in_again = in.sign_in_again && !refused;
+  if (in.step_up_to && !refused) out.step_up_to = std::string{acr_of(*in.step_up_to)};
   out.may_interact = in.params.prompt != "none";
   return out;
 }
@@ -123,7 +144,10 @@ awaitable<Result<Said>> decide_device(OAuthService& service, const SignedIn& cal
 awaitable<Result<ConsentList>> consents(OAuthService& service, const SignedIn& caller, Empty) {
   AX_CO_TRY(auto found, co_await service.consents(caller));
   ConsentList out;
-  for (auto& c : found) out.items.push_back({std::move(c.client_id), std::move(c.client_name), std::move(c.scope), c.granted_at});
+  for (auto& c : found) {
+    auto words = divided(c.scope);
+    out.items.push_back({std::move(c.client_id), std::move(c.client_name), std::move(words.scopes), std::move(words.claims), c.granted_at});
+  }
   co_return out;
 }
 

@@ -33,6 +33,9 @@ constexpr db::Query kConsents{
     "WHERE c.user_id = $1 ORDER BY c.granted_at DESC LIMIT 200"};
 constexpr db::Query kWithdraw{"oauth_consents.withdraw",
                               "DELETE FROM oauth_consents WHERE user_id = $1 AND client_id = $2 RETURNING client_id"};
+constexpr db::Query kGrantedClaims{"oauth_grants.claims",
+                                   "SELECT g.claims FROM oauth_grants g JOIN sessions s ON s.id = g.session_id "
+                                   "WHERE g.session_id = $1 AND s.client_id = $2"};
 constexpr db::Query kLogout{"oauth_logouts.get",
                             "SELECT client_id, user_id, session_id FROM oauth_logouts WHERE id = $1 AND delivered_at IS NULL"};
 constexpr db::Query kLogoutDone{"oauth_logouts.done", "UPDATE oauth_logouts SET delivered_at = $2, outcome = $3 WHERE id = $1"};
@@ -192,25 +195,36 @@ awaitable<Result<Outcome<Done>>> OAuthService::revoke(ClientCredentials credenti
   co_return co_await p_.database.write(caller.tenant, run);
 }
 
-Result<json::object> OAuthService::claims_of(db::Tx& tx, const users::User& user, const Words& scope) const {
-  json::object out{{"sub", user.id.str()}};
-  if (contains(scope, "profile")) {
-    out["name"] = user.name;
-    if (user.dob) out["birthdate"] = *user.dob;
+Result<json::object> OAuthService::claims_of(db::Tx& tx, const users::User& user, const Words& scope, const ClaimsPart& wishes) const {
+  json::object out;
+  const auto put = [&](std::string_view name, json::value value) {
+    const auto wish = wishes.claims.find(std::string{name});
+    if (wish != wishes.claims.end() ? wish->second.accepts(value) : contains(scope, scope_of_claim(name)))
+      out[json::string_view{name.data(), name.size()}] = std::move(value);
+  };
+  put("name", json::string{user.name});
+  if (user.dob) put("birthdate", json::string{*user.dob});
+  put("email", json::string{user.email});
+  put("email_verified", user.email_verified);
+  if (user.phone) {
+    put("phone_number", json::string{*user.phone});
+    put("phone_number_verified", user.phone_verified);
   }
-  if (contains(scope, "email")) {
-    out["email"] = user.email;
-    out["email_verified"] = user.email_verified;
+  if (user.address) put("address", json::object{{"formatted", *user.address}});
+  if (!p_.verified_claims || (wishes.verified.empty() && !contains(scope, "verified_identity"))) return out;
+  AX_TRY(auto verified, p_.verified_claims(tx, user.id));
+  if (!verified) return out;
+  if (wishes.verified.empty()) {
+    out["verified_claims"] = std::move(*verified);
+    return out;
   }
-  if (contains(scope, "phone") && user.phone) {
-    out["phone_number"] = *user.phone;
-    out["phone_number_verified"] = user.phone_verified;
-  }
-  if (contains(scope, "address") && user.address) out["address"] = json::object{{"formatted", *user.address}};
-  if (contains(scope, "verified_identity") && p_.verified_claims) {
-    AX_TRY(auto verified, p_.verified_claims(tx, user.id));
-    if (verified) out["verified_claims"] = std::move(*verified);
-  }
+  json::array sets;
+  for (const auto& wish : wishes.verified)
+    if (auto told = answer_wish(*verified, wish, p_.clock.now())) sets.push_back(std::move(*told));
+  if (sets.size() == 1)
+    out["verified_claims"] = std::move(sets.front());
+  else if (!sets.empty())
+    out["verified_claims"] = std::move(sets);
   return out;
 }
 
@@ -245,11 +259,16 @@ awaitable<Result<Outcome<json::object>>> OAuthService::userinfo(SecretText autho
     co_return Out{Refusal{"insufficient_scope", "the openid scope is required", 403,
                           std::string{scheme} + R"( error="insufficient_scope", scope="openid")"}};
   const auto user = Uuid::parse(text_of(*claims, "sub"));
-  auto read = [this, &user, &scope](db::Tx& tx) -> Result<Outcome<json::object>> {
+  const auto session = Uuid::parse(text_of(*claims, "sid"));
+  auto read = [this, &user, &scope, &session, &claims](db::Tx& tx) -> Result<Outcome<json::object>> {
     auto found = users::get(tx, p_.keyring, user.value_or(Uuid{}));
     if (!found && found.error().code != Errc::not_found) return found.error();
     if (!found || !found->active) return Refusal::token("Bearer", "the account is gone or disabled");
-    AX_TRY(auto out, claims_of(tx, *found, scope));
+    ClaimsRequest asked;  // of the session's own client: another one, to which its token was exchanged, has no part in it
+    AX_TRY(const auto grant, tx.exec(kGrantedClaims, session.value_or(Uuid{}), text_of(*claims, "client_id")));
+    if (!grant.empty() && !claims->contains("act")) asked = ClaimsRequest::stored(grant[0].opt_text(0).value_or(""));
+    AX_TRY(auto out, claims_of(tx, *found, scope, asked.userinfo));
+    out["sub"] = found->id.str();
     return Outcome<json::object>{std::move(out)};
   };
   if (proof) {

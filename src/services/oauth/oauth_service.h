@@ -15,9 +15,11 @@
 #include "jobs/queue.h"
 #include "services/audit/audit_log.h"
 #include "services/auth/sessions.h"
+#include "services/oauth/claims_request.h"
 #include "services/oauth/clients.h"
+#include "services/oauth/key_sets.h"
 #include "services/oauth/proofs.h"
-#include "services/oauth/signing_keys.h"
+#include "services/signing/signing_keys.h"
 #include "services/users/users_service.h"
 
 namespace authx::oauth {
@@ -41,7 +43,11 @@ struct OAuthOptions {
 struct AuthorizationParams {
   std::string client_id, redirect_uri, scope, state, nonce, code_challenge, resource, dpop_jkt, prompt, acr_values;
   std::optional<std::int64_t> max_age;
+  ClaimsRequest claims;       ///< what the client may have of what it asked for
   std::int64_t asked_at = 0;  ///< seconds
+
+  /// Scopes, and what is asked for beside them.
+  Words consent_words() const;
 
   std::string json() const;
   static AuthorizationParams from_json(std::string_view text);
@@ -50,7 +56,7 @@ struct AuthorizationParams {
 /// The parameters of an authorization request as they came, empty when absent.
 struct RawAuthorization {
   std::string response_type, client_id, redirect_uri, scope, state, nonce, code_challenge, code_challenge_method, resource, dpop_jkt,
-      prompt, acr_values, max_age, response_mode, request, request_uri;
+      prompt, acr_values, max_age, response_mode, request, request_uri, claims;
 };
 
 /// What a client says at the token endpoint and its neighbours.
@@ -88,6 +94,9 @@ struct Pending {
   std::shared_ptr<const Client> client;
   bool consent_needed = true;
   bool sign_in_again = false;
+  bool another_person = false;             ///< the application asked for someone else (`sub`)
+  std::optional<std::uint8_t> step_up_to;  ///< assurance that was asked for, that the caller lacks and can reach
+  bool unmet = false;                      ///< assurance that was asked for as essential, that the caller cannot reach
 };
 
 struct DeviceStart {
@@ -113,13 +122,15 @@ class OAuthService {
  public:
   struct Parts {
     db::AsyncDatabase& database;
-    WorkPool& work;  ///< for making keys
+    WorkPool& work;     ///< for making keys
+    WorkPool& outside;  ///< for reading clients' key sets
+    KeySets& key_sets;
     const Clock& clock;
     const crypto::Keyring& keyring;
     const audit::Log& audit;
     jobs::Queue& queue;
     auth::Sessions& sessions;
-    SigningKeys& keys;
+    signing::SigningKeys& keys;
     OAuthOptions options;
     /// OpenID Connect for Identity Assurance `verified_claims` of a person; nothing when nothing is verified.
     std::function<Result<std::optional<json::object>>(db::Tx&, const Uuid&)> verified_claims;
@@ -164,7 +175,7 @@ class OAuthService {
   awaitable<Result<std::shared_ptr<const Client>>> client(std::string client_id);  ///< null when unknown or disabled
   void forget_client(std::string_view client_id) { cache_.forget(client_id); }
   const OAuthOptions& options() const noexcept { return p_.options; }
-  SigningKeys& keys() noexcept { return p_.keys; }
+  signing::SigningKeys& keys() noexcept { return p_.keys; }
   const Parts& parts() const noexcept { return p_; }
 
   /// Also lets every session's end be told to its client, whoever ended it.
@@ -174,6 +185,8 @@ class OAuthService {
 
  private:
   awaitable<Result<Outcome<std::shared_ptr<const Client>>>> authenticate_client(ClientCredentials credentials, http::RequestInfo request);
+  /// The claims of a client's assertion that one of its keys signed.
+  awaitable<Result<Outcome<json::object>>> check_assertion(const Client& client, const SecretText& assertion);
   Outcome<AuthorizationParams> check(const Client& client, const RawAuthorization& raw) const;
   Result<std::string> store(db::Tx& tx, const Client& client, const AuthorizationParams& params, bool pushed,
                             std::chrono::seconds lifetime);
@@ -186,12 +199,12 @@ class OAuthService {
     std::string scope, resource, nonce, amr;
     std::uint8_t aal = 1;
     Time auth_time;
-    std::optional<std::string> jkt;
+    std::optional<std::string> jkt = {};
+    ClaimsRequest claims = {};
   };
   Result<Outcome<Tokens>> open(db::Tx& tx, const Subject& subject, const http::RequestInfo& request, Uuid* session);
-  Result<Tokens> mint(const Client& client, const users::User& user, const Uuid& session, const Words& scope, const std::string& resource,
-                      const std::string& nonce, const std::string& amr, std::uint8_t aal, Time auth_time,
-                      const std::optional<std::string>& jkt);
+  /// `subject.scope` and `subject.resource`: of this token.
+  Result<Tokens> mint(db::Tx& tx, const Subject& subject, const users::User& user, const Uuid& session);
   Result<Outcome<Tokens>> by_code(db::Tx& tx, const Client& client, const TokenParams& in, const std::optional<DpopProof>& proof,
                                   const http::RequestInfo& request);
   Result<Outcome<Tokens>> by_refresh(db::Tx& tx, const Client& client, const TokenParams& in, const std::optional<DpopProof>& proof,
@@ -203,9 +216,10 @@ class OAuthService {
   Result<Outcome<Tokens>> by_exchange(db::Tx& tx, const Client& client, const TokenParams& in, const std::optional<DpopProof>& proof,
                                       const http::RequestInfo& request);
   Outcome<std::string> audience(const Client& client, const std::string& resource) const;
-  Result<json::object> claims_of(db::Tx& tx, const users::User& user, const Words& scope) const;
+  /// What scopes and wishes release of a person, for one of the two places of claims.
+  Result<json::object> claims_of(db::Tx& tx, const users::User& user, const Words& scope, const ClaimsPart& wishes) const;
   Result<> deliver_logout(const jobs::Job& job);
-  Result<bool> consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& scope) const;
+  Result<bool> consented(db::Tx& tx, const Uuid& user, const Client& client, const Words& words) const;
   bool live(const json::object& claims) const;
 
   Parts p_;

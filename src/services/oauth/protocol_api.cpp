@@ -8,20 +8,23 @@ using namespace http;
 using Short = std::optional<Text<0, 256>>;
 using Long = std::optional<Text<0, 2000>>;
 using Huge = std::optional<Text<0, 9000>>;
+using Claims = std::optional<Text<0, ClaimsRequest::kLongest>>;
 
 std::string text(const Short& in) { return in ? in->value : std::string{}; }
 std::string text(const Long& in) { return in ? in->value : std::string{}; }
+std::string text(const Claims& in) { return in ? in->value : std::string{}; }
 std::string text(const Huge& in) { return in ? in->value : std::string{}; }
 
 struct AuthorizeRequest {
   Short response_type, client_id, code_challenge, code_challenge_method, dpop_jkt, prompt, max_age, response_mode;
   Long redirect_uri, scope, state, nonce, resource, acr_values, request_uri;
+  Claims claims;
   Huge request;
   using protocol = void;
 };
 BOOST_DESCRIBE_STRUCT(AuthorizeRequest, (),
                       (response_type, client_id, redirect_uri, scope, state, nonce, code_challenge, code_challenge_method, resource,
-                       dpop_jkt, prompt, max_age, acr_values, response_mode, request, request_uri))
+                       dpop_jkt, prompt, max_age, acr_values, claims, response_mode, request, request_uri))
 
 struct ClientForm {
   Short client_id, client_secret, client_assertion_type;
@@ -99,6 +102,7 @@ RawAuthorization raw(const AuthorizeRequest& in) {
   out.prompt = text(in.prompt);
   out.acr_values = text(in.acr_values);
   out.max_age = text(in.max_age);
+  out.claims = text(in.claims);
   out.response_mode = text(in.response_mode);
   out.request = text(in.request);
   out.request_uri = text(in.request_uri);
@@ -229,7 +233,7 @@ json::object metadata(const OAuthOptions& options) {
       {"evidence_supported", json::array{"document"}},
       {"documents_supported", json::array{"passport", "driving_permit", "idcard", "other"}},
       {"claims_in_verified_claims_supported", json::array{"name", "birthdate"}},
-      {"claims_parameter_supported", false},
+      {"claims_parameter_supported", true},
       {"request_parameter_supported", false},
       {"request_uri_parameter_supported", false},
       {"authorization_response_iss_parameter_supported", true},

@@ -12,8 +12,9 @@ constexpr db::Query kTakeCode{"oauth_codes.take",
                               "parent_session, params, amr, aal, auth_time, expires_at"};
 constexpr db::Query kUsedCode{"oauth_codes.used", "SELECT session_id, client_id FROM oauth_codes WHERE code_hash = $1"};
 constexpr db::Query kCodeSession{"oauth_codes.session", "UPDATE oauth_codes SET session_id = $2 WHERE code_hash = $1"};
-constexpr db::Query kGrant{"oauth_grants.insert", "INSERT INTO oauth_grants (session_id, resource, created_at) VALUES ($1, $2, $3)"};
-constexpr db::Query kResource{"oauth_grants.resource", "SELECT resource FROM oauth_grants WHERE session_id = $1"};
+constexpr db::Query kGrant{"oauth_grants.insert",
+                           "INSERT INTO oauth_grants (session_id, resource, created_at, claims) VALUES ($1, $2, $3, $4)"};
+constexpr db::Query kGranted{"oauth_grants.get", "SELECT resource, claims FROM oauth_grants WHERE session_id = $1"};
 constexpr db::Query kDevice{
     "oauth_devices.poll",
     "SELECT client_id, params, state, user_id, parent_session, amr, aal, auth_time, poll_seconds, polled_at, expires_at "
@@ -51,27 +52,26 @@ json::array array_of(const Words& words) {
 
 }  // namespace
 
-Result<Tokens> OAuthService::mint(const Client& client, const users::User& user, const Uuid& session, const Words& scope,
-                                  const std::string& resource, const std::string& nonce, const std::string& amr, std::uint8_t aal,
-                                  Time auth_time, const std::optional<std::string>& jkt) {
+Result<Tokens> OAuthService::mint(db::Tx& tx, const Subject& subject, const users::User& user, const Uuid& session) {
+  const auto& client = subject.client;
+  const auto scope = words_of(subject.scope);
   const auto now = seconds(p_.clock.now());
-  const auto methods = array_of(words_of(amr));
-  const std::string acr{http::acr_of(aal)};
+  const auto methods = array_of(words_of(subject.amr));
   json::object access;
   access["iss"] = p_.options.issuer;
   access["sub"] = user.id.str();
   if (user.tenant != kDefaultTenant) access["organization"] = user.tenant.str();
-  access["aud"] = resource.empty() ? p_.options.issuer : resource;
+  access["aud"] = subject.resource.empty() ? p_.options.issuer : subject.resource;
   access["client_id"] = client.client_id;
   access["scope"] = joined(scope);
   access["iat"] = now;
   access["exp"] = now + p_.options.access_lifetime.count();
   access["jti"] = crypto::random_token(12);
   access["sid"] = session.str();
-  access["auth_time"] = seconds(auth_time);
-  access["acr"] = acr;
+  access["auth_time"] = seconds(subject.auth_time);
+  access["acr"] = std::string{http::acr_of(subject.aal)};
   access["amr"] = methods;
-  if (jkt) access["cnf"] = json::object{{"jkt", *jkt}};
+  if (subject.jkt) access["cnf"] = json::object{{"jkt", *subject.jkt}};
   if (std::ranges::any_of(scope, [](const auto& word) { return word.starts_with("authx:"); })) {
     const auto role = http::to_string(user.role);
     access["role"] = json::string_view{role.data(), role.size()};
@@ -82,21 +82,21 @@ Result<Tokens> OAuthService::mint(const Client& client, const users::User& user,
   }
   Tokens out;
   AX_TRY(out.access_token, p_.keys.sign(access, "at+jwt", p_.options.algorithm));
-  out.token_type = jkt ? "DPoP" : "Bearer";
+  out.token_type = subject.jkt ? "DPoP" : "Bearer";
   out.expires_in = p_.options.access_lifetime.count();
   out.scope = joined(scope);
   if (contains(scope, "openid")) {
-    json::object id;
+    AX_TRY(auto id, claims_of(tx, user, {}, subject.claims.id_token));
     id["iss"] = p_.options.issuer;
     id["sub"] = user.id.str();
     id["aud"] = client.client_id;
     id["iat"] = now;
     id["exp"] = now + p_.options.id_token_lifetime.count();
-    id["auth_time"] = seconds(auth_time);
-    id["acr"] = acr;
+    id["auth_time"] = seconds(subject.auth_time);
+    id["acr"] = std::string{http::acr_of(AcrWish{subject.claims, ""}.told(subject.aal))};
     id["amr"] = methods;
     id["sid"] = session.str();
-    if (!nonce.empty()) id["nonce"] = nonce;
+    if (!subject.nonce.empty()) id["nonce"] = subject.nonce;
     if (client.metadata.id_token_algorithm != crypto::JwsAlgorithm::EdDSA) {  // its hash is SHA-512's; at_hash is optional with a code
       const auto digest = crypto::sha256(as_bytes(out.access_token));
       id["at_hash"] = base64url_encode(BytesView{digest}.first(16));
@@ -127,9 +127,9 @@ Result<Outcome<Tokens>> OAuthService::open(db::Tx& tx, const Subject& subject, c
   opening.request = &request;
   AX_TRY(auto opened, p_.sessions.open(tx, opening));
   if (session != nullptr) *session = opened.id;
-  if (!subject.resource.empty()) AX_CHECK(tx.exec(kGrant, opened.id, subject.resource, p_.clock.now()));
-  AX_TRY(auto tokens, mint(subject.client, *user, opened.id, words_of(subject.scope), subject.resource, subject.nonce, subject.amr,
-                           subject.aal, opened.auth_time, subject.jkt));
+  if (!subject.resource.empty() || !subject.claims.empty())
+    AX_CHECK(tx.exec(kGrant, opened.id, subject.resource, p_.clock.now(), subject.claims.text()));
+  AX_TRY(auto tokens, mint(tx, subject, *user, opened.id));
   if (subject.client.may(kRefreshGrant)) tokens.refresh_token = opened.refresh_token.expose();
   return Outcome<Tokens>{std::move(tokens)};
 }
@@ -161,7 +161,7 @@ Result<Outcome<Tokens>> OAuthService::by_code(db::Tx& tx, const Client& client, 
   if (const auto target = audience(client, resource); !target) return target.error();
   Subject subject{client,      row.uuid(1),  row.opt_uuid(2), params.scope,
                   resource,    params.nonce, row.text(4),     static_cast<std::uint8_t>(row.integer(5)),
-                  row.time(6), std::nullopt};
+                  row.time(6), std::nullopt, params.claims};
   if (proof) subject.jkt = proof->jkt;
   Uuid session;
   AX_TRY(auto out, open(tx, subject, request, &session));
@@ -190,8 +190,12 @@ Result<Outcome<Tokens>> OAuthService::by_refresh(db::Tx& tx, const Client& clien
     }
   }
   std::string resource;
-  AX_TRY(const auto granted, tx.exec(kResource, *id));
-  if (!granted.empty()) resource = granted[0].text(0);
+  ClaimsRequest claims;
+  AX_TRY(const auto granted, tx.exec(kGranted, *id));
+  if (!granted.empty()) {
+    resource = granted[0].text(0);
+    claims = ClaimsRequest::stored(granted[0].opt_text(1).value_or(""));
+  }
   if (!in.resource.empty()) {
     if (!resource.empty() && in.resource != resource) return Refusal{"invalid_target", "the resource was not granted"};
     if (const auto target = audience(client, in.resource); !target) return target.error();
@@ -205,10 +209,19 @@ Result<Outcome<Tokens>> OAuthService::by_refresh(db::Tx& tx, const Client& clien
     AX_CHECK(p_.sessions.revoke(tx, rotated.session.id, "disabled"));
     return invalid_grant("the account is gone or disabled");
   }
-  std::optional<std::string> jkt;
-  if (proof) jkt = proof->jkt;
-  AX_TRY(auto tokens, mint(client, *user, rotated.session.id, scope, resource, "", rotated.session.amr, rotated.session.aal,
-                           rotated.session.auth_time, jkt));
+  Subject subject{client,
+                  rotated.session.user,
+                  rotated.session.parent,
+                  joined(scope),
+                  resource,
+                  "",
+                  rotated.session.amr,
+                  rotated.session.aal,
+                  rotated.session.auth_time,
+                  std::nullopt,
+                  std::move(claims)};
+  if (proof) subject.jkt = proof->jkt;
+  AX_TRY(auto tokens, mint(tx, subject, *user, rotated.session.id));
   tokens.refresh_token = rotated.refresh_token.expose();
   return Outcome<Tokens>{std::move(tokens)};
 }
@@ -266,7 +279,7 @@ Result<Outcome<Tokens>> OAuthService::by_device(db::Tx& tx, const Client& client
   const auto params = AuthorizationParams::from_json(row.text(1));
   Subject subject{client,          row.uuid(3), row.opt_uuid(4), params.scope,
                   params.resource, "",          row.text(5),     static_cast<std::uint8_t>(row.integer(6)),
-                  row.time(7),     std::nullopt};
+                  row.time(7)};
   if (proof) subject.jkt = proof->jkt;
   AX_TRY(auto out, open(tx, subject, request, nullptr));
   if (out)

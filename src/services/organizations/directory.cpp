@@ -23,14 +23,11 @@ std::string host_name(std::string_view host) {
 
 }  // namespace
 
-Directory::~Directory() {
-  thread_.request_stop();
-  sleep_.notify_all();
-}
-
 Result<> Directory::start() {
   AX_CHECK(read());
-  thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+  ticker_.start(kInterval, [this] {
+    if (auto done = read(); !done) log::warning("organizations_not_read", {{"detail", done.error().detail}});
+  });
   return {};
 }
 
@@ -79,17 +76,6 @@ Result<Uuid> Directory::of(const http::RequestHeaders& headers) const {
   Error error{Errc::forbidden, "organisation suspended"};
   error.message = "This organisation is suspended";
   return error;
-}
-
-void Directory::run(const std::stop_token& stop) {
-  while (true) {
-    {
-      std::unique_lock lock{sleep_mutex_};
-      sleep_.wait_for(lock, stop, kInterval, [] { return false; });
-    }
-    if (stop.stop_requested()) return;
-    if (auto done = read(); !done) log::warning("organizations_not_read", {{"detail", done.error().detail}});
-  }
 }
 
 }  // namespace authx::organizations

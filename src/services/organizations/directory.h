@@ -1,15 +1,13 @@
 #pragma once
 
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 
+#include "async/ticker.h"
 #include "base/result.h"
 #include "base/uuid.h"
 #include "db/db.h"
@@ -22,7 +20,6 @@ namespace authx::organizations {
 class Directory {
  public:
   explicit Directory(db::Database& database) : database_(database) {}
-  ~Directory();
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
@@ -44,14 +41,11 @@ class Directory {
 
  private:
   Result<> read();
-  void run(const std::stop_token& stop);
 
   db::Database& database_;
   mutable std::shared_mutex mutex_;
   Known known_;
-  std::mutex sleep_mutex_;
-  std::condition_variable_any sleep_;
-  std::jthread thread_;
+  Ticker ticker_;
 };
 
 }  // namespace authx::organizations

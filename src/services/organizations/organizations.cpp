@@ -23,6 +23,14 @@ constexpr db::Query kDomainTaken{"organizations.domain_taken", "SELECT 1 FROM or
 constexpr db::Query kRename{"organizations.rename", "UPDATE organizations SET name = $2, domain = $3 WHERE id = $1 RETURNING id"};
 constexpr db::Query kSuspend{"organizations.suspend", "UPDATE organizations SET suspended_at = $2 WHERE id = $1 RETURNING id"};
 
+#define NO_PROGRAM " AND NOT EXISTS (SELECT 1 FROM service_accounts s WHERE s.id = users.id)"
+constexpr db::Query kPeople{"organizations.people",
+                            "SELECT id, role, status, created_at, last_login FROM users WHERE tenant_id = $2" NO_PROGRAM
+                            " ORDER BY id DESC LIMIT $1"};
+constexpr db::Query kPeopleBefore{"organizations.people_before",
+                                  "SELECT id, role, status, created_at, last_login FROM users WHERE tenant_id = $2 AND id < $3" NO_PROGRAM
+                                  " ORDER BY id DESC LIMIT $1"};
+
 Organization read(const db::Row& row) { return {row.uuid(0), row.text(1), row.text(2), row.opt_text(3), row.time(4), row.opt_time(5)}; }
 
 bool label(std::string_view text) {
@@ -101,6 +109,15 @@ Result<> suspend(db::Tx& tx, const Uuid& id, std::optional<Time> since) {
   AX_TRY(const auto rows, tx.exec(kSuspend, id, since));
   if (rows.empty()) return Errc::not_found;
   return {};
+}
+
+Result<std::vector<Member>> list_people(db::Tx& tx, std::optional<Uuid> before, std::size_t limit) {
+  const auto count = static_cast<std::int64_t>(limit);
+  const auto& home = tx.scope().home();
+  AX_TRY(const auto rows, before ? tx.exec(kPeopleBefore, count, home, *before) : tx.exec(kPeople, count, home));
+  std::vector<Member> out;
+  for (const auto& row : rows) out.push_back({row.uuid(0), row.text(1), row.text(2), row.time(3), row.opt_time(4)});
+  return out;
 }
 
 Result<Uuid> resolve(db::Database& database, std::string_view slug) {

@@ -36,6 +36,16 @@ Result<> rename(db::Tx& tx, const Organization& changed);
 /// Nothing: it goes on. The default organisation is not suspended (`Errc::conflict`): nobody could end that.
 Result<> suspend(db::Tx& tx, const Uuid& id, std::optional<Time> since);
 
+/// An account, by what of it is not sealed.
+struct Member {
+  Uuid id;
+  std::string role, status;
+  Time created_at;
+  std::optional<Time> last_login_at;
+};
+/// Newest first, of the transaction's organisation.
+Result<std::vector<Member>> list_people(db::Tx& tx, std::optional<Uuid> before, std::size_t limit);
+
 /// The id of the organisation that an operator names by its slug; the fault is of `--organization`.
 Result<Uuid> resolve(db::Database& database, std::string_view slug);
 

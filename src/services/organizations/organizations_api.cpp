@@ -61,6 +61,30 @@ struct OrganizationList {
 };
 BOOST_DESCRIBE_STRUCT(OrganizationList, (), (items, next_cursor))
 
+/// What the installation's administrators may know of people who are not theirs: nothing that is sealed.
+struct PersonView {
+  Uuid user_id;
+  std::string role, status;
+  Time created_at;
+  std::optional<Time> last_login_at;
+  using is_response = void;
+};
+BOOST_DESCRIBE_STRUCT(PersonView, (), (user_id, role, status, created_at, last_login_at))
+
+struct PeopleList {
+  std::vector<PersonView> items;
+  std::optional<Uuid> next_cursor;
+  using is_response = void;
+};
+BOOST_DESCRIBE_STRUCT(PeopleList, (), (items, next_cursor))
+
+struct PeopleQuery {
+  Uuid organization_id;
+  std::optional<Int<1, 100>> limit;
+  std::optional<Uuid> cursor;
+};
+BOOST_DESCRIBE_STRUCT(PeopleQuery, (), (organization_id, limit, cursor))
+
 struct AdministratorView {
   Uuid user_id;
   std::string setup_link;  ///< shown once
@@ -176,6 +200,27 @@ awaitable<Result<OrganizationView>> resume_one(OrganizationsService& s, const Pl
   co_return co_await set_suspended(s, caller, in.organization_id, false);
 }
 
+awaitable<Result<PeopleList>> people_of(OrganizationsService& s, const Platform& caller, PeopleQuery in) {
+  const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
+  auto read = [&](db::Tx& tx) -> Result<std::vector<Member>> {
+    AX_TRY(const auto where, get(tx, in.organization_id));
+    tx.enter(where.id);
+    AX_TRY(auto found, list_people(tx, in.cursor, limit + 1));
+    tx.enter(caller.request.tenant);
+    AX_CHECK(s.audit.append(tx, {caller.id, "organization.people_viewed",
+                                 json::serialize(json::object{{"organization_id", where.id.str()}}), &caller.request}));
+    return found;
+  };
+  AX_CO_TRY(auto found, co_await s.database.write(caller.request.tenant, read));
+  PeopleList out;
+  if (found.size() > limit) {
+    found.pop_back();
+    out.next_cursor = found.back().id;
+  }
+  for (auto& one : found) out.items.push_back({one.id, std::move(one.role), std::move(one.status), one.created_at, one.last_login_at});
+  co_return out;
+}
+
 awaitable<Result<AdministratorView>> add_administrator(OrganizationsService& s, const Platform& caller, AdministratorRequest in) {
   const auto now = s.clock.now();
   auto store = [&](db::Tx& tx) -> Result<NewAdministrator> {
@@ -235,6 +280,8 @@ void add_routes(Router& router, OrganizationsService& service) {
       about("suspendOrganization", "Refuse everyone of an organisation; its sessions end at once", 200, {Errc::not_found, Errc::conflict}));
   router.post("/admin/organizations/{organization_id}/resume", service, &resume_one,
               about("resumeOrganization", "Let a suspended organisation go on"));
+  router.get("/admin/organizations/{organization_id}/people", service, &people_of,
+             about("listOrganizationPeople", "Accounts of an organisation, newest first: who they are is its own to see"));
   router.post(
       "/admin/organizations/{organization_id}/administrators", service, &add_administrator,
       about("createOrganizationAdministrator", "Make an administrator of an organisation; the answer's link, shown once, sets the password",

@@ -41,8 +41,10 @@ constexpr db::Query kSetStatus{"users.set_status",
 constexpr db::Query kErase{"users.erase", "DELETE FROM users WHERE id = $1"};
 constexpr db::Query kEraseKey{"users.erase_key", "DELETE FROM person_keys WHERE user_id = $1"};
 constexpr db::Query kAnyAdmin{"users.any_admin", "SELECT 1 FROM users WHERE role = 'admin' AND tenant_id = $1 LIMIT 1"};
-constexpr db::Query kNewest{"users.newest", "SELECT id FROM users WHERE tenant_id = $2 ORDER BY id DESC LIMIT $1"};
-constexpr db::Query kBefore{"users.before", "SELECT id FROM users WHERE tenant_id = $2 AND id < $3 ORDER BY id DESC LIMIT $1"};
+#define NO_PROGRAM " AND NOT EXISTS (SELECT 1 FROM service_accounts s WHERE s.id = users.id)"
+constexpr db::Query kNewest{"users.newest", "SELECT id FROM users WHERE tenant_id = $2" NO_PROGRAM " ORDER BY id DESC LIMIT $1"};
+constexpr db::Query kBefore{"users.before",
+                            "SELECT id FROM users WHERE tenant_id = $2 AND id < $3" NO_PROGRAM " ORDER BY id DESC LIMIT $1"};
 
 Bytes email_index(const db::Tx& tx, const crypto::Keyring& keyring, std::string_view email) {
   return keyring.blind_index("users.email", tx.scope().home(), email);
@@ -92,7 +94,8 @@ Result<User> get(db::Tx& tx, const crypto::Keyring& keyring, const Uuid& id) {
     if (const auto words = held.opt_text(12)) user.permissions.add(http::parse_permissions(*words));
     user.needed_aal = std::max(user.needed_aal, static_cast<std::uint8_t>(held.opt_integer(13).value_or(1)));
   }
-  user.active = row.text(6) == "active";
+  user.status = row.text(6);
+  user.active = user.status == "active";
   user.email_verified = row.boolean(7);
   user.phone_verified = row.boolean(8);
   user.created_at = row.time(9);

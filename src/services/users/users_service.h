@@ -20,6 +20,7 @@ struct User {
   std::vector<std::string> more_roles;  ///< what was granted beside it
   http::Permissions permissions;        ///< of all of them
   std::uint8_t needed_aal = 1;          ///< the strictest of the granted ones' policies; the built-in roles' is configuration
+  std::string status = "active";        ///< active locked disabled
   bool active = true;
   bool email_verified = false;
   bool phone_verified = false;
@@ -60,7 +61,7 @@ Result<> erase(db::Tx& tx, const Uuid& id);
 Result<> touch_login(db::Tx& tx, const Uuid& id, Time now);
 Result<> mark_email_verified(db::Tx& tx, const Uuid& id, Time now);
 Result<bool> any_admin(db::Tx& tx);  ///< in the transaction's organisation
-/// Newest first; of the transaction's organisation.
+/// People, newest first; of the transaction's organisation. Accounts of programs are none.
 Result<std::vector<Uuid>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit);
 
 }  // namespace authx::users

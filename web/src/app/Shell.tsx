@@ -5,25 +5,26 @@ import IconButton from '@mui/material/IconButton';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
 import { useState } from 'react';
-import { Link, NavLink, Outlet } from 'react-router';
+import { Link, NavLink, Outlet, useLocation } from 'react-router';
 import { signOut } from '@/lib/http';
 import { useSession, type Role } from '@/lib/session';
 import { BrandName } from '@/ui/Brand';
 import { MenuIcon } from '@/ui/icons';
 
-const places: { to: string; label: string; roles?: readonly Role[] }[] = [
+/** `within`: where the place counts as the present one, when that is more than `to`. */
+const places: { to: string; label: string; within?: string; roles?: readonly Role[] }[] = [
   { to: '/dashboard', label: 'Dashboard' },
   { to: '/verify', label: 'Verify' },
   { to: '/security', label: 'Security' },
   { to: '/applications', label: 'Applications' },
-  { to: '/admin/outbox', label: 'Outbox', roles: ['admin'] },
-  { to: '/admin/roles', label: 'Roles', roles: ['admin'] },
-  { to: '/admin/audit', label: 'Audit', roles: ['admin', 'auditor'] },
+  { to: '/admin/users', label: 'Administration', within: '/admin/', roles: ['admin'] },
+  { to: '/admin/audit', label: 'Audit', roles: ['auditor'] },
 ];
 
 /** The frame of every page behind the login. */
 export function Shell() {
   const session = useSession();
+  const { pathname } = useLocation();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const role = session?.user.role ?? 'user';
   const visible = places.filter(({ roles }) => roles === undefined || roles.includes(role));
@@ -39,11 +40,12 @@ export function Shell() {
             <BrandName />
           </Box>
           <Box component="nav" aria-label="Main" sx={{ display: { xs: 'none', md: 'flex' }, alignSelf: 'stretch', gap: 0.5 }}>
-            {visible.map(({ to, label }) => (
+            {visible.map(({ to, label, within }) => (
               <Box
                 key={to}
                 component={NavLink}
                 to={to}
+                className={within !== undefined && pathname.startsWith(within) ? 'active' : undefined}
                 sx={{
                   display: 'flex',
                   alignItems: 'center',

@@ -1,4 +1,5 @@
 import type { RouteObject } from 'react-router';
+import { AdminFrame } from '@/app/AdminFrame';
 import { RequireRole, RequireSession } from '@/app/guards';
 import { BrokenScreen, NotFoundScreen } from '@/app/screens/NotFoundScreen';
 import { Shell } from '@/app/Shell';
@@ -18,7 +19,11 @@ const lazySecurity = async () => ({ Component: (await import('@/features/account
 const lazyOutbox = async () => ({ Component: (await import('@/features/admin/OutboxPage')).OutboxPage });
 const lazyAudit = async () => ({ Component: (await import('@/features/admin/AuditPage')).AuditPage });
 const lazyRoles = async () => ({ Component: (await import('@/features/admin/RolesPage')).RolesPage });
-const lazyConsent = async () => ({ Component: (await import('@/features/oauth/ConsentPage')).ConsentPage });
+const lazyUsers = async () => ({ Component: (await import('@/features/admin/UsersPage')).UsersPage });
+const lazyOrganizations = async () => ({ Component: (await import('@/features/admin/OrganizationsPage')).OrganizationsPage });
+const lazyClients = async () => ({ Component: (await import('@/features/admin/ClientsPage')).ClientsPage });
+const lazyServiceAccounts = async () => ({ Component: (await import('@/features/admin/ServiceAccountsPage')).ServiceAccountsPage });
+const lazyConsent = async () => ({ Component: (await import('@/app/screens/ConsentScreen')).ConsentScreen });
 const lazyDevice = async () => ({ Component: (await import('@/features/oauth/DevicePage')).DevicePage });
 const lazySignOut = async () => ({ Component: (await import('@/features/oauth/SignOutPage')).SignOutPage });
 const lazyApplications = async () => ({ Component: (await import('@/features/oauth/ApplicationsPage')).ApplicationsPage });
@@ -53,8 +58,23 @@ export const routes: RouteObject[] = [
               { path: '/security', lazy: lazySecurity },
               { path: '/documents/:id', lazy: lazyDocument },
               { path: '/verifications/:id', lazy: lazyVerification },
-              { element: <RequireRole roles={['admin']} />, children: [{ path: '/admin/outbox', lazy: lazyOutbox }, { path: '/admin/roles', lazy: lazyRoles }] },
-              { element: <RequireRole roles={['admin', 'auditor']} />, children: [{ path: '/admin/audit', lazy: lazyAudit }] },
+              {
+                element: <AdminFrame />,
+                children: [
+                  {
+                    element: <RequireRole roles={['admin']} />,
+                    children: [
+                      { path: '/admin/users', lazy: lazyUsers },
+                      { path: '/admin/organizations', lazy: lazyOrganizations },
+                      { path: '/admin/roles', lazy: lazyRoles },
+                      { path: '/admin/clients', lazy: lazyClients },
+                      { path: '/admin/keys', lazy: lazyServiceAccounts },
+                      { path: '/admin/outbox', lazy: lazyOutbox },
+                    ],
+                  },
+                  { element: <RequireRole roles={['admin', 'auditor']} />, children: [{ path: '/admin/audit', lazy: lazyAudit }] },
+                ],
+              },
             ],
           },
         ],

@@ -9,6 +9,12 @@ const known: Record<string, [label: string, tone: Tone]> = {
   processing: ['Processing', 'neutral'],
   initiated: ['Started', 'neutral'],
   in_progress: ['In progress', 'neutral'],
+  active: ['Active', 'good'],
+  locked: ['Locked', 'attention'],
+  disabled: ['Disabled', 'bad'],
+  suspended: ['Suspended', 'bad'],
+  revoked: ['Revoked', 'bad'],
+  expired: ['Expired', 'attention'],
 };
 
 const colours: Record<Tone, { bg: string; fg: string }> = {

@@ -1,5 +1,7 @@
 #include "services/auth/factors/factors.h"
 
+#include <algorithm>
+
 namespace authx::auth {
 
 std::vector<std::string> FactorList::methods() const {
@@ -18,6 +20,12 @@ Result<FactorList> factors_of(db::Tx& tx, const Uuid& user) {
   AX_TRY(out.passkeys, passkeys::list(tx, user));
   AX_TRY(out.channels, codes::channels(tx, user));
   return out;
+}
+
+Result<std::uint8_t> reachable_aal(db::Tx& tx, const Uuid& user) {
+  AX_TRY(const auto factors, factors_of(tx, user));
+  if (std::ranges::any_of(factors.passkeys, &passkeys::Passkey::device_bound)) return std::uint8_t{3};
+  return factors.any() ? std::uint8_t{2} : std::uint8_t{1};
 }
 
 Result<> remove_factors(db::Tx& tx, const Uuid& user) {

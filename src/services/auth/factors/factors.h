@@ -28,6 +28,8 @@ struct FactorList {
 };
 
 Result<FactorList> factors_of(db::Tx& tx, const Uuid& user);
+/// The highest assurance that a sign-in to the account can reach: 3 with a passkey that cannot leave its device.
+Result<std::uint8_t> reachable_aal(db::Tx& tx, const Uuid& user);
 /// Takes all of them away.
 Result<> remove_factors(db::Tx& tx, const Uuid& user);
 

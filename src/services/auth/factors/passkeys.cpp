@@ -19,11 +19,12 @@ constexpr db::Query kUseChallenge{
     "passkeys.use_challenge",
     "DELETE FROM passkey_challenges WHERE challenge_hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING user_id"};
 constexpr db::Query kPruneChallenges{"passkeys.prune_challenges", "DELETE FROM passkey_challenges WHERE expires_at < $1"};
-constexpr db::Query kInsert{"passkeys.insert",
-                            "INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, aaguid, attestation, transports, "
-                            "backup_eligible, backed_up, "
-                            "user_verified, label, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
-                            "ON CONFLICT (credential_id) DO NOTHING RETURNING id"};
+constexpr db::Query kInsert{
+    "passkeys.insert",
+    "INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, aaguid, attestation, transports, "
+    "backup_eligible, backed_up, "
+    "user_verified, label, created_at, attested_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+    "ON CONFLICT (credential_id) DO NOTHING RETURNING id"};
 constexpr db::Query kFind{"passkeys.find",
                           "SELECT p.id, p.user_id, p.public_key, p.sign_count, p.backup_eligible, u.tenant_id FROM passkeys p "
                           "JOIN users u ON u.id = p.user_id WHERE p.credential_id = $1"};
@@ -31,7 +32,8 @@ constexpr db::Query kTouch{"passkeys.touch", "UPDATE passkeys SET sign_count = $
 constexpr db::Query kSuspect{"passkeys.suspect", "UPDATE passkeys SET suspected_at = $2 WHERE id = $1"};
 constexpr db::Query kList{
     "passkeys.list",
-    "SELECT id, label, backed_up, created_at, last_used_at, suspected_at FROM passkeys WHERE user_id = $1 ORDER BY id LIMIT 100"};
+    "SELECT id, label, backed_up, created_at, last_used_at, suspected_at, backup_eligible, aaguid, attestation, attested_by FROM passkeys "
+    "WHERE user_id = $1 ORDER BY id LIMIT 100"};
 constexpr db::Query kIds{"passkeys.ids", "SELECT credential_id, transports FROM passkeys WHERE user_id = $1 ORDER BY id LIMIT 100"};
 constexpr db::Query kCount{"passkeys.count", "SELECT count(*) FROM passkeys WHERE user_id = $1"};
 constexpr db::Query kRemove{"passkeys.remove", "DELETE FROM passkeys WHERE user_id = $1 AND id = $2 RETURNING id"};
@@ -82,7 +84,7 @@ Result<std::string> creation_options(db::Tx& tx, const Core& core, const users::
       {"timeout", std::chrono::milliseconds{kLifetime}.count()},
       {"excludeCredentials", descriptors(known)},
       {"authenticatorSelection", {{"residentKey", "required"}, {"requireResidentKey", true}, {"userVerification", "required"}}},
-      {"attestation", "none"}};
+      {"attestation", core.options.passkeys.attestation == webauthn::AttestationPolicy::none ? "none" : "direct"}};
   return json::serialize(options);
 }
 
@@ -94,7 +96,7 @@ Result<Uuid> add(db::Tx& tx, const Core& core, const Uuid& user, const NewPasske
   AX_TRY(const auto rows, tx.exec(kUseChallenge, digest_of(as_text(client->challenge)), "register", now));
   if (rows.empty() || rows[0].opt_uuid(0) != user) return refused();
   AX_TRY(const auto checked,
-         webauthn::check_registration(core.options.passkeys, credential.client_data, credential.attestation_object, true));
+         webauthn::check_registration(core.options.passkeys, credential.client_data, credential.attestation_object, true, now));
   AX_TRY(const auto count, tx.exec(kCount, user));
   if (count.at(0).integer(0) >= kMost) return Error::invalid("credential", "is one too many for this account");
   std::string transports;
@@ -102,8 +104,8 @@ Result<Uuid> add(db::Tx& tx, const Core& core, const Uuid& user, const NewPasske
   const auto id = Uuid::generate(now);
   const auto& data = checked.data;
   AX_TRY(const auto made, tx.exec(kInsert, id, user, data.credential->id, data.credential->public_key, std::int64_t{data.sign_count},
-                                  data.credential->aaguid, checked.attestation, transports, data.backup_eligible, data.backed_up,
-                                  data.user_verified, credential.label, now));
+                                  data.credential->aaguid, checked.attestation.kind, transports, data.backup_eligible, data.backed_up,
+                                  data.user_verified, credential.label, now, checked.attestation.root));
   if (made.empty()) return Errc::conflict;
   return id;
 }
@@ -153,7 +155,8 @@ Result<Used> use(db::Tx& tx, const Core& core, std::optional<Uuid> user, const A
 Result<std::vector<Passkey>> list(db::Tx& tx, const Uuid& user) {
   AX_TRY(const auto rows, tx.exec(kList, user));
   return collect(rows, [](const db::Row& row) {
-    return Passkey{row.uuid(0), row.text(1), row.boolean(2), row.time(3), row.opt_time(4), row.opt_time(5)};
+    return Passkey{row.uuid(0),     row.text(1),     row.boolean(2), row.time(3), row.opt_time(4),
+                   row.opt_time(5), !row.boolean(6), row.uuid(7),    row.text(8), row.opt_text(9)};
   });
 }
 

@@ -17,6 +17,10 @@ struct Passkey {
   bool backed_up = false;
   Time created_at;
   std::optional<Time> last_used_at, suspected_at;
+  bool device_bound = false;               ///< cannot leave its device, as the device says
+  Uuid aaguid;                             ///< the authenticator's model, as it says; nil for none
+  std::string attestation;                 ///< `webauthn::Attestation::kind`
+  std::optional<std::string> attested_by;  ///< the configured root that vouches for it
 };
 
 /// What `navigator.credentials.create` is called with, as PublicKeyCredentialCreationOptionsJSON. Keys that the account has are excluded.

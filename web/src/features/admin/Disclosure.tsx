@@ -1,11 +1,15 @@
 import Box from '@mui/material/Box';
-import type { ReactNode } from 'react';
+import type { ReactNode, ToggleEvent } from 'react';
 import { ChevronIcon } from '@/ui/icons';
 
 /** A row that opens to show the rest; the browser's own details element does the work. */
-export function Disclosure({ summary, children }: { summary: ReactNode; children: ReactNode }) {
+export function Disclosure({ summary, children, onToggle }: { summary: ReactNode; children: ReactNode; onToggle?: (open: boolean) => void }) {
   return (
-    <Box component="details" sx={{ '&[open] > summary > svg': { transform: 'rotate(90deg)' } }}>
+    <Box
+      component="details"
+      onToggle={onToggle && ((event: ToggleEvent<HTMLDetailsElement>) => onToggle(event.currentTarget.open))}
+      sx={{ '&[open] > summary > svg': { transform: 'rotate(90deg)' } }}
+    >
       <Box
         component="summary"
         sx={{

@@ -9,13 +9,12 @@ import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import type { SubmitEvent } from 'react';
 import { useCreateRole, useDeleteRole, useGrant, useRoles, type RoleItem } from '@/features/admin/api/roles';
+import { padded } from '@/features/admin/parts';
 import { enteredText } from '@/lib/form';
 import { humanize } from '@/lib/format';
 import { FaultNotice } from '@/ui/FaultNotice';
 import { Panel } from '@/ui/Panel';
 import { Screen } from '@/ui/Screen';
-
-const padded = { p: { xs: 2, sm: 3 }, display: 'grid', gap: 2 };
 
 function Role({ role, onDelete }: { role: RoleItem; onDelete?: () => void }) {
   return (

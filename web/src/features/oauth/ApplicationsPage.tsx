@@ -21,7 +21,7 @@ export function ApplicationsPage() {
           {consents.data?.items.map((consent) => (
             <Box key={consent.client_id} sx={{ display: 'grid', gap: 1 }}>
               <Typography sx={{ fontWeight: 600 }}>{consent.client_name}</Typography>
-              <ScopeList scopes={consent.scopes} />
+              <ScopeList scopes={consent.scopes} claims={consent.claims} />
               <Box sx={{ display: 'flex', alignItems: 'center', gap: 2, flexWrap: 'wrap' }}>
                 <Typography variant="body2" color="textSecondary">
                   Since {formatTime(consent.granted_at)}

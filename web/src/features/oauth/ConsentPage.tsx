@@ -2,7 +2,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Link from '@mui/material/Link';
 import Typography from '@mui/material/Typography';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ComponentType } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { DecisionFrame } from '@/features/oauth/DecisionFrame';
 import { useAccessRequest, useDecision, useGivingUp } from '@/features/oauth/api/requests';
@@ -14,8 +14,13 @@ import { FaultNotice } from '@/ui/FaultNotice';
 /** Leaves for the application; the address comes from the server, which sends nobody to an unregistered one. */
 const leave = ({ redirect_to }: { redirect_to: string }) => window.location.assign(redirect_to);
 
+interface Props {
+  /** Asks for a stronger proof of who is there. */
+  StepUp: ComponentType<{ open: boolean; onDone: () => void; onCancel: () => void }>;
+}
+
 /** Where `/oauth/authorize` leads: `/consent#request=…`. Sign-in comes first, and brings the visitor back here. */
-export function ConsentPage() {
+export function ConsentPage({ StepUp }: Props) {
   const { hash } = useLocation();
   const session = useSession();
   const [{ request, silent }] = useState(() => {
@@ -25,8 +30,9 @@ export function ConsentPage() {
   const asked = useAccessRequest(request, session !== null && request !== '');
   const decision = useDecision();
   const giveUp = useGivingUp();
+  const [proving, setProving] = useState(false);
   const data = asked.data;
-  const decided = data !== undefined && (!data.may_interact || (!data.consent_needed && !data.sign_in_again));
+  const decided = data !== undefined && (!data.may_interact || (!data.consent_needed && !data.sign_in_again && data.step_up_to === null));
   const { mutate: decide } = decision;
   const { mutate: answerNobody } = giveUp;
 
@@ -71,11 +77,28 @@ export function ConsentPage() {
       </DecisionFrame>
     );
   }
+  if (data.step_up_to !== null) {
+    return (
+      <DecisionFrame title="Confirm that it is you" lead={`${data.client_name} asks for a stronger sign-in.`}>
+        <Button id="step-up-button" variant="contained" size="large" onClick={() => setProving(true)}>
+          Confirm
+        </Button>
+        <StepUp
+          open={proving}
+          onCancel={() => setProving(false)}
+          onDone={() => {
+            setProving(false);
+            void asked.refetch();
+          }}
+        />
+      </DecisionFrame>
+    );
+  }
   return (
     <DecisionFrame title={`Allow ${data.client_name}?`} lead={`Signed in as ${session?.user.email ?? ''}`}>
       <Box sx={{ display: 'grid', gap: 2.25 }}>
         <Typography>It asks for:</Typography>
-        <ScopeList scopes={data.scopes} />
+        <ScopeList scopes={data.scopes} claims={data.claims} />
         <Typography color="textSecondary" variant="body2">
           You will be sent to {data.redirect_host}.{' '}
           {data.policy_uri !== null && (

@@ -5,6 +5,8 @@ export interface Consent {
   client_id: string;
   client_name: string;
   scopes: string[];
+  /** agreed to beside the scopes */
+  claims: string[];
   granted_at: string;
 }
 

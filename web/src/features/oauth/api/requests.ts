@@ -10,8 +10,12 @@ export interface AccessRequest {
   tos_uri: string | null;
   redirect_host: string;
   scopes: string[];
+  /** asked for beside the scopes: `email`, `verified:birthdate` */
+  claims: string[];
   consent_needed: boolean;
   sign_in_again: boolean;
+  /** the assurance level to prove first */
+  step_up_to: string | null;
   may_interact: boolean;
 }
 

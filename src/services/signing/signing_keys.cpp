@@ -1,11 +1,12 @@
-#include "services/oauth/signing_keys.h"
+#include "services/signing/signing_keys.h"
 
 #include <algorithm>
 
 #include "base/encoding.h"
 #include "crypto/jose_parts.h"
+#include "telemetry/log.h"
 
-namespace authx::oauth {
+namespace authx::signing {
 namespace {
 
 using crypto::JwsAlgorithm;
@@ -17,6 +18,7 @@ constexpr db::Query kAll{"signing_keys.all",
                          "SELECT id, algorithm, wrapped_key, private_key, created_at, active_at FROM signing_keys ORDER BY active_at, id"};
 constexpr db::Query kNewest{"signing_keys.newest",
                             "SELECT active_at FROM signing_keys WHERE algorithm = $1 ORDER BY active_at DESC LIMIT 1"};
+constexpr db::Query kNames{"signing_keys.names", "SELECT kid FROM signing_keys ORDER BY active_at, id"};
 constexpr db::Query kDelete{"signing_keys.delete", "DELETE FROM signing_keys WHERE kid = $1"};
 
 std::string context_of(const Uuid& id) { return "signing-key:" + id.str(); }
@@ -49,6 +51,28 @@ bool SigningKeys::has(JwsAlgorithm algorithm) const {
   return std::ranges::any_of(*known, [&](const auto& k) { return k->key.public_key().algorithm() == algorithm; });
 }
 
+bool SigningKeys::is_spread(JwsAlgorithm algorithm) const {
+  const auto known = set();
+  const auto now = clock_.now();
+  return std::ranges::any_of(*known, [&](const auto& k) { return k->key.public_key().algorithm() == algorithm && k->active_at <= now; });
+}
+
+Result<> SigningKeys::start() {
+  AX_CHECK(load());
+  ticker_.start(std::chrono::seconds{1}, [this] {
+    if (auto done = read_if_changed(); !done) log::warning("signing_keys_not_read", {{"detail", done.error().detail}});
+  });
+  return {};
+}
+
+Result<> SigningKeys::read_if_changed() {
+  AX_TRY(const auto rows, database_.read([](db::Tx& tx) { return tx.exec(kNames); }));
+  const auto known = set();
+  const bool same =
+      std::ranges::equal(rows, *known, [](const db::Row& row, const auto& k) { return row.text(0) == k->key.public_key().thumbprint(); });
+  return same ? Result<>{} : load();
+}
+
 Result<> SigningKeys::ensure(JwsAlgorithm algorithm) {
   if (has(algorithm)) return {};
   AX_CHECK(load());
@@ -56,7 +80,7 @@ Result<> SigningKeys::ensure(JwsAlgorithm algorithm) {
   AX_TRY(const auto key, crypto::PrivateKey::generate(algorithm));
   auto store = [&](db::Tx& tx) -> Result<> {
     AX_TRY(const auto rows, tx.exec(kNewest, name_of(algorithm)));
-    return rows.empty() ? make(tx, key, clock_.now()) : Result<>{};
+    return rows.empty() ? make(tx, key, clock_.now() + policy_.spread) : Result<>{};
   };
   AX_CHECK(database_.write(store));
   return load();
@@ -135,7 +159,7 @@ Result<int> SigningKeys::rotate(bool at_once) {
   for (const auto algorithm : {JwsAlgorithm::EdDSA, JwsAlgorithm::ES256, JwsAlgorithm::RS256}) {
     if (!has(algorithm)) continue;
     AX_TRY(const auto key, crypto::PrivateKey::generate(algorithm));
-    auto store = [&](db::Tx& tx) { return make(tx, key, at_once ? now : now + policy_.ahead); };
+    auto store = [&](db::Tx& tx) { return make(tx, key, now + (at_once ? policy_.spread : policy_.ahead)); };
     AX_CHECK(database_.write(store));
     ++made;
   }
@@ -205,4 +229,4 @@ std::vector<SigningKeys::Info> SigningKeys::list() const {
   return out;
 }
 
-}  // namespace authx::oauth
+}  // namespace authx::signing
