@@ -48,7 +48,9 @@ export interface AccountDetail {
 }
 
 const listAccounts = (cursor: string | null, email: string): Promise<Page<Account>> =>
-  call({ url: '/admin/users', params: { ...pageParams(cursor, 20), ...(email === '' ? {} : { email }) } });
+  email === ''
+    ? call({ url: '/admin/users', params: pageParams(cursor, 20) })
+    : call({ method: 'POST', url: '/admin/users/search', data: { email } });
 
 export const useAccounts = (email: string) => usePages(['accounts', email], (cursor) => listAccounts(cursor, email));
 
