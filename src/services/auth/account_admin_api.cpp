@@ -7,14 +7,14 @@ namespace {
 using namespace http;
 using Manager = Can<Permission::manage_users>;
 
-struct AccountQuery {
+struct UserQuery {
   std::optional<Int<1, 100>> limit;
   std::optional<Uuid> cursor;
   std::optional<Email> email;  ///< only the account that has it
 };
-BOOST_DESCRIBE_STRUCT(AccountQuery, (), (limit, cursor, email))
+BOOST_DESCRIBE_STRUCT(UserQuery, (), (limit, cursor, email))
 
-struct AccountItem {
+struct UserItem {
   Uuid user_id;
   std::string name, email, role;
   std::vector<std::string> more_roles;
@@ -23,14 +23,14 @@ struct AccountItem {
   Time created_at;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(AccountItem, (), (user_id, name, email, role, more_roles, status, email_verified, created_at))
+BOOST_DESCRIBE_STRUCT(UserItem, (), (user_id, name, email, role, more_roles, status, email_verified, created_at))
 
-struct AccountList {
-  std::vector<AccountItem> items;
+struct UserList {
+  std::vector<UserItem> items;
   std::optional<Uuid> next_cursor;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(AccountList, (), (items, next_cursor))
+BOOST_DESCRIBE_STRUCT(UserList, (), (items, next_cursor))
 
 struct PasskeyDetail {
   Uuid id;
@@ -48,8 +48,8 @@ struct PasskeyDetail {
 BOOST_DESCRIBE_STRUCT(PasskeyDetail, (),
                       (id, label, aaguid, attestation, attested_by, device_bound, backed_up, suspected, created_at, last_used_at))
 
-struct AccountDetail {
-  AccountItem account;
+struct UserDetail {
+  UserItem account;
   bool totp = false;
   std::int64_t recovery_codes_left = 0;
   std::vector<std::string> channels;
@@ -57,18 +57,18 @@ struct AccountDetail {
   std::vector<SessionItem> sessions;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(AccountDetail, (), (account, totp, recovery_codes_left, channels, passkeys, sessions))
+BOOST_DESCRIBE_STRUCT(UserDetail, (), (account, totp, recovery_codes_left, channels, passkeys, sessions))
 
-struct OneAccount {
+struct OneUser {
   Uuid user_id;
 };
-BOOST_DESCRIBE_STRUCT(OneAccount, (), (user_id))
+BOOST_DESCRIBE_STRUCT(OneUser, (), (user_id))
 
-struct OneSession {
+struct OneUserSession {
   Uuid user_id;
   Uuid session_id;
 };
-BOOST_DESCRIBE_STRUCT(OneSession, (), (user_id, session_id))
+BOOST_DESCRIBE_STRUCT(OneUserSession, (), (user_id, session_id))
 
 enum class AccountStatus { active, locked, disabled };
 BOOST_DESCRIBE_ENUM(AccountStatus, active, locked, disabled)
@@ -85,7 +85,7 @@ struct StatusChanged {
 };
 BOOST_DESCRIBE_STRUCT(StatusChanged, (), (message))
 
-AccountItem item_of(users::User user) {
+UserItem item_of(users::User user) {
   return {user.id,
           std::move(user.name),
           std::move(user.email),
@@ -96,12 +96,12 @@ AccountItem item_of(users::User user) {
           user.created_at};
 }
 
-awaitable<Result<AccountList>> list(AccountService& service, const Manager& caller, AccountQuery in) {
+awaitable<Result<UserList>> list(AccountService& service, const Manager& caller, UserQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   std::optional<std::string> email;
   if (in.email) email = std::move(in.email->value);
   AX_CO_TRY(auto found, co_await service.accounts(caller, std::move(email), in.cursor, limit + 1));
-  AccountList out;
+  UserList out;
   if (found.size() > limit) {
     found.pop_back();
     out.next_cursor = found.back().id;
@@ -110,9 +110,9 @@ awaitable<Result<AccountList>> list(AccountService& service, const Manager& call
   co_return out;
 }
 
-awaitable<Result<AccountDetail>> get(AccountService& service, const Manager& caller, OneAccount in) {
+awaitable<Result<UserDetail>> get(AccountService& service, const Manager& caller, OneUser in) {
   AX_CO_TRY(auto found, co_await service.account(caller, in.user_id));
-  AccountDetail out;
+  UserDetail out;
   out.account = item_of(std::move(found.user));
   out.totp = found.factors.totp;
   out.recovery_codes_left = found.factors.recovery_codes;
@@ -124,13 +124,13 @@ awaitable<Result<AccountDetail>> get(AccountService& service, const Manager& cal
   co_return out;
 }
 
-awaitable<Result<SessionsEnded>> end_session(AccountService& service, const Manager& caller, OneSession in) {
+awaitable<Result<SessionsEnded>> end_session(AccountService& service, const Manager& caller, OneUserSession in) {
   AX_CO_TRY(const int ended, co_await service.end_sessions(caller, in.user_id, in.session_id));
   SessionsEnded out{ended};
   co_return out;
 }
 
-awaitable<Result<SessionsEnded>> end_sessions(AccountService& service, const Manager& caller, OneAccount in) {
+awaitable<Result<SessionsEnded>> end_sessions(AccountService& service, const Manager& caller, OneUser in) {
   AX_CO_TRY(const int ended, co_await service.end_sessions(caller, in.user_id, std::nullopt));
   SessionsEnded out{ended};
   co_return out;
