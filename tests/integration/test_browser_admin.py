@@ -35,7 +35,7 @@ def wait(driver) -> WebDriverWait:
 
 
 def seen(driver, text: str):
-    return wait(driver).until(EC.visibility_of_element_located((By.XPATH, f"//*[contains(text(), {json.dumps(text)})]")))
+    return wait(driver).until(EC.visibility_of_element_located((By.XPATH, f"//*[text()[contains(., {json.dumps(text)})]]")))
 
 
 def press(driver, text: str) -> None:

@@ -7,20 +7,20 @@ namespace {
 using namespace http;
 using Manager = Can<Permission::manage_users>;
 
-struct AccountQuery {
+struct UserQuery {
   std::optional<Int<1, 100>> limit;
   std::optional<Uuid> cursor;
 };
-BOOST_DESCRIBE_STRUCT(AccountQuery, (), (limit, cursor))
+BOOST_DESCRIBE_STRUCT(UserQuery, (), (limit, cursor))
 
 /// A body, since addresses of pages are written into logs.
-struct AccountSearch {
+struct UserSearch {
   Email email;
   static constexpr auto example = R"({"email":"asha@example.org"})";
 };
-BOOST_DESCRIBE_STRUCT(AccountSearch, (), (email))
+BOOST_DESCRIBE_STRUCT(UserSearch, (), (email))
 
-struct AccountItem {
+struct UserItem {
   Uuid user_id;
   std::string name, email, role;
   std::vector<std::string> more_roles;
@@ -29,14 +29,14 @@ struct AccountItem {
   Time created_at;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(AccountItem, (), (user_id, name, email, role, more_roles, status, email_verified, created_at))
+BOOST_DESCRIBE_STRUCT(UserItem, (), (user_id, name, email, role, more_roles, status, email_verified, created_at))
 
-struct AccountList {
-  std::vector<AccountItem> items;
+struct UserList {
+  std::vector<UserItem> items;
   std::optional<Uuid> next_cursor;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(AccountList, (), (items, next_cursor))
+BOOST_DESCRIBE_STRUCT(UserList, (), (items, next_cursor))
 
 struct PasskeyDetail {
   Uuid id;
@@ -54,8 +54,8 @@ struct PasskeyDetail {
 BOOST_DESCRIBE_STRUCT(PasskeyDetail, (),
                       (id, label, aaguid, attestation, attested_by, device_bound, backed_up, suspected, created_at, last_used_at))
 
-struct AccountDetail {
-  AccountItem account;
+struct UserDetail {
+  UserItem account;
   bool totp = false;
   std::int64_t recovery_codes_left = 0;
   std::vector<std::string> channels;
@@ -63,18 +63,18 @@ struct AccountDetail {
   std::vector<SessionItem> sessions;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(AccountDetail, (), (account, totp, recovery_codes_left, channels, passkeys, sessions))
+BOOST_DESCRIBE_STRUCT(UserDetail, (), (account, totp, recovery_codes_left, channels, passkeys, sessions))
 
-struct OneAccount {
+struct OneUser {
   Uuid user_id;
 };
-BOOST_DESCRIBE_STRUCT(OneAccount, (), (user_id))
+BOOST_DESCRIBE_STRUCT(OneUser, (), (user_id))
 
-struct OneSession {
+struct OneUserSession {
   Uuid user_id;
   Uuid session_id;
 };
-BOOST_DESCRIBE_STRUCT(OneSession, (), (user_id, session_id))
+BOOST_DESCRIBE_STRUCT(OneUserSession, (), (user_id, session_id))
 
 enum class AccountStatus { active, locked, disabled };
 BOOST_DESCRIBE_ENUM(AccountStatus, active, locked, disabled)
@@ -91,7 +91,7 @@ struct StatusChanged {
 };
 BOOST_DESCRIBE_STRUCT(StatusChanged, (), (message))
 
-AccountItem item_of(users::User user) {
+UserItem item_of(users::User user) {
   return {user.id,
           std::move(user.name),
           std::move(user.email),
@@ -102,10 +102,10 @@ AccountItem item_of(users::User user) {
           user.created_at};
 }
 
-awaitable<Result<AccountList>> list(AccountService& service, const Manager& caller, AccountQuery in) {
+awaitable<Result<UserList>> list(AccountService& service, const Manager& caller, UserQuery in) {
   const auto limit = static_cast<std::size_t>(in.limit ? in.limit->value : 20);
   AX_CO_TRY(auto found, co_await service.accounts(caller, std::nullopt, in.cursor, limit + 1));
-  AccountList out;
+  UserList out;
   if (found.size() > limit) {
     found.pop_back();
     out.next_cursor = found.back().id;
@@ -114,16 +114,16 @@ awaitable<Result<AccountList>> list(AccountService& service, const Manager& call
   co_return out;
 }
 
-awaitable<Result<AccountList>> search(AccountService& service, const Manager& caller, AccountSearch in) {
+awaitable<Result<UserList>> search(AccountService& service, const Manager& caller, UserSearch in) {
   AX_CO_TRY(auto found, co_await service.accounts(caller, std::move(in.email.value), std::nullopt, 1));
-  AccountList out;
+  UserList out;
   for (auto& user : found) out.items.push_back(item_of(std::move(user)));
   co_return out;
 }
 
-awaitable<Result<AccountDetail>> get(AccountService& service, const Manager& caller, OneAccount in) {
+awaitable<Result<UserDetail>> get(AccountService& service, const Manager& caller, OneUser in) {
   AX_CO_TRY(auto found, co_await service.account(caller, in.user_id));
-  AccountDetail out;
+  UserDetail out;
   out.account = item_of(std::move(found.user));
   out.totp = found.factors.totp;
   out.recovery_codes_left = found.factors.recovery_codes;
@@ -135,13 +135,13 @@ awaitable<Result<AccountDetail>> get(AccountService& service, const Manager& cal
   co_return out;
 }
 
-awaitable<Result<SessionsEnded>> end_session(AccountService& service, const Manager& caller, OneSession in) {
+awaitable<Result<SessionsEnded>> end_session(AccountService& service, const Manager& caller, OneUserSession in) {
   AX_CO_TRY(const int ended, co_await service.end_sessions(caller, in.user_id, in.session_id));
   SessionsEnded out{ended};
   co_return out;
 }
 
-awaitable<Result<SessionsEnded>> end_sessions(AccountService& service, const Manager& caller, OneAccount in) {
+awaitable<Result<SessionsEnded>> end_sessions(AccountService& service, const Manager& caller, OneUser in) {
   AX_CO_TRY(const int ended, co_await service.end_sessions(caller, in.user_id, std::nullopt));
   SessionsEnded out{ended};
   co_return out;

@@ -61,7 +61,7 @@ Result<> erase(db::Tx& tx, const Uuid& id);
 Result<> touch_login(db::Tx& tx, const Uuid& id, Time now);
 Result<> mark_email_verified(db::Tx& tx, const Uuid& id, Time now);
 Result<bool> any_admin(db::Tx& tx);  ///< in the transaction's organisation
-/// People, newest first; of the transaction's organisation. Accounts of programs are none.
+/// Newest first; of the transaction's organisation.
 Result<std::vector<Uuid>> list(db::Tx& tx, std::optional<Uuid> before, std::size_t limit);
 
 }  // namespace authx::users
