@@ -58,6 +58,8 @@ inline constexpr std::size_t kPlanEntropy = 32;
 /// 2.2, success criterion 2.3.1). The plan depends on nothing but `entropy`, of which kPlanEntropy bytes are used.
 Plan make_plan(std::span<const std::uint8_t> entropy, const PlanOptions& options = {});
 
+bool has_lights(const Plan& plan) noexcept;
+
 json::object to_json(const Plan& plan);
 Result<Plan> plan_from_json(const json::value& v);
 
