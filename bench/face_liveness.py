@@ -128,7 +128,7 @@ def usable(probe: Probe, people: list[Path], wanted: int) -> list[Path]:
 def kept_films() -> Path:
     """A folder for this state of what films and measures."""
     sources = [ROOT / "tests" / "support" / "face_film.cpp", ROOT / "bench" / "cpp" / "bench_liveness.cpp"]
-    sources += [p for p in sorted((ROOT / "src" / "engines" / "face").iterdir()) if p.name not in ("active_judge.cpp", "active.h")]
+    sources += [p for p in sorted((ROOT / "src" / "engines" / "face").iterdir()) if p.name not in ("active_judge.cpp", "active_geometry.cpp", "active_geometry.h", "active.h")]
     state = hashlib.sha256(b"".join(p.read_bytes() for p in sources)).hexdigest()[:16]
     folder = ROOT / "build" / "live_films" / state
     folder.mkdir(parents=True, exist_ok=True)
