@@ -58,8 +58,8 @@ class Kept {
       in.read(reinterpret_cast<char*>(f.geometry.mesh.data()), static_cast<std::streamsize>(vertices * sizeof(Point3)));
       auto& g = f.geometry;
       if (!get(in, f.at) || !get(in, f.faces) || !get(in, g.pose) || !get(in, g.face_presence) || !get(in, g.eye_openness) ||
-          !get(in, g.mouth_openness) || !get(in, f.box) || !get(in, f.eyes) || !get(in, f.look) || !get(in, f.skin) || !get(in, f.surround) ||
-          !get(in, f.thumb) || !get(in, sameness))
+          !get(in, g.mouth_openness) || !get(in, f.box) || !get(in, f.eyes) || !get(in, f.look) || !get(in, f.skin) ||
+          !get(in, f.surround) || !get(in, f.thumb) || !get(in, sameness))
         return false;
       if (!std::isnan(sameness)) f.sameness = sameness;
     }

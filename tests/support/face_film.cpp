@@ -389,9 +389,10 @@ imaging::Image Renderer::frame(const Pose& pose) {
 
 const std::vector<std::string_view>& attacks() {
   static const std::vector<std::string_view> all{
-      "still_photo",  "flat_photo", "tilted_photo",  "bent_photo",    "cut_out",      "mask",         "flat_puppet", "bent_puppet",
-      "bent_lying",   "replay",     "screen_replay", "spliced",       "spliced_moved", "spliced_lit",   "wrong_order",  "swapped",      "cut",         "static_frames",
-      "static_moved", "duplicated", "looped",        "shifted_early", "shifted_late", "all_the_time", "wrong_light", "no_light"};
+      "still_photo",   "flat_photo",   "tilted_photo", "bent_photo",    "cut_out",      "mask",          "flat_puppet",
+      "bent_puppet",   "bent_lying",   "replay",       "screen_replay", "spliced",      "spliced_moved", "spliced_lit",
+      "wrong_order",   "swapped",      "cut",          "static_frames", "static_moved", "duplicated",    "looped",
+      "shifted_early", "shifted_late", "all_the_time", "wrong_light",   "no_light"};
   return all;
 }
 
@@ -453,7 +454,7 @@ cv::Mat another_day(const cv::Mat& frame, std::uint32_t day) {
   std::mt19937 random{day};
   const auto between = [&](double a, double b) { return std::uniform_real_distribution<>{a, b}(random); };
   const double zoom = between(1.0, 1.04), gain = between(0.94, 1.06);
-  const cv::Matx23d moved{zoom, 0, frame.cols * ((1 - zoom) / 2 + between(-0.015, 0.015)),
+  const cv::Matx23d moved{zoom, 0,    frame.cols * ((1 - zoom) / 2 + between(-0.015, 0.015)),
                           0,    zoom, frame.rows * ((1 - zoom) / 2 + between(-0.015, 0.015))};
   cv::Mat out;
   cv::warpAffine(frame, out, moved, frame.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
@@ -518,7 +519,8 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
         s.colour = next;
       }
   }
-  if (kind == "no_light" || kind == "replay" || kind == "screen_replay" || kind == "spliced" || kind == "spliced_moved") camera.answers_light = false;
+  if (kind == "no_light" || kind == "replay" || kind == "screen_replay" || kind == "spliced" || kind == "spliced_moved")
+    camera.answers_light = false;
   const auto body = kind == "still_photo" || kind == "flat_photo" || kind == "tilted_photo" || kind == "flat_puppet" ? Body::flat
                     : kind == "cut_out"                                                                              ? Body::cut_out
                     : kind == "bent_photo" || kind == "bent_puppet" || kind == "mask"                                ? Body::bent_upright

@@ -250,6 +250,38 @@ TEST(Plan, SaysWhetherItHasLights) {
   EXPECT_FALSE(has_lights(make_plan(entropy(1), {.lights = false})));
 }
 
+/// Somebody who only sways; from `cut` on, the recording is another one, in which the head stands `aside` pixels off.
+Verdict swaying(milliseconds cut, float aside, float shake) {
+  std::mt19937 random{3};
+  std::normal_distribution<float> jitter{0, 1};
+  const auto plan = make_plan(entropy(1));
+  VideoFacts video;
+  for (int i = 0; i * 100ms < plan.length + 300ms; ++i) {
+    FrameFacts f;
+    f.at = microseconds{i * 100'000};
+    f.faces = 1;
+    f.geometry.face_presence = 1;
+    f.geometry.mesh = face_of(0, 1, 0.05, static_cast<std::uint32_t>(i));
+    const auto t = static_cast<float>(i) / 10;
+    const float x = 3 * std::sin(0.8f * t) + shake * jitter(random) + (i * 100ms >= cut ? aside : 0), y = 2 * std::cos(0.7f * t);
+    for (auto& v : f.geometry.mesh) v.x += x, v.y += y;
+    f.thumb.fill(static_cast<std::uint8_t>(100 + i % 50));
+    video.frames.push_back(std::move(f));
+  }
+  video.duration = video.frames.back().at;
+  return judge(plan, video);
+}
+
+TEST(Judge, AHeadThatSkipsBetweenTwoFramesWasCutTogether) {
+  const auto skips = [](const Verdict& v) { return std::ranges::count(v.findings, Finding::jump) != 0; };
+  EXPECT_FALSE(skips(swaying(1h, 0, 0)));
+  EXPECT_FALSE(skips(swaying(1h, 0, 1.5f))) << "a shaken camera";
+  const auto cut = swaying(5s, 4, 0);
+  EXPECT_TRUE(skips(cut));
+  EXPECT_GT(cut.measures.largest_skip, 2 * swaying(1h, 0, 0).measures.largest_skip);
+  EXPECT_EQ(cut.outcome, Outcome::failed);
+}
+
 TEST(Judge, AdviceNamesNoCheck) {
   Verdict failed;
   failed.findings = {Finding::flat, Finding::light_wrong, Finding::looped};
