@@ -3,8 +3,9 @@
     bench/soak.py --minutes 60 --photos ../shared/data/face/compreface_samples --videos tests/fuzz/corpus/fuzz_video
 
 Starts a server of its own and sends it, on several connections, photographs as they are, cut, with bytes changed, and blocks of
-nothing, as faces, documents, comparisons and answers to live challenges. Resident memory is written down every few seconds; the run is flat when
-a line through its second half rises by less than the allowance in an hour.
+nothing, as faces, documents, comparisons and answers to live challenges, half of them recordings that decode to the end. Resident memory is
+written down every few seconds (and every half minute into --log); the run is flat when a line through its second half rises by less than the
+allowance in an hour.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Load:
                 session.headers["Authorization"] = f"Bearer {person.login()}"
                 renewed = time.monotonic()
             photo = mangled(rng.choice(self.photos), rng)
-            what = rng.choice(("capture", "capture", "comparison", "document", "video", "challenge"))
+            what = rng.choice(("capture", "comparison", "comparison", "document", "video", "challenge", "challenge"))
             if what == "document":
                 answer = session.post(self.server.base + "/documents/upload", data={"document_type": "pan", "wait_seconds": "20"},
                                       files={"front_image": ("c.jpg", photo or b"x")}, timeout=120)
@@ -91,16 +92,17 @@ class Load:
                 # A person has few tries, so that each round of them takes another one.
                 people += 1
                 other = Person(self.server, f"soak{number}-{people}@example.com")
-                answer = requests.post(self.server.base + "/face/challenge", json={}, headers=other.headers, timeout=120)
-                if not answer.ok:  # too many from one address
+                headers = other.headers | {"User-Agent": f"soak/{number}-{people}"}  # a browser has few tries as well
+                answer = requests.post(self.server.base + "/face/challenge", json={}, headers=headers, timeout=120)
+                if not answer.ok:
                     self._count(f"asking for a challenge {answer.status_code}")
                     continue
                 asked = answer.json()["data"]
                 video = film(rng.choice(self.photos)) if rng.random() < 0.5 or not self.videos else rng.choice(self.videos)
                 time.sleep(asked["length_ms"] / 1000 + 0.2)
                 answer = requests.post(self.server.base + "/face/capture", data={"wait_seconds": "20", "challenge_id": asked["challenge_id"]},
-                                       files={"face_image": ("f.jpg", rng.choice(self.photos)), "live_video": ("v.mjpeg", mangled(video, rng) or b"x")},
-                                       headers=other.headers, timeout=120)
+                                       files={"face_image": ("f.jpg", rng.choice(self.photos)), "live_video": ("v.mjpeg", video if rng.random() < 0.5 else mangled(video, rng) or b"x")},
+                                       headers=headers, timeout=120)
             elif what == "capture" or not self.videos:
                 answer = session.post(self.server.base + "/face/capture", data={"wait_seconds": "20"}, files={"face_image": ("f.jpg", photo or b"x")},
                                       timeout=120)
@@ -135,6 +137,7 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=3)
     parser.add_argument("--allow", type=float, default=30, help="MB an hour that count as flat (default: 30)")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--log", type=Path, help="file for seconds, resident MB and requests so far, a line each half minute")
     options = parser.parse_args()
     photos = [p.read_bytes() for p in sorted(options.photos.rglob("*")) if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")]
     videos = [p.read_bytes() for p in sorted(options.videos.rglob("*")) if p.is_file()] if options.videos else []
@@ -149,12 +152,16 @@ def main() -> int:
                 print(f"the server ended with {server.process.returncode} after {passed:.0f} s", file=sys.stderr)
                 return 1
             points.append((passed / 3600, server.memory_mb()))
+            if options.log is not None and len(points) % 6 == 1:
+                with options.log.open("a") as lines:
+                    lines.write(f"{passed:.0f} {points[-1][1]:.1f} {sum(load.answers.values())}\n")
             time.sleep(5)
         load.stop()
         settled, peak = server.settled_mb(), server.peak_mb()
     rise = slope([p for p in points if p[0] > options.minutes / 120])
     broken = sum(n for answer, n in load.answers.items() if answer.endswith((" 500", " 502")))
     result = {"minutes": options.minutes, "requests": sum(load.answers.values()), "answers": dict(sorted(load.answers.items())),
+              "quarters_mb": [round(points[round(q * (len(points) - 1) / 4)][1], 1) for q in range(5)],
               "resident_mb": points[:: max(1, len(points) // 60)], "settled_mb": settled, "peak_mb": peak, "rise_mb_per_hour": rise,
               "flat": rise <= options.allow and broken == 0}
     print(json.dumps({k: v for k, v in result.items() if k != "resident_mb"}, indent=1))

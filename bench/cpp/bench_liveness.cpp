@@ -1,9 +1,12 @@
 // Active liveness on filmed answers. Arguments: the pack's folder, and a default pack that completes it. Input: "KIND SEED LIGHTS
 // CODEC FPS PHOTO OTHER" (tab-separated; LIGHTS 0 or 1; CODEC as in tests/support/video_writer.h, or "none" to measure the frames as
 // they are); answer: the verdict as JSON, or {"skip": why} when a photograph does not serve. The plan is drawn from SEED. KIND
-// "usable" only says whether the photograph serves.
+// "usable" only says whether the photograph serves. What was measured of a film is kept in the folder that AUTHX_KEPT_FILMS names,
+// so that another judgement of it costs next to nothing.
 
 #include <array>
+#include <cmath>
+#include <cstdio>
 #include <map>
 #include <optional>
 #include <random>
@@ -35,26 +38,79 @@ struct Job {
   bool lights = true;
 };
 
-std::string trace(const active::VideoFacts& video) {
-  std::string out = "[";
-  std::array<double, 288> rest{};
-  for (const auto& f : video.frames)
-    if (f.at < active::microseconds{1'000'000})
-      for (std::size_t k = 0; k < rest.size(); ++k) rest[k] += f.eyes[0][k];
-  for (const auto& f : video.frames) {
-    const auto& g = f.geometry;
-    double a = 0, b = 0, aa = 0, bb = 0, ab = 0;
-    for (std::size_t k = 0; k < rest.size(); ++k)
-      a += rest[k], b += f.eyes[0][k], aa += rest[k] * rest[k], bb += f.eyes[0][k] * f.eyes[0][k], ab += rest[k] * f.eyes[0][k];
-    const double like = (ab - a * b / 288) / std::sqrt(std::max(1e-9, (aa - a * a / 288) * (bb - b * b / 288)));
-    if (out.size() > 1) out += ",";
-    out += fmt::format("[{},{:.1f},{:.1f},{:.3f},{:.2f},{:.1f},{:.1f},{:.1f},{:.3f},{:.2f}]", f.at.count() / 1000, g.pose.yaw, g.pose.pitch,
-                       g.eye_openness, g.face_presence, f.skin[0], f.skin[1], f.skin[2], f.sameness.value_or(9), like);
+/// What was measured of a film, kept as it lies in memory: the same program reads it that wrote it.
+class Kept {
+ public:
+  explicit Kept(const std::string& path) : path_(path) {}
+
+  bool read(active::VideoFacts& video) const {
+    std::ifstream in{path_, std::ios::binary};
+    std::uint64_t frames = 0;
+    std::int64_t duration = 0;
+    if (!in || !get(in, frames) || !get(in, duration) || frames > 10'000) return false;
+    video.duration = active::microseconds{duration};
+    video.frames.resize(frames);
+    for (auto& f : video.frames) {
+      std::uint64_t vertices = 0;
+      double sameness = 0;
+      if (!get(in, vertices) || vertices > 1'000) return false;
+      f.geometry.mesh.resize(vertices);
+      in.read(reinterpret_cast<char*>(f.geometry.mesh.data()), static_cast<std::streamsize>(vertices * sizeof(Point3)));
+      auto& g = f.geometry;
+      if (!get(in, f.at) || !get(in, f.faces) || !get(in, g.pose) || !get(in, g.face_presence) || !get(in, g.eye_openness) ||
+          !get(in, g.mouth_openness) || !get(in, f.box) || !get(in, f.eyes) || !get(in, f.look) || !get(in, f.skin) ||
+          !get(in, f.surround) || !get(in, f.thumb) || !get(in, sameness))
+        return false;
+      if (!std::isnan(sameness)) f.sameness = sameness;
+    }
+    return true;
   }
-  return out + "]";
+
+  void write(const active::VideoFacts& video) const {
+    const auto half = path_ + ".part";
+    std::ofstream out{half, std::ios::binary};
+    put(out, static_cast<std::uint64_t>(video.frames.size())), put(out, static_cast<std::int64_t>(video.duration.count()));
+    for (const auto& f : video.frames) {
+      const auto& g = f.geometry;
+      put(out, static_cast<std::uint64_t>(g.mesh.size()));
+      out.write(reinterpret_cast<const char*>(g.mesh.data()), static_cast<std::streamsize>(g.mesh.size() * sizeof(Point3)));
+      put(out, f.at), put(out, f.faces), put(out, g.pose), put(out, g.face_presence), put(out, g.eye_openness), put(out, g.mouth_openness);
+      put(out, f.box), put(out, f.eyes), put(out, f.look), put(out, f.skin), put(out, f.surround), put(out, f.thumb);
+      put(out, f.sameness.value_or(std::nan("")));
+    }
+    out.close();
+    if (out) std::rename(half.c_str(), path_.c_str());
+  }
+
+ private:
+  template <class T>
+  static bool get(std::istream& in, T& value) {
+    return static_cast<bool>(in.read(reinterpret_cast<char*>(&value), sizeof value));
+  }
+  template <class T>
+  static void put(std::ostream& out, const T& value) {
+    out.write(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  std::string path_;
+};
+
+active::Plan plan_of(const Job& job) {
+  std::mt19937 random{job.seed};
+  std::array<std::uint8_t, active::kPlanEntropy> entropy{};
+  for (auto& b : entropy) b = static_cast<std::uint8_t>(random());
+  return active::make_plan(entropy, {.lights = job.lights});
 }
 
-std::string answer(const FaceEngine& engine, const Job& job, bool with_trace) {
+std::string verdict_on(const active::Plan& plan, const active::VideoFacts& video) {
+  auto out = active::to_json(active::judge(plan, video));
+  out["plan"] = active::to_json(plan);
+  return json::serialize(out);
+}
+
+std::string answer(const FaceEngine& engine, const Job& job, const std::optional<Kept>& kept) {
+  const auto plan = plan_of(job);
+  active::VideoFacts video;
+  if (kept && kept->read(video)) return verdict_on(plan, video);
   static std::map<std::string, Result<film::Person>> people;
   const auto person_of = [&](const std::string& path) -> Result<film::Person>& {
     auto found = people.find(path);
@@ -72,17 +128,13 @@ std::string answer(const FaceEngine& engine, const Job& job, bool with_trace) {
   const auto person = person_of(job.photo);
   for (const auto* p : {&person, &other})
     if (!*p) return fmt::format(R"({{"skip": "{}"}})", p->error().faults.empty() ? "" : p->error().faults.front().reason);
-  std::mt19937 random{job.seed};
-  std::array<std::uint8_t, active::kPlanEntropy> entropy{};
-  for (auto& b : entropy) b = static_cast<std::uint8_t>(random());
-  const auto plan = active::make_plan(entropy, {.lights = job.lights});
   if (!film::applies(job.kind, plan)) return R"({"skip": "does not apply"})";
   const auto still = must(engine.analyse(film::still(*person, job.seed), {.liveness = false}));
   if (!still.embedding || !still.quality.acceptable) return R"({"skip": "the still picture is not usable"})";
 
   if (job.kind == "usable") return "{}";
 
-  active::VideoFacts video;
+  video = {};
   if (job.codec == "none") {
     const auto times = active::compare_times(plan);
     std::size_t next = 0;
@@ -99,11 +151,8 @@ std::string answer(const FaceEngine& engine, const Job& job, bool with_trace) {
     const auto bytes = writer->finish();
     video = must(active::measure_video(engine, bytes, plan, *still.embedding, {.max_bytes = std::size_t{64} << 20}, {}));
   }
-  const auto verdict = active::judge(plan, video);
-  auto out = active::to_json(verdict);
-  out["plan"] = active::to_json(plan);
-  if (with_trace) out["trace"] = json::parse(trace(video));
-  return json::serialize(out);
+  if (kept) kept->write(video);
+  return verdict_on(plan, video);
 }
 
 }  // namespace
@@ -122,6 +171,9 @@ int main(int argc, char** argv) {
     job.seed = static_cast<std::uint32_t>(std::atoi(seed.c_str()));
     job.fps = std::clamp(std::atoi(fps.c_str()), 5, 60);
     job.lights = lights == "1";
-    return answer(*engine, job, std::getenv("AUTHX_TEST_TRACE") != nullptr);
+    std::optional<Kept> kept;
+    if (const char* folder = std::getenv("AUTHX_KEPT_FILMS"); folder != nullptr && job.kind != "usable")
+      kept.emplace(fmt::format("{}/{:016x}", folder, std::hash<std::string>{}(line)));
+    return answer(*engine, job, kept);
   });
 }

@@ -113,6 +113,8 @@ const std::vector<Setting>& settings() {
         {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
         {"AUTHX_LIVENESS", &Config::liveness_policy,
          "basic; strict: no approval without a liveness model or live check; active: none without a live check"},
+        {"AUTHX_LIVE_CHECK_LIGHTS", &Config::live_check_lights,
+         "required: a live check without coloured light needs a person's decision; optional: it counts as much; off: none has light"},
         {"AUTHX_BIOMETRIC_TEMPLATES", &Config::biometric_templates,
          "sealed: full templates are kept sealed; protected: only renewable references, which match less well"},
         {"AUTHX_AADHAAR_NUMBER", &Config::aadhaar_number, "what becomes of a whole Aadhaar number: discard, sealed or vault"},
@@ -200,6 +202,8 @@ void check(const Config& c, std::vector<Fault>& faults) {
     faults.push_back({"AUTHX_TLS_CERTIFICATE", "needs AUTHX_TLS_KEY, and the other way round"});
   if (c.liveness_policy != "basic" && c.liveness_policy != "strict" && c.liveness_policy != "active")
     faults.push_back({"AUTHX_LIVENESS", "must be basic, strict or active"});
+  if (c.live_check_lights != "required" && c.live_check_lights != "optional" && c.live_check_lights != "off")
+    faults.push_back({"AUTHX_LIVE_CHECK_LIGHTS", "must be required, optional or off"});
   if (c.biometric_templates != "sealed" && c.biometric_templates != "protected")
     faults.push_back({"AUTHX_BIOMETRIC_TEMPLATES", "must be sealed or protected"});
   if (c.aadhaar_number != "discard" && c.aadhaar_number != "sealed" && c.aadhaar_number != "vault")

@@ -64,6 +64,7 @@ struct Config {
   std::string ocr_language = "eng";
   std::string biometric_templates = "sealed";   ///< sealed | protected
   std::string liveness_policy = "basic";        ///< basic | strict | active
+  std::string live_check_lights = "required";   ///< required | optional | off
   std::string specimens = "note";               ///< note | refuse: published specimens and pictures marked SPECIMEN
   std::vector<std::string> uidai_certificates;  ///< PEM files whose keys sign Aadhaar QR codes and offline e-KYC
   std::vector<std::string> pdf_certificates;    ///< PEM files of authorities or signers of e-Aadhaar and e-PAN

@@ -374,7 +374,8 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
         faces::OnCompared{
             [models = r->models.get()] { return models->observes(); },
             [models = r->models.get()](const imaging::Image& document, const imaging::Image& live, const face::Analysis& primary,
-                                       const face::Comparison& decided) { models->observe(document, live, primary, decided); }}});
+                                       const face::Comparison& decided) { models->observe(document, live, primary, decided); }},
+        faces::parse_light_policy(c.live_check_lights).value_or(faces::LightPolicy::required)});
     AX_CHECK(r->faces->prepare());
     decision::Policy policy;
     policy.liveness = decision::parse_liveness_policy(c.liveness_policy).value_or(decision::LivenessPolicy::basic);

@@ -103,6 +103,12 @@ def test_lights_can_be_left_out(person: Person):
     assert len(steps) == 4 and all(s["action"] != "light" for s in steps)
 
 
+def test_where_lights_are_off_nobody_gets_any(servers):
+    person = people.new_person(servers(AUTHX_LIVE_CHECK_LIGHTS="off").start(models=True))
+    steps = data_of(person.post("/face/challenge", json={"lights": True}))["steps"]
+    assert len(steps) == 4 and all(s["action"] != "light" for s in steps)
+
+
 def test_a_person_who_does_the_tasks_passes_and_an_answer_counts_once(person: Person, server, tmp_path):
     challenge = issue(person)
     video, still = film(tmp_path, challenge)
@@ -178,6 +184,21 @@ def test_of_two_answers_at_once_one_counts(person: Person, server):
         assert sorted(pool.map(send, range(4))) == [200, 400, 400, 400]
 
 
+def start_with(server, tmp_path, **body) -> dict:
+    """A verification after a passed live check."""
+    person = people.new_person(server)
+    document = person.read_document(pictures.card("aadhaar", portrait=pictures.PORTRAIT))["id"]
+    challenge = issue(person, **body)
+    video, still = film(tmp_path, challenge, suffix="mp4")
+    assert final(person, data_of(answer(person, challenge, video, still))) == "approved"
+    return person.wait_verification(data_of(person.start(document))["verification_id"])
+
+
+def test_without_lights_a_person_decides_unless_configured(servers, tmp_path):
+    found = start_with(servers(AUTHX_LIVENESS="active").start(models=True), tmp_path, lights=False)
+    assert "liveness_challenge_missing" in {r["code"] for r in found["decision"]["reasons"]} and found["status"] != "approved"
+
+
 def test_the_policy_active_demands_a_passed_challenge(servers, tmp_path):
     server = servers(AUTHX_LIVENESS="active").start(models=True)
     person = people.new_person(server)
@@ -186,7 +207,7 @@ def test_the_policy_active_demands_a_passed_challenge(servers, tmp_path):
     without = person.wait_verification(data_of(person.start(document))["verification_id"])
     assert "liveness_challenge_missing" in {r["code"] for r in without["decision"]["reasons"]}
     assert without["status"] != "approved"
-    challenge = issue(person, lights=False)
+    challenge = issue(person)
     video, still = film(tmp_path, challenge, suffix="mp4")
     assert final(person, data_of(answer(person, challenge, video, still))) == "approved"
     with_it = person.wait_verification(data_of(person.start(document))["verification_id"])

@@ -340,7 +340,19 @@ imaging::Image Renderer::frame(const Pose& pose) {
     cv::inRange(map, cv::Scalar::all(-10.5), cv::Scalar::all(-9.5), outside);
     picture.setTo(cv::Scalar{150, 158, 160}, outside);
   }
-  cv::GaussianBlur(facing, facing, {}, camera_.inter_eye * 0.12);
+  const bool shone = camera_.answers_light && pose.light != std::array<double, 3>{};
+  // What a screen adds, by how much a surface faces it.
+  std::array<std::array<double, 256>, 3> gains{};
+  if (shone) {
+    constexpr int kCoarse = 4;
+    cv::Mat coarse;
+    cv::resize(facing, coarse, {}, 1.0 / kCoarse, 1.0 / kCoarse, cv::INTER_AREA);
+    cv::GaussianBlur(coarse, coarse, {}, camera_.inter_eye * 0.12 / kCoarse);
+    cv::resize(coarse, facing, facing.size(), 0, 0, cv::INTER_LINEAR);
+    for (std::size_t c = 0; c < 3; ++c)
+      for (std::size_t i = 0; i < gains[c].size(); ++i)
+        gains[c][i] = camera_.exposure * std::pow(1 + camera_.screen_gain * static_cast<double>(i) / 255 * pose.light[2 - c], 1 / 2.2);
+  }
   cv::Mat out(picture.size(), CV_8UC3);
   const auto next = [&] {
     noise_state_ ^= noise_state_ << 13, noise_state_ ^= noise_state_ >> 7, noise_state_ ^= noise_state_ << 17;
@@ -362,14 +374,12 @@ imaging::Image Renderer::frame(const Pose& pose) {
     const auto* from = picture.ptr<cv::Vec3b>(y);
     const auto* lit = facing.ptr<float>(y);
     auto* to = out.ptr<cv::Vec3b>(y);
-    const bool shone = camera_.answers_light && pose.light != std::array<double, 3>{};
     const float* noise = kNoise.data() + next() % (kNoise.size() - static_cast<std::size_t>(out.cols));
     for (int x = 0; x < out.cols; ++x) {
       const double shared = camera_.noise * static_cast<double>(noise[x]);
       for (int c = 0; c < 3; ++c) {
-        double gain = camera_.exposure;
-        if (shone)
-          gain *= std::pow(1 + camera_.screen_gain * static_cast<double>(lit[x]) * pose.light[static_cast<std::size_t>(2 - c)], 1 / 2.2);
+        const double gain = shone ? gains[static_cast<std::size_t>(c)][static_cast<std::size_t>(std::clamp(lit[x], 0.0f, 1.0f) * 255.0f)]
+                                  : camera_.exposure;
         to[x][c] = cv::saturate_cast<std::uint8_t>(from[x][c] * gain + shared);
       }
     }
@@ -379,15 +389,16 @@ imaging::Image Renderer::frame(const Pose& pose) {
 
 const std::vector<std::string_view>& attacks() {
   static const std::vector<std::string_view> all{
-      "still_photo",  "flat_photo", "tilted_photo",  "bent_photo",    "cut_out",      "mask",         "flat_puppet", "bent_puppet",
-      "bent_lying",   "replay",     "screen_replay", "spliced",       "wrong_order",  "swapped",      "cut",         "static_frames",
-      "static_moved", "duplicated", "looped",        "shifted_early", "shifted_late", "all_the_time", "wrong_light", "no_light"};
+      "still_photo",   "flat_photo",   "tilted_photo", "bent_photo",    "cut_out",      "mask",          "flat_puppet",
+      "bent_puppet",   "bent_lying",   "replay",       "screen_replay", "spliced",      "spliced_moved", "spliced_lit",
+      "wrong_order",   "swapped",      "cut",          "static_frames", "static_moved", "duplicated",    "looped",
+      "shifted_early", "shifted_late", "all_the_time", "wrong_light",   "no_light"};
   return all;
 }
 
 bool applies(std::string_view kind, const face::active::Plan& plan) {
   const bool lights = std::ranges::find(plan.steps, Action::light, &face::active::Step::action) != plan.steps.end();
-  return lights || (kind != "wrong_light" && kind != "no_light");
+  return lights || (kind != "wrong_light" && kind != "no_light" && kind != "spliced_lit");
 }
 
 namespace {
@@ -435,6 +446,19 @@ cv::Mat screened(const cv::Mat& shown, double t) {
         value = cv::saturate_cast<std::uint8_t>(12 + 0.94 * value * beat);
       }
     }
+  return out;
+}
+
+/// The same scene of another day: the camera stands a little elsewhere and exposes otherwise.
+cv::Mat another_day(const cv::Mat& frame, std::uint32_t day) {
+  std::mt19937 random{day};
+  const auto between = [&](double a, double b) { return std::uniform_real_distribution<>{a, b}(random); };
+  const double zoom = between(1.0, 1.04), gain = between(0.94, 1.06);
+  const cv::Matx23d moved{zoom, 0,    frame.cols * ((1 - zoom) / 2 + between(-0.015, 0.015)),
+                          0,    zoom, frame.rows * ((1 - zoom) / 2 + between(-0.015, 0.015))};
+  cv::Mat out;
+  cv::warpAffine(frame, out, moved, frame.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  out.convertTo(out, -1, gain);
   return out;
 }
 
@@ -495,7 +519,8 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
         s.colour = next;
       }
   }
-  if (kind == "no_light" || kind == "replay" || kind == "screen_replay" || kind == "spliced") camera.answers_light = false;
+  if (kind == "no_light" || kind == "replay" || kind == "screen_replay" || kind == "spliced" || kind == "spliced_moved")
+    camera.answers_light = false;
   const auto body = kind == "still_photo" || kind == "flat_photo" || kind == "tilted_photo" || kind == "flat_puppet" ? Body::flat
                     : kind == "cut_out"                                                                              ? Body::cut_out
                     : kind == "bent_photo" || kind == "bent_puppet" || kind == "mask"                                ? Body::bent_upright
@@ -515,11 +540,12 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
     double t = nominal + shift;
     auto pose = script(std::max(t, 0.0));
     if (kind == "still_photo") pose = {.yaw = 0.4 * std::sin(t), .x = 0.01 * std::sin(2 * t), .light = pose.light};
-    if (kind == "spliced") {
-      // Each task's stretch comes from a recording of its own, of another day: the head stands and sways otherwise in each.
-      std::uint32_t part = 0;
+    // Each task's stretch comes from a recording of its own: the head stands and sways otherwise in each. With the right lights
+    // each colour's does, too.
+    std::uint32_t part = 0;
+    if (kind.starts_with("spliced")) {
       for (const auto& s : plan.steps)
-        if (s.action != Action::light && static_cast<double>(s.at.count()) / 1000 <= nominal) ++part;
+        if ((s.action != Action::light || kind == "spliced_lit") && static_cast<double>(s.at.count()) / 1000 <= nominal) ++part;
       auto habit = habits;
       habit.seed = seed + part * 31;
       pose = obey(answered, habit)(t);
@@ -552,6 +578,7 @@ void film(std::string_view kind, const face::active::Plan& plan, const Person& p
     }
     auto picture = kind == "cut" && nominal > length / 2 ? second.frame(pose) : renderer.frame(pose);
     if (kind == "screen_replay") picture = imaging::from_mat(screened(imaging::as_mat(std::as_const(picture)), nominal));
+    if (kind == "spliced_moved") picture = imaging::from_mat(another_day(imaging::as_mat(std::as_const(picture)), seed + part * 31));
     if (kind == "duplicated") kept.assign(1, picture);
     if (kind == "looped") {
       const double start = static_cast<double>(first_task->at.count()) / 1000, span = 2.2;

@@ -93,7 +93,9 @@ class Renderer {
 ///   flat_puppet     a moving picture (blinks, smiles) on a tablet that is turned and brought near as asked
 ///   bent_puppet     a moving picture on a screen bent upright               bent_lying     bent the other way
 ///   replay          the person's answer to another plan, injected           screen_replay  the same, filmed from a screen
-///   spliced         earlier recordings of the right tasks, cut together in the right order
+///   spliced         earlier recordings of the right tasks by the same camera at the same place, cut together in the right order
+///   spliced_moved   the same, the camera a little elsewhere and otherwise exposed in each
+///   spliced_lit     as `spliced`, and each colour of the light from an earlier recording of that very colour
 ///   wrong_order     the right tasks in another order                        swapped        another person answers
 ///   cut             half by the person, half by another
 ///   static_frames   one frame injected over and over                        static_moved   moved, turned and enlarged as asked

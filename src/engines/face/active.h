@@ -58,6 +58,8 @@ inline constexpr std::size_t kPlanEntropy = 32;
 /// 2.2, success criterion 2.3.1). The plan depends on nothing but `entropy`, of which kPlanEntropy bytes are used.
 Plan make_plan(std::span<const std::uint8_t> entropy, const PlanOptions& options = {});
 
+bool has_lights(const Plan& plan) noexcept;
+
 json::object to_json(const Plan& plan);
 Result<Plan> plan_from_json(const json::value& v);
 
@@ -118,7 +120,7 @@ enum class Finding {
   action_unasked,  ///< the head turned or nodded at a time when nothing asked for it
   flat,            ///< the turning head moves as a picture does
   other_person,
-  jump,           ///< the face is suddenly elsewhere: cut or injected frames
+  jump,           ///< the face is suddenly elsewhere, be it by little: cut or injected frames
   frozen,         ///< frames repeat while a living picture would change
   looped,         ///< a stretch of moving frames repeats an earlier one
   light_unclear,  ///< the screen's light does not show on the face
@@ -149,7 +151,9 @@ struct Measures {
   /// How far the pixels move by a face's depth as the head turns: 1 a head, 0 a picture however bent (active_geometry.h). Nothing:
   /// too little of the face was found again.
   std::optional<double> relief;
-  double least_continuity = 1;  ///< of the face's look with that a moment before: correlation of the half that goes on better
+  /// How far the head's place departs from where it moved before and after, against what it does in this video; the largest, and
+  /// the mean of the largest at each change of the lights.
+  double largest_skip = 0, skip_at_lights = 0;
   double least_sameness = 1;
   double light_correlation = 0, light_gain = 0;
   double longest_still_ms = 0, longest_loop_ms = 0;

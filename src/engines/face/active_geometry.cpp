@@ -204,6 +204,13 @@ Point middle(std::span<const Point3> mesh) {
   return {sum.x / n, sum.y / n};
 }
 
+Point rigid_middle(std::span<const Point3> mesh) {
+  Point sum;
+  for (const int v : kRigid) sum.x += mesh[static_cast<std::size_t>(v)].x, sum.y += mesh[static_cast<std::size_t>(v)].y;
+  constexpr auto kCount = static_cast<float>(kRigid.size());
+  return {sum.x / kCount, sum.y / kCount};
+}
+
 double spread(std::span<const Point3> mesh) {
   double x = 0, y = 0, z = 0, sum = 0;
   for (const auto& p : mesh) x += static_cast<double>(p.x), y += static_cast<double>(p.y), z += static_cast<double>(p.z);

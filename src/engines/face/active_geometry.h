@@ -64,6 +64,8 @@ double spread(std::span<const Point3> mesh);
 /// Between the mouth's corners, in eye distances.
 double mouth_width(std::span<const Point3> mesh);
 Point middle(std::span<const Point3> mesh);
+/// The same of what neither lids nor lips move.
+Point rigid_middle(std::span<const Point3> mesh);
 
 /// Mean of meshes after laying each on the first by the best similarity in the plane.
 std::vector<Point3> mean_mesh(std::span<const std::span<const Point3>> meshes);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "engines/face/active.h"
 #include "engines/face/active_geometry.h"
@@ -11,12 +12,12 @@ using namespace std::chrono_literals;
 
 // When a task counts as done: degrees for turns and nods, else a ratio to the person's own rest.
 constexpr double kTurn = 14, kNod = 7, kClosed = 0.72, kSmile = 1.07, kNear = 1.15;
-constexpr double kStay = 0.75;  ///< what has begun goes on while it is done at least so far
+constexpr double kStay = 0.75;      ///< what has begun goes on while it is done at least so far
+constexpr double kLidsDown = 0.13;  ///< loss of likeness of eyes that keep being closed, on faces whose lids the mesh does not follow
 constexpr milliseconds kClosedFor = 250ms;
 constexpr milliseconds kEarliest = 100ms;  ///< no person answers a prompt sooner
 constexpr milliseconds kLatest = 1600ms;   ///< by when a task must have begun
 constexpr milliseconds kGrace = 300ms;     ///< after its time, for a task that has begun
-constexpr double kRests = 6;               ///< degrees in a tenth of a second, below which a head does not turn fast
 constexpr milliseconds kReturn = 700ms;    ///< after which the head is straight again
 constexpr double kSame = 0.05;             ///< mean difference, in gray levels, of two pictures that are one
 
@@ -48,6 +49,7 @@ class Judge {
       check_tasks();
       check_unasked();
       check_jumps();
+      check_cuts();
       check_depth();
       check_light();
     }
@@ -178,12 +180,6 @@ class Judge {
     }
     return (ab - sa * sb / n) / std::sqrt(std::max((aa - sa * sa / n) * (bb - sb * sb / n), 1e-9));
   }
-  /// Of the eyes' half or the mouth's, whichever goes on better: lids and smiles change one of them at once, a cut both.
-  static double continuity(const Look& a, const Look& b) {
-    constexpr std::size_t kHalf = static_cast<std::size_t>(kLookWidth) * kLookHeight / 2;
-    const std::span p{a}, q{b};
-    return std::max(correlation(p.first(kHalf), q.first(kHalf)), correlation(p.last(kHalf), q.last(kHalf)));
-  }
   double likeness(const FrameFacts& f) const { return (correlation(rest_eyes_[0], f.eyes[0]) + correlation(rest_eyes_[1], f.eyes[1])) / 2; }
 
   /// How far a task is done in a frame, 1 where it begins to count.
@@ -202,14 +198,26 @@ class Judge {
     return 0;
   }
 
+  /// How much the eyes look as they did at rest about a blink: before its prompt and when its time is over, whichever is less.
+  double open_eyes(const Step& step) const {
+    std::vector<double> before, after;
+    for (const auto& s : samples_) {
+      if (s.at >= step.at - 300ms && s.at <= step.at + kEarliest) before.push_back(s.eye_likeness);
+      if (s.at >= step.at + step.duration - 300ms && s.at <= step.at + step.duration + kGrace) after.push_back(s.eye_likeness);
+    }
+    return before.empty() || after.empty() ? 0 : std::min(median(before), median(after));
+  }
+
   void check_tasks() {
     for (const auto& step : plan_.steps) {
       if (step.action == Action::light) continue;
       Measures::Task task{.action = step.action, .peak = 0, .onset = std::nullopt, .done = false};
       std::vector<double> before;
       milliseconds held{0}, last = step.at;
+      const double open = step.action == Action::blink ? open_eyes(step) : 1;
       for (const auto& s : samples_) {
-        const double k = done(step.action, s);
+        double k = done(step.action, s);
+        if (step.action == Action::blink && s.at > step.at + kEarliest) k = std::max(k, (open - s.eye_likeness) / kLidsDown);
         if (s.at >= step.at - 250ms && s.at <= step.at + kEarliest) before.push_back(k);
         if (s.at < step.at || s.at > step.at + step.duration + kGrace) continue;
         task.peak = std::max(task.peak, k);
@@ -250,16 +258,71 @@ class Judge {
       const auto &a = samples_[i - 1], &b = samples_[i];
       const double steps = std::max(1.0, static_cast<double>((b.at - a.at).count()) / 100.0);
       if (steps > 4) continue;
-      // A head that turns fast changes its look as much as a cut does; a cut shows while it rests.
-      const bool rests = std::hypot(a.yaw - b.yaw, a.pitch - b.pitch) < kRests * steps;
-      if (steps <= 2 && rests)
-        v_.measures.least_continuity = std::min(v_.measures.least_continuity, continuity(a.frame->look, b.frame->look));
       const auto p = middle(a.frame->geometry.mesh), q = middle(b.frame->geometry.mesh);
       const double moved = static_cast<double>(std::hypot(p.x - q.x, p.y - q.y)) / std::max(eye_distance(a.frame->geometry.mesh), 1.0);
       const double grown = std::max(a.size, b.size) / std::max(std::min(a.size, b.size), 0.1);
       if (moved > 0.8 * steps || std::abs(a.yaw - b.yaw) > 28 * steps || grown > 1 + 0.35 * steps) ++jumps;
     }
-    if (jumps > 0 || v_.measures.least_continuity < kContinuity) found(Finding::jump);
+    if (jumps > 0) found(Finding::jump);
+  }
+
+  /// Recordings of one person that were cut together go on smoothly before and after a cut and not across it: for a moment the head
+  /// moves otherwise than it did and than it will. What counts is the departure from the mean of both neighbours' velocities
+  /// against how large it usually is in this video (the camera's shake, the mesh's unrest) and how fast the head moves: where it
+  /// moves fast it is no surprise. Cuts that hide behind the changes of the lights are looked for there together.
+  void check_cuts() {
+    struct Skip {
+      milliseconds at;
+      Point aside;    ///< hundredths of an eye distance
+      Point faster;   ///< the larger of the neighbours' velocities, in the same for a tenth of a second
+      double tenths;  ///< of a second, between the frames
+    };
+    const double unit = 0.01 * std::max(eye_distance(rest_mesh_), 1.0);
+    std::vector<Point> place;
+    for (const auto& s : samples_) place.push_back(rigid_middle(s.frame->geometry.mesh));
+    const auto tenths = [&](std::size_t i) {
+      return std::max(0.4, static_cast<double>((samples_[i].at - samples_[i - 1].at).count()) / 100.0);
+    };
+    const auto velocity = [&](std::size_t i) {
+      const auto scale = static_cast<float>(1 / (unit * tenths(i)));
+      return Point{(place[i].x - place[i - 1].x) * scale, (place[i].y - place[i - 1].y) * scale};
+    };
+    std::vector<Skip> skips;
+    std::vector<double> across, down;
+    for (std::size_t i = 2; i + 1 < samples_.size(); ++i) {
+      if (std::max({tenths(i - 1), tenths(i), tenths(i + 1)}) > 4) continue;
+      const auto a = velocity(i - 1), b = velocity(i), c = velocity(i + 1);
+      const auto t = static_cast<float>(tenths(i));
+      skips.push_back({samples_[i].at,
+                       {std::abs(b.x - (a.x + c.x) / 2) * t, std::abs(b.y - (a.y + c.y) / 2) * t},
+                       {std::max(std::abs(a.x), std::abs(c.x)), std::max(std::abs(a.y), std::abs(c.y))},
+                       tenths(i)});
+      if (std::max(skips.back().faster.x, skips.back().faster.y) >= kFast) continue;
+      across.push_back(static_cast<double>(skips.back().aside.x)), down.push_back(static_cast<double>(skips.back().aside.y));
+    }
+    if (across.size() < 20) return;
+    // 1.5 times the median makes about a standard deviation of it.
+    const double usual_x = 1.5 * median(across) + 0.25, usual_y = 1.5 * median(down) + 0.25;
+    const auto surprise = [&](const Skip& s) {
+      const auto [ax, ay] = std::pair{static_cast<double>(s.aside.x), static_cast<double>(s.aside.y)};
+      const auto [fx, fy] = std::pair{static_cast<double>(s.faster.x), static_cast<double>(s.faster.y)};
+      if (std::max(fx, fy) > 2 * kFast) return 0.0;
+      return std::hypot(ax / (usual_x + fx * s.tenths), ay / (usual_y + fy * s.tenths)) / std::numbers::sqrt2;
+    };
+    for (const auto& s : skips) v_.measures.largest_skip = std::max(v_.measures.largest_skip, surprise(s));
+    std::vector<milliseconds> changes;
+    for (const auto& step : plan_.steps) {
+      if (step.action != Action::light) continue;
+      if (changes.empty() || changes.back() != step.at) changes.push_back(step.at);
+      changes.push_back(step.at + step.duration);
+    }
+    for (const auto change : changes) {
+      double most = 0;
+      for (const auto& s : skips)
+        if (s.at >= change - 30ms && s.at <= change + 360ms) most = std::max(most, surprise(s));
+      v_.measures.skip_at_lights += most / static_cast<double>(changes.size());
+    }
+    if (v_.measures.largest_skip >= kSkip || v_.measures.skip_at_lights >= kSkipAtLights) found(Finding::jump);
   }
 
   void check_depth() {
@@ -382,7 +445,8 @@ class Judge {
     v_.outcome = v_.findings.empty() ? Outcome::passed : grave ? Outcome::failed : Outcome::try_again;
   }
 
-  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.3, kContinuity = 0.55;
+  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.3;
+  static constexpr double kFast = 3, kSkip = 2.8, kSkipAtLights = 1.15;
 
   const Plan& plan_;
   const VideoFacts& video_;
@@ -475,19 +539,13 @@ json::object to_json(const Verdict& v) {
     tasks.push_back(std::move(task));
   }
   const auto& m = v.measures;
-  json::object out{{"outcome", js(to_string(v.outcome))},
-                   {"findings", std::move(findings)},
-                   {"tasks", std::move(tasks)},
-                   {"frame_rate", m.frame_rate},
-                   {"face_share", m.face_share},
-                   {"planar_residual", m.planar_residual},
-                   {"solid_residual", m.solid_residual},
-                   {"nose_parallax", m.nose_parallax},
-                   {"least_continuity", m.least_continuity},
-                   {"least_sameness", m.least_sameness},
-                   {"light_correlation", m.light_correlation},
-                   {"light_gain", m.light_gain},
-                   {"longest_still_ms", m.longest_still_ms},
+  json::object out{{"outcome", js(to_string(v.outcome))}, {"findings", std::move(findings)},
+                   {"tasks", std::move(tasks)},           {"frame_rate", m.frame_rate},
+                   {"face_share", m.face_share},          {"planar_residual", m.planar_residual},
+                   {"solid_residual", m.solid_residual},  {"nose_parallax", m.nose_parallax},
+                   {"largest_skip", m.largest_skip},      {"skip_at_lights", m.skip_at_lights},
+                   {"least_sameness", m.least_sameness},  {"light_correlation", m.light_correlation},
+                   {"light_gain", m.light_gain},          {"longest_still_ms", m.longest_still_ms},
                    {"longest_loop_ms", m.longest_loop_ms}};
   out["depth_shown"] = v.depth_shown;
   if (m.relief) out["relief"] = *m.relief;

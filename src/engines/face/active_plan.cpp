@@ -91,6 +91,8 @@ Plan make_plan(std::span<const std::uint8_t> entropy, const PlanOptions& options
   return plan;
 }
 
+bool has_lights(const Plan& plan) noexcept { return std::ranges::find(plan.steps, Action::light, &Step::action) != plan.steps.end(); }
+
 json::object to_json(const Plan& plan) {
   json::array steps;
   for (const auto& s : plan.steps) {

@@ -67,13 +67,15 @@ awaitable<Result<ChallengeResult>> issue(ChallengeService& service, const Can<Pe
 }  // namespace
 
 void add_challenge_routes(Router& router, ChallengeService& service) {
-  router.post("/face/challenge", service, &issue,
-              {.operation_id = "issueFaceChallenge",
-               .summary = "Ask for an active liveness challenge: tasks to do before the camera at given times of a recording, which "
-                          "POST /face/capture takes as live_video together with the challenge_id. `lights: false` leaves out the coloured "
-                          "screens, for people whom flashing light may harm. Single use, two minutes.",
-               .tag = "Faces",
-               .bucket = "upload"});
+  router.post(
+      "/face/challenge", service, &issue,
+      {.operation_id = "issueFaceChallenge",
+       .summary = "Ask for an active liveness challenge: tasks to do before the camera at given times of a recording, which "
+                  "POST /face/capture takes as live_video together with the challenge_id. `lights: false` leaves out the coloured "
+                  "screens, for people whom flashing light may harm; unless AUTHX_LIVE_CHECK_LIGHTS says otherwise, whether such an "
+                  "answer counts is then a person's decision. Single use, two minutes.",
+       .tag = "Faces",
+       .bucket = "upload"});
 }
 
 }  // namespace authx::faces

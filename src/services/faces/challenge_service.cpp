@@ -54,6 +54,13 @@ Error no_challenge() { return Error::invalid("challenge_id", "is unknown, used a
 
 }  // namespace
 
+std::optional<LightPolicy> parse_light_policy(std::string_view word) noexcept {
+  if (word == "required") return LightPolicy::required;
+  if (word == "optional") return LightPolicy::optional;
+  if (word == "off") return LightPolicy::off;
+  return std::nullopt;
+}
+
 std::string recording_signature(BytesView nonce, const Uuid& challenge, BytesView video_sha256) {
   std::string text = "authx-live-1\n" + challenge.str() + "\n" + hex_encode(video_sha256);
   return hex_encode(crypto::hmac_sha256(nonce, as_bytes(text)));
@@ -105,7 +112,7 @@ awaitable<Result<Challenge>> ChallengeService::issue(Uuid user, bool lights, htt
   c.id = Uuid::generate(c.issued_at);
   c.nonce.resize(32);
   random_bytes(c.nonce);
-  c.plan = face::active::make_plan(entropy, {.lights = lights});
+  c.plan = face::active::make_plan(entropy, {.lights = lights && p_.lights != LightPolicy::off});
   auto store = [this, user, &c, &request](db::Tx& tx) -> Result<Challenge> {
     const auto device = device_of(request);
     AX_CHECK(admit(tx, user, device, c.issued_at));
@@ -154,6 +161,11 @@ Result<std::optional<Answered>> ChallengeService::of_face(db::Tx& tx, const Uuid
   AX_TRY(const auto stored, parse_json(rows[0].text(1)));
   AX_TRY(auto plan, face::active::plan_from_json(stored));
   return std::optional{Answered{rows[0].uuid(0), std::move(plan), rows[0].opt_text(2)}};
+}
+
+bool ChallengeService::proves(const Answered& answered, const face::active::Verdict& verdict) const {
+  const bool bound = p_.lights != LightPolicy::required || face::active::has_lights(answered.plan);
+  return verdict.outcome == face::active::Outcome::passed && verdict.depth_shown && bound;
 }
 
 Result<> ChallengeService::settle(db::Tx& tx, const Uuid& challenge, const Uuid& user, const face::active::Verdict& verdict) const {

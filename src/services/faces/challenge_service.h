@@ -19,6 +19,14 @@ struct Challenge {
   Time issued_at, expires_at;
 };
 
+/// Coloured lights bind a recording to its session: no earlier one was lit by them.
+enum class LightPolicy {
+  required,  ///< a challenge without them, for whom they may harm, can be asked for; whether its answer counts is a person's decision
+  optional,  ///< the answer to one without them counts as much
+  off,       ///< none has them
+};
+std::optional<LightPolicy> parse_light_policy(std::string_view word) noexcept;
+
 /// What a page says of itself with its answer. Nothing here is trusted: it can only count against it.
 struct ClientWord {
   std::optional<std::string> camera;     ///< the camera's label
@@ -52,10 +60,11 @@ class ChallengeService {
     const Clock& clock;
     const crypto::Keyring& keyring;
     const audit::Log& audit;
+    LightPolicy lights = LightPolicy::required;
   };
   explicit ChallengeService(Parts parts);
 
-  /// Error: rate_limited with the pause.
+  /// `lights`: wanted by the person; the policy has the last word. Error: rate_limited with the pause.
   awaitable<Result<Challenge>> issue(Uuid user, bool lights, http::RequestInfo request);
 
   /// Refuses an answer that cannot count, before anything is stored. Errors: validation on `challenge_id` (unknown, another's,
@@ -68,6 +77,8 @@ class ChallengeService {
 
   /// The challenge that `face` answers; nothing when it answers none.
   static Result<std::optional<Answered>> of_face(db::Tx& tx, const Uuid& face);
+  /// Whether a passed answer proves a living person without anybody looking at it.
+  bool proves(const Answered& answered, const face::active::Verdict& verdict) const;
   /// In the transaction that stores the judgement.
   Result<> settle(db::Tx& tx, const Uuid& challenge, const Uuid& user, const face::active::Verdict& verdict) const;
   /// When the answer could not be judged at all.

@@ -84,7 +84,7 @@ std::string video_name(const Uuid& face) { return face.str() + "-live"; }
 
 /// Lays the challenge's judgement over the still picture's analysis.
 void add_challenge(json::object& analysis, const face::active::Verdict& verdict, const face::active::VideoFacts& video,
-                   const Answered& answered) {
+                   const Answered& answered, bool proves) {
   auto record = face::active::to_json(verdict);
   record["challenge_id"] = answered.id.str();
   record["codec"] = video.codec;
@@ -95,7 +95,9 @@ void add_challenge(json::object& analysis, const face::active::Verdict& verdict,
   if (verdict.outcome == face::active::Outcome::passed) {
     analysis["passive_method"] = analysis["liveness_method"];
     // The rules take the first word alone for proof of a living person.
-    analysis["liveness_method"] = verdict.depth_shown ? "active-challenge" : "active-challenge-depth-unclear";
+    analysis["liveness_method"] = proves                 ? "active-challenge"
+                                  : !verdict.depth_shown ? "active-challenge-depth-unclear"
+                                                         : "active-challenge-unlit";
   }
   auto& reasons = analysis["reasons"].as_array();
   for (const auto& advice : face::active::advice_for(verdict)) reasons.push_back({{"code", advice.code}, {"message", advice.message}});
@@ -105,7 +107,7 @@ void add_challenge(json::object& analysis, const face::active::Verdict& verdict,
 
 FacesService::FacesService(Parts parts)
     : p_(std::move(parts)),
-      challenges_(ChallengeService::Parts{p_.database, p_.clock, p_.keyring, p_.audit}),
+      challenges_(ChallengeService::Parts{p_.database, p_.clock, p_.keyring, p_.audit, p_.lights}),
       vault_(p_.keyring),
       portraits_(p_.keyring, vault_),
       galleries_(p_.database.sync(), p_.keyring, vault_, p_.gallery_folder),
@@ -277,7 +279,7 @@ Result<> FacesService::process(const jobs::Job& job) {
         }
       }
       accepted = accepted && verdict.outcome == face::active::Outcome::passed;
-      add_challenge(record, verdict, video, *loaded.challenge);
+      add_challenge(record, verdict, video, *loaded.challenge, challenges_.proves(*loaded.challenge, verdict));
     }
     analysis = json::serialize(record);
     embedding = result.embedding;

@@ -78,6 +78,7 @@ class FacesService {
     std::string gallery_folder{};  ///< of the mapped files; empty: in memory
     OnAnalysed on_analysed{};
     OnCompared on_compared{};
+    LightPolicy lights = LightPolicy::required;
     double spoof_below = 0.2;  ///< a liveness score under this refuses a match
   };
   explicit FacesService(Parts parts);

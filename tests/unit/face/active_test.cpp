@@ -70,6 +70,43 @@ TEST(Plan, AlwaysHoldsATurnAndALivingMovementAndNeverFlashesFast) {
   EXPECT_GT(orders.size(), 150U);
 }
 
+/// WCAG 2.2: a flash is a pair of opposing changes of relative luminance by a tenth or more where the darker one is below 0.8.
+double relative_luminance(const Colour& c) {
+  const auto linear = [](std::uint8_t v) {
+    const double s = v / 255.0;
+    return s <= 0.04045 ? s / 12.92 : std::pow((s + 0.055) / 1.055, 2.4);
+  };
+  return 0.2126 * linear(c.red) + 0.7152 * linear(c.green) + 0.0722 * linear(c.blue);
+}
+
+TEST(Plan, FlashesFarLessThanThreeTimesASecondEvenAgainstABlackOrWhiteScreen) {
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    const auto plan = make_plan(entropy(seed));
+    for (const double page : {0.0, 1.0}) {
+      std::vector<std::pair<milliseconds, int>> swings;  // when, and up or down
+      double before = page;
+      milliseconds end{0};
+      const auto shows = [&](milliseconds at, double luminance) {
+        if (std::abs(luminance - before) >= 0.1 && std::min(luminance, before) < 0.8) swings.emplace_back(at, luminance > before ? 1 : -1);
+        before = luminance;
+      };
+      for (const auto& s : plan.steps) {
+        if (s.action != Action::light) continue;
+        if (s.at != end) shows(end, page);
+        shows(s.at, relative_luminance(s.colour));
+        end = s.at + s.duration;
+      }
+      shows(end, page);
+      for (std::size_t i = 0; i < swings.size(); ++i) {
+        int opposing = 0;
+        for (std::size_t j = i + 1; j < swings.size() && swings[j].first < swings[i].first + 1s; ++j)
+          opposing += swings[j].second != swings[j - 1].second ? 1 : 0;
+        EXPECT_LE(opposing, 2);  // one flash; the criterion allows three
+      }
+    }
+  }
+}
+
 TEST(Plan, ComesBackFromItsJson) {
   const auto plan = make_plan(entropy(5));
   const auto text = json::serialize(to_json(plan));
@@ -206,6 +243,43 @@ TEST(Judge, AFrameThatIsRepeatedCountsOnce) {
   EXPECT_FALSE(std::ranges::count(recorded(1).findings, Finding::too_few_frames));
   EXPECT_TRUE(std::ranges::count(recorded(4).findings, Finding::too_few_frames));
   EXPECT_NEAR(recorded(4).measures.frame_rate, 2.5, 0.1);
+}
+
+TEST(Plan, SaysWhetherItHasLights) {
+  EXPECT_TRUE(has_lights(make_plan(entropy(1))));
+  EXPECT_FALSE(has_lights(make_plan(entropy(1), {.lights = false})));
+}
+
+/// Somebody who only sways; from `cut` on, the recording is another one, in which the head stands `aside` pixels off.
+Verdict swaying(milliseconds cut, float aside, float shake) {
+  std::mt19937 random{3};
+  std::normal_distribution<float> jitter{0, 1};
+  const auto plan = make_plan(entropy(1));
+  VideoFacts video;
+  for (int i = 0; i * 100ms < plan.length + 300ms; ++i) {
+    FrameFacts f;
+    f.at = microseconds{i * 100'000};
+    f.faces = 1;
+    f.geometry.face_presence = 1;
+    f.geometry.mesh = face_of(0, 1, 0.05, static_cast<std::uint32_t>(i));
+    const auto t = static_cast<float>(i) / 10;
+    const float x = 3 * std::sin(0.8f * t) + shake * jitter(random) + (i * 100ms >= cut ? aside : 0), y = 2 * std::cos(0.7f * t);
+    for (auto& v : f.geometry.mesh) v.x += x, v.y += y;
+    f.thumb.fill(static_cast<std::uint8_t>(100 + i % 50));
+    video.frames.push_back(std::move(f));
+  }
+  video.duration = video.frames.back().at;
+  return judge(plan, video);
+}
+
+TEST(Judge, AHeadThatSkipsBetweenTwoFramesWasCutTogether) {
+  const auto skips = [](const Verdict& v) { return std::ranges::count(v.findings, Finding::jump) != 0; };
+  EXPECT_FALSE(skips(swaying(1h, 0, 0)));
+  EXPECT_FALSE(skips(swaying(1h, 0, 1.5f))) << "a shaken camera";
+  const auto cut = swaying(5s, 4, 0);
+  EXPECT_TRUE(skips(cut));
+  EXPECT_GT(cut.measures.largest_skip, 2 * swaying(1h, 0, 0).measures.largest_skip);
+  EXPECT_EQ(cut.outcome, Outcome::failed);
 }
 
 TEST(Judge, AdviceNamesNoCheck) {

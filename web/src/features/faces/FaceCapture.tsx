@@ -222,7 +222,7 @@ export function FaceCapture({ onCapture, onLiveCheck, notice }: Props) {
                   />
                   <Typography variant="body2" color="textSecondary">
                     The live check asks for small movements for about twelve seconds and shows that nobody holds up your picture. Leave the
-                    coloured light out if flashing light can harm you.
+                    coloured light out if flashing light can harm you; a person may then have to look at your answer.
                   </Typography>
                 </Box>
               </>
