@@ -183,7 +183,7 @@ void add_specimen_commands(CLI::App& root, Cli& cli) {
   generate->add_option("--dob", o->dob, "Birth date, YYYY-MM-DD");
   generate->add_option("--gender", o->gender, "M or F");
   generate->add_option("--number", o->number, "Document number; must be valid for the type");
-  generate->add_option("--script", o->script, "Of the local name: Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda or Mlym");
+  generate->add_option("--script", o->script, "Of the local name: Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda, Mlym or Aran (Urdu)");
   generate->add_option("--seed", o->seed, "The same seed gives the same picture")->capture_default_str();
   generate->add_option("--level", o->level, "Capture: 0 clean scan, 1 good, 2 fair, 3 poor photo, 4 in clutter or held in a hand")
       ->check(CLI::Range(0, 4));

@@ -485,7 +485,7 @@ Result<Specimen> generate(const Request& request) {
     return e;
   }
   const std::string_view local = request.script.empty() ? kHindi : font_of_script(request.script);
-  if (local.empty()) return Error::invalid("script", "must be one of Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda, Mlym");
+  if (local.empty()) return Error::invalid("script", "must be one of Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda, Mlym, Aran");
   if (!Canvas::has_font(local)) return Error{Errc::capability_unavailable, fmt::format("font missing: {} (fonts-noto-core)", local)};
   Dice dice{request.seed};
   Person person;
