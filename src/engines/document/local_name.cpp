@@ -13,9 +13,10 @@
 namespace authx::document {
 namespace {
 
-constexpr double kSoundsRight = 0.75;  ///< like the Latin name: no other script needs to be tried
-constexpr double kFaintStroke = 0.8;
-constexpr double kSoundsLikely = 0.5;  ///< less is another script, or no name
+constexpr double kSoundsRight = 0.75;    ///< like the Latin name: no other script needs to be tried
+constexpr double kLeastWithSound = 0.4;  ///< confidence that is enough with such a sound
+constexpr double kFaintStroke = 0.8;     ///< a headline that may be none
+constexpr double kSoundsLikely = 0.5;    ///< less is another script, or no name
 
 /// A script's block in Unicode and Tesseract's names of the languages written in it.
 struct Script {
@@ -217,23 +218,26 @@ std::optional<Field> read_local_name(const Page& page, std::string_view latin, c
     }
   }
   const bool hangs = line->headline >= 0.6;
-  // Marks above and below the letters stand outside the line's own height.
+  // Marks above and below the letters stand outside the line's own height; the Latin line below must stay outside the picture.
   const int room = box.height * 3 / 10;
-  const imaging::Box loose{box.x, box.y - room, box.width, box.height + room + std::clamp(name.y - 2 - (box.y + box.height), 0, room)};
+  const int top = std::max(0, box.y - box.height);
+  const imaging::Image above = imaging::crop(*page.gray, {0, top, page.gray->width, std::max(box.y + box.height, name.y - 1) - top});
+  const imaging::Box tight{box.x, box.y - top, box.width, box.height};
+  const imaging::Box loose{tight.x, tight.y - room, tight.width, tight.height + 2 * room};
   Spelled best;
   const Script* best_script = nullptr;
   for (const Script* script : by_likelihood(page, hangs)) {
-    if (best_script != nullptr && best.sound >= kSoundsRight && best.confidence >= 0.6) {
+    if (best_script != nullptr && best.sound >= kSoundsRight && best.confidence >= kLeastWithSound) {
       // Gujarati is Devanagari without the stroke, and is read as such where the stroke is in doubt.
       if (best_script != &kScripts[0] || line->headline >= kFaintStroke) break;
       if (script->from != 0x0A80) continue;
     }
     for (const auto language : script->languages) {
       if (language.empty() || (best_script == script && best.sound >= kSoundsRight)) continue;
-      const imaging::Box& first = script->headline ? box : loose;
-      const imaging::Box& second = script->headline ? loose : box;
+      const imaging::Box& first = script->headline ? tight : loose;
+      const imaging::Box& second = script->headline ? loose : tight;
       for (const auto* where : {&first, &second}) {
-        const auto words = ocr_line(*page.gray, *where, deadline, false, where == &loose ? 60 : 40, {}, std::string{language});
+        const auto words = ocr_line(above, *where, deadline, false, where == &loose ? 60 : 40, {}, std::string{language});
         if (!words) {
           if (words.error().code == Errc::request_timeout) return std::nullopt;
           break;  // that language is not installed
@@ -253,7 +257,9 @@ std::optional<Field> read_local_name(const Page& page, std::string_view latin, c
     }
   }
   // Print of another script gives a few doubtful letters in any: no guess then.
-  if (best_script == nullptr || best.confidence < 0.6 || best.sound < kSoundsLikely) return std::nullopt;
+  if (best_script == nullptr || best.sound < kSoundsLikely) return std::nullopt;
+  if (best.confidence < (best.sound >= kSoundsRight ? kLeastWithSound : 0.6)) return std::nullopt;
+  best.box.y += top;
   // A name takes about as much room in both scripts.
   if (best.box.width * 3 < name.width || best.box.width > 2.5 * name.width) return std::nullopt;
   Field f;

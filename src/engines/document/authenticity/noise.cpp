@@ -5,11 +5,53 @@
 #include <opencv2/core.hpp>
 
 #include "engines/document/authenticity/check.h"
+#include "engines/document/authenticity/strokes.h"
 #include "engines/document/authenticity/thresholds.h"
 
 namespace authx::document::authenticity {
 
 void check_noise(Scene& scene, std::vector<Finding>& out);
+
+namespace {
+
+std::vector<double> paper_noises(const Strokes& s) {
+  std::vector<double> out;
+  for (const auto& l : s.letters) {
+    if (l.paper >= kLeastPaper) out.push_back(l.noise);
+  }
+  return out;
+}
+
+double share_of(double part, double whole) { return (part + 0.05) / (whole + 0.05); }
+
+/// Paper between the letters: the quietest stretch against the value's others, and the value against the other values.
+void look_between_letters(Scene& scene, double& worst, const Region*& where, int& compared) {
+  const auto& all = scene.strokes();
+  for (const auto& s : all) {
+    const auto own = paper_noises(s);
+    std::vector<double> others;
+    for (const auto& o : all) {
+      if (&o == &s) continue;
+      const auto more = paper_noises(o);
+      others.insert(others.end(), more.begin(), more.end());
+    }
+    double excess = 0;
+    if (const double ground = quantile(own, 0.3); own.size() >= 6 && ground >= kLeastPaperNoise) {
+      ++compared;
+      excess = kQuietestLetter / share_of(*std::ranges::min_element(own), ground);
+    }
+    if (const double ground = quantile(others, 0.15); own.size() >= 4 && others.size() >= 8 && ground >= kLeastPaperNoise) {
+      ++compared;
+      excess = std::max(excess, kQuietestValue / share_of(quantile(own, 0.3), ground));
+    }
+    if (excess > worst) {
+      worst = excess;
+      where = s.value;
+    }
+  }
+}
+
+}  // namespace
 
 void check_noise(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "noise_uniform";
@@ -41,6 +83,7 @@ void check_noise(Scene& scene, std::vector<Finding>& out) {
       where = &v;
     }
   }
+  look_between_letters(scene, worst, where, compared);
   if (compared == 0) {
     out.push_back(unchecked(
         id, kind, scene.values().empty() ? "No printed value is large enough to look at" : "The picture's noise is too faint to compare"));
