@@ -67,15 +67,17 @@ std::optional<double> fineness(const cv::Mat& gray, const cv::Rect& box, double 
   return std::sqrt(second / first);
 }
 
-/// The photo's fineness over the print's; nothing when either shows no edges.
+/// The photo's fineness over the print's; nothing when either shows no edges, or the print is so sharp that no photo could be sharper.
 std::optional<double> finer_than_print(Scene& scene, const cv::Rect& photo, double noise) {
   std::vector<double> print;
   for (const auto& s : scene.strokes()) {
     if (const auto f = fineness(scene.gray(), s.value->box, kPrintEdges, 0)) print.push_back(*f);
   }
+  if (print.size() < 2) return std::nullopt;
+  const double letters = quantile(print, 0.5);
+  if (letters > kBlurredPrint) return std::nullopt;
   const auto own = fineness(scene.gray(), photo, kPhotoEdges, noise);
-  if (print.size() < 2 || !own) return std::nullopt;
-  return *own / quantile(print, 0.5);
+  return own ? std::optional{*own / letters} : std::nullopt;
 }
 
 }  // namespace

@@ -45,8 +45,9 @@ inline constexpr double kCopyResidue = 0.8;  ///< difference of two equal-lookin
 inline constexpr double kCopyFloor = 3;      ///< squared levels that compression alone puts between two copies
 
 // portrait.cpp
-inline constexpr double kPortraitEdges = 1.15;  ///< how much finer the photo's edges may be than the sharpest print's
-inline constexpr double kPortraitNoise = 5;     ///< factor between the noise on the photo and on the page
+inline constexpr double kPortraitEdges = 1.2;  ///< how much finer the photo's edges may be than the print's
+inline constexpr double kBlurredPrint = 1.3;   ///< fineness of print that optics blurred; finer print is a sharp scan's
+inline constexpr double kPortraitNoise = 5;    ///< factor between the noise on the photo and on the page
 
 // layout.cpp
 inline constexpr double kLayoutShare = 0.3;  ///< of the expected relations that may be broken
