@@ -183,6 +183,24 @@ specimen::Request request_of(specimen::Kind kind, int level, std::uint64_t seed)
   return request;
 }
 
+/// What a forger would write over a value: another name, another birth, another number of the same form.
+std::string forged_text(const specimen::Placed& value, specimen::Dice& dice) {
+  if (value.field == "name") {
+    std::string name = specimen::random_indian(dice).full();
+    const bool capitals = std::ranges::none_of(value.text, [](char c) { return c >= 'a' && c <= 'z'; });
+    if (capitals) std::ranges::transform(name, name.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    return name;
+  }
+  std::string text = value.text;
+  int left = value.field == "dob" ? 1 : 4;
+  for (auto c = text.rbegin(); c != text.rend() && left > 0; ++c) {
+    if (*c < '0' || *c > '9') continue;
+    *c = static_cast<char>('0' + (*c - '0' + dice.between(1, 9)) % 10);
+    --left;
+  }
+  return text;
+}
+
 /// A picture as it is uploaded, and what is true of it.
 struct Case {
   Bytes file;
@@ -226,6 +244,16 @@ std::optional<Case> make_case(const std::string& what, specimen::Kind kind, int 
   for (const auto& v : out.truth.values) {
     if (v.field == "document_number" || v.field == "dob" || v.field == "name")
       target.values.push_back(imaging::apply(to_picture, imaging::quad_of(v.box)));
+  }
+  if (attack == Attack::text_overwrite && !out.truth.values.empty()) {
+    std::vector<const specimen::Placed*> worth;
+    for (const auto& v : out.truth.values) {
+      if (v.field == "document_number" || v.field == "dob" || v.field == "name") worth.push_back(&v);
+    }
+    if (worth.empty()) return std::nullopt;
+    const auto& v = *worth[static_cast<std::size_t>(dice.between(0, static_cast<int>(worth.size()) - 1))];
+    target.values = {imaging::apply(to_picture, imaging::quad_of(v.box))};
+    target.text = forged_text(v, dice);
   }
   if (!out.truth.portrait.empty()) target.portrait = imaging::apply(to_picture, imaging::quad_of(out.truth.portrait));
   if (!g_portraits.empty()) target.other_portrait = &g_portraits[(seed * 5 + 11) % g_portraits.size()];

@@ -20,7 +20,8 @@ using imaging::JpegBlocks;
 constexpr int kMost = 127;      ///< largest value counted
 constexpr double kEnough = 40;  ///< coefficients expected in a comb's gaps, for its depth to mean anything
 constexpr double kToothBlur = 0.5;
-constexpr int kCoarsestStep = 60;  ///< of a first compression worth looking for
+constexpr int kCoarsestStep = 60;    ///< of a first compression worth looking for
+constexpr double kFewExpected = 12;  ///< in a range of values: fewer don't show whether the comb holds there
 constexpr int kWholeCoefficients = 60;
 constexpr int kRunCoefficients = 25;
 
@@ -30,7 +31,27 @@ struct Comb {
   double depth = 1;  ///< found over expected in the gaps; 1: no comb
   double gaps = 0;   ///< share of the values expected in the gaps without a comb
   std::array<bool, kMost + 1> gap{};
+  int first = 1;     ///< tooth; smaller values are what rounding made of zeros
+  int last = kMost;  ///< up to which value the whole picture was seen to keep to it; print has larger ones than most of a page
 };
+
+/// How far the comb that the small values show holds for the large ones: rarely met values tell nothing, and of two first steps that
+/// agree on the small ones the wrong one is off here.
+int last_of(const std::array<double, kMost + 1>& found, const std::array<double, kMost + 1>& expected) {
+  int last = 0;
+  for (int from = 0, to = 6; from < kMost; from = to, to = std::min(kMost, 2 * to)) {
+    double seen = 0;
+    double hoped = 0;
+    for (int v = from + 1; v <= to; ++v) {
+      seen += found[static_cast<std::size_t>(v)];
+      hoped += expected[static_cast<std::size_t>(v)];
+    }
+    if (hoped < kFewExpected) continue;
+    if (seen > kCombDepth * hoped) break;
+    last = to;
+  }
+  return last;
+}
 
 Comb find_comb(const JpegBlocks& jpeg, int k) {
   std::array<double, kMost + 1> histogram{};
@@ -49,16 +70,20 @@ Comb find_comb(const JpegBlocks& jpeg, int k) {
       const int tooth = std::max(1, static_cast<int>(std::lround(static_cast<double>(v) * step / first))) * first;
       gap[static_cast<std::size_t>(v)] = std::abs(tooth - v * step) > step / 2.0 + kToothBlur;
     }
+    std::array<double, kMost + 1> found_at{};
+    std::array<double, kMost + 1> expected_at{};
     double found = 0;
     double expected = 0;
     double all = 0;
     int left = 0;
+    int tooth_one = 1;
     for (int v = 1; v <= last; ++v) {
-      all += histogram[static_cast<std::size_t>(v)];
       if (!gap[static_cast<std::size_t>(v)]) {
+        if (left == 0) tooth_one = v;
         left = v;
-        continue;
       }
+      if (left > 0) all += histogram[static_cast<std::size_t>(v)];
+      if (left == v) continue;
       int right = v + 1;
       while (right <= last && gap[static_cast<std::size_t>(right)]) ++right;
       if (left == 0 || right > last) continue;
@@ -66,8 +91,11 @@ Comb find_comb(const JpegBlocks& jpeg, int k) {
       const double t = static_cast<double>(v - left) / (right - left);
       const double between = (1 - t) * std::log(histogram[static_cast<std::size_t>(left)] + 0.5) +
                              t * std::log(histogram[static_cast<std::size_t>(right)] + 0.5);
-      expected += std::exp(between) * step / first;
-      found += histogram[static_cast<std::size_t>(v)];
+      const auto at = static_cast<std::size_t>(v);
+      expected_at[at] = std::exp(between) * step / first;
+      found_at[at] = histogram[at];
+      expected += expected_at[at];
+      found += found_at[at];
     }
     if (expected < kEnough) continue;
     best.testable = true;
@@ -75,6 +103,8 @@ Comb find_comb(const JpegBlocks& jpeg, int k) {
     best.depth = std::max(0.01, found / expected);
     best.gaps = std::min(0.9, expected / all);
     best.gap = gap;
+    best.first = tooth_one;
+    best.last = last_of(found_at, expected_at);
   }
   return best;
 }
@@ -112,7 +142,7 @@ Odds odds_of_block(const JpegBlocks::Block& block, const std::array<Comb, JpegBl
   for (std::size_t k = 1; k < combs.size(); ++k) {
     const auto& c = combs[k];
     const int v = std::abs(block.quantised[k]);
-    if (c.depth >= kCombDepth || v == 0 || v > kMost) continue;
+    if (c.depth >= kCombDepth || v < c.first || v > c.last) continue;
     const double in_gap = std::log(1 / c.depth);
     const double on_tooth = std::log((1 - c.gaps) / (1 - c.depth * c.gaps));
     o.seen += c.gap[static_cast<std::size_t>(v)] ? in_gap : on_tooth;

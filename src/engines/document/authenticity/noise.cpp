@@ -14,13 +14,19 @@ void check_noise(Scene& scene, std::vector<Finding>& out);
 
 namespace {
 
-std::vector<double> paper_noises(const Strokes& s) {
-  std::vector<double> out;
-  for (const auto& l : s.letters) {
-    if (l.paper >= kLeastPaper) out.push_back(l.noise);
+struct Papers {
+  std::vector<double> noise;
+  std::vector<double> still;
+  void add(const Strokes& s) {
+    for (const auto& l : s.letters) {
+      if (l.paper < kLeastPaper) continue;
+      noise.push_back(l.noise);
+      still.push_back(l.still);
+    }
   }
-  return out;
-}
+  /// Whether it is noisy enough that quiet stretches mean something: a strong compression stills some by itself.
+  bool noisy(double level) const { return level >= kLeastPaperNoise && quantile(still, 0.5) <= kStillPaper; }
+};
 
 double share_of(double part, double whole) { return (part + 0.05) / (whole + 0.05); }
 
@@ -28,21 +34,20 @@ double share_of(double part, double whole) { return (part + 0.05) / (whole + 0.0
 void look_between_letters(Scene& scene, double& worst, const Region*& where, int& compared) {
   const auto& all = scene.strokes();
   for (const auto& s : all) {
-    const auto own = paper_noises(s);
-    std::vector<double> others;
+    Papers own;
+    own.add(s);
+    Papers others;
     for (const auto& o : all) {
-      if (&o == &s) continue;
-      const auto more = paper_noises(o);
-      others.insert(others.end(), more.begin(), more.end());
+      if (&o != &s) others.add(o);
     }
     double excess = 0;
-    if (const double ground = quantile(own, 0.3); own.size() >= 6 && ground >= kLeastPaperNoise) {
+    if (const double ground = quantile(own.noise, 0.3); own.noise.size() >= 6 && own.noisy(ground)) {
       ++compared;
-      excess = kQuietestLetter / share_of(*std::ranges::min_element(own), ground);
+      excess = kQuietestLetter / share_of(*std::ranges::min_element(own.noise), ground);
     }
-    if (const double ground = quantile(others, 0.15); own.size() >= 4 && others.size() >= 8 && ground >= kLeastPaperNoise) {
+    if (const double ground = quantile(others.noise, 0.15); own.noise.size() >= 4 && others.noise.size() >= 8 && others.noisy(ground)) {
       ++compared;
-      excess = std::max(excess, kQuietestValue / share_of(quantile(own, 0.3), ground));
+      excess = std::max(excess, kQuietestValue / share_of(quantile(own.noise, 0.3), ground));
     }
     if (excess > worst) {
       worst = excess;

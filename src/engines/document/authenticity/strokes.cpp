@@ -21,19 +21,20 @@ double low(const cv::Mat& part, double share) {
   return quantile(std::move(levels), share);
 }
 
-double paper_noise(const cv::Mat& residual, const cv::Mat& bare, int& pixels) {
+void look_at_paper(const cv::Mat& residual, const cv::Mat& bare, Letter& l) {
   std::vector<double> found;
   for (int y = 0; y < bare.rows; ++y) {
     for (int x = 0; x < bare.cols; ++x) {
       if (bare.at<std::uint8_t>(y, x) != 0) found.push_back(std::abs(residual.at<short>(y, x)));
     }
   }
-  pixels = static_cast<int>(found.size());
-  if (found.empty()) return 0;
+  l.paper = static_cast<int>(found.size());
+  if (found.empty()) return;
   const double most = quantile(found, 0.9);
   double squares = 0;
   for (const double f : found) squares += std::min(f, most) * std::min(f, most);
-  return std::sqrt(squares / static_cast<double>(found.size()));
+  l.noise = std::sqrt(squares / static_cast<double>(found.size()));
+  l.still = static_cast<double>(std::ranges::count(found, 0.0)) / static_cast<double>(found.size());
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ std::vector<Strokes> strokes_of(Scene& scene) {
       }
       l.slope = quantile(std::move(steep), 0.95) / 8 / contrast;
       l.ink = cv::countNonZero(ink.colRange(at)) / static_cast<double>(width * part.rows);
-      l.noise = paper_noise(scene.residual()(l.box), bare.colRange(at), l.paper);
+      look_at_paper(scene.residual()(l.box), bare.colRange(at), l);
       if (l.ink > kInked) slopes.push_back(l.slope);
       s.letters.push_back(l);
     }

@@ -13,6 +13,7 @@ struct Letter {
   double slope = 0;  ///< of its steepest edges, in shares of the value's contrast a pixel
   double ink = 0;    ///< share of the stretch that is ink
   int paper = 0;     ///< pixels of bare paper
+  double still = 0;  ///< share of the paper without any noise
   double noise = 0;  ///< of the paper: six times its standard deviation, without the loudest tenth
 };
 
