@@ -89,6 +89,15 @@ def median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
+def edits(a: str, b: str) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(diagonal + (x != y), row[j] + 1, row[j - 1] + 1)
+    return row[-1]
+
+
 def compared(name: str, unit: str, subject: list[float], baseline: list[float], aim: str = "") -> Figure:
     """Subject and baseline were measured in turn: the ratio is the median of the rounds' ratios, so that noise hits both."""
     ratios = [s / b for s, b in zip(subject, baseline, strict=True)]

@@ -13,9 +13,10 @@ from pathlib import Path
 from statistics import fmean
 
 import authenticity
+import capture
 import evidence
 import zones
-from common import Figure, Probe, Report, Settings, Unmeasurable, binary, compared, median, note, scratch, shared_data, specimen, tesseract
+from common import Figure, Probe, Report, Settings, Unmeasurable, binary, compared, edits, median, note, scratch, shared_data, specimen, tesseract
 
 Point = tuple[float, float]
 
@@ -28,6 +29,7 @@ def run(report: Report, settings: Settings) -> None:
         "masking_rate": masking,
         "local_name": scripts,
         "drawn_types": drawn_types,
+        "aamva": aamva,
         "upload_vs_tesseract": speed,
     }
     for name, work in groups.items():
@@ -35,6 +37,7 @@ def run(report: Report, settings: Settings) -> None:
             report.measure(name, lambda work=work: work(report, settings))
     zones.run(report, settings)
     evidence.run(report, settings)
+    capture.run(report, settings)
     authenticity.run(report, settings)
 
 
@@ -51,15 +54,6 @@ def folded(text: str) -> str:
 def iso(text: str) -> str:
     parts = re.split(r"[-/.]", text)
     return text if len(parts) != 3 else "-".join(reversed(parts)) if len(parts[2]) == 4 else text
-
-
-def edits(a: str, b: str) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(diagonal + (x != y), row[j] + 1, row[j - 1] + 1)
-    return row[-1]
 
 
 def area(p: list[Point]) -> float:
@@ -291,11 +285,11 @@ def masking(report: Report, settings: Settings) -> None:
 
 
 SCRIPTS = {"Deva": "Hindi", "Beng": "Bengali", "Guru": "Gurmukhi", "Gujr": "Gujarati", "Orya": "Odia", "Taml": "Tamil", "Telu": "Telugu", "Knda": "Kannada",
-           "Mlym": "Malayalam"}
+           "Mlym": "Malayalam", "Aran": "Urdu"}
 
 
 def scripts(report: Report, settings: Settings) -> None:
-    """The local name on Aadhaar specimens in nine Indian scripts, at the two clean levels."""
+    """The local name on Aadhaar specimens in ten Indian scripts, at the two clean levels."""
     every: list[bool] = []
     with scratch() as folder, Probe("bench_document") as probe:
         for script, language in SCRIPTS.items():
@@ -373,6 +367,38 @@ def drawn_types(report: Report, settings: Settings) -> None:
         note(f"field {name:<12} exact {fmean(results):.3f} of {len(results)}" + (f"; plain Tesseract after rectification, recorded on look-alikes: {peer:.2f}" if peer else ""))
     report.add(Figure("drawn_field_exact", fmean(every), f"of {len(every)}", fmean(plain_all), fmean(every) / max(1e-9, fmean(plain_all))))
     report.add(Figure("drawn_seconds_p95", sorted(seconds_all)[int(len(seconds_all) * 0.95)], "s"))
+
+
+def aamva_truth(payload: bytes) -> dict[str, str]:
+    """Elements of an AAMVA code (DL/ID Card Design Standard 2020, annex D), which names dates month first in the United States."""
+    elements = {m[1].decode(): m[2].decode().strip() for m in re.finditer(rb"(?:\n|DL)(D[A-D][A-Z])([^\n\r]*)", payload)}
+    date = lambda t: f"{t[4:8]}-{t[:2]}-{t[2:4]}"  # noqa: E731
+    return {"number": folded(elements["DAQ"]), "name": folded(f"{elements['DAC']} {elements['DAD']} {elements['DCS']}"), "dob": date(elements["DBB"]),
+            "issue_date": date(elements["DBD"]), "expiry_date": date(elements["DBA"])}
+
+
+def aamva(report: Report, settings: Settings) -> None:
+    """Licences of the United States by their PDF417, printed at several sizes: type, fields, characters, seconds. Tesseract reads no barcode."""
+    folder = documents() / "aamva"
+    by_level: dict[str, list[bool]] = defaultdict(list)
+    typed, exact, letters, seconds = [], [], [], []
+    with Probe("bench_document") as probe:
+        for line in (folder / "truth.csv").read_text().splitlines()[1:]:
+            file, payload, level = line.split(",")[:3]
+            answer = probe.ask(str(folder / file))
+            typed.append(answer["type"] == "aamva_license")
+            by_level[level].append(typed[-1])
+            seconds.append(answer["ms"] / 1000)
+            for name, value in aamva_truth((folder / payload).read_bytes()).items():
+                got = read_value(answer, name, value)
+                exact.append(got == value)
+                letters.append(1 - min(1.0, edits(got, value) / len(value)))
+    note("AAMVA licences taken for what they are: " + ", ".join(f"{level} {sum(v)} of {len(v)}" for level, v in by_level.items()))
+    report.add(Figure("aamva_type", fmean(typed), f"of {len(typed)}"))
+    report.add(Figure("aamva_field_exact", fmean(exact), f"of {len(exact)}"))
+    report.add(Figure("aamva_characters", fmean(letters), f"of {len(letters)}"))
+    report.add(Figure("aamva_seconds_p50", median(seconds), "s"))
+    report.add(Figure("aamva_seconds_p95", sorted(seconds)[int(len(seconds) * 0.95)], "s"))
 
 
 def speed(report: Report, settings: Settings) -> None:

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "engines/document/outline.h"
 #include "engines/specimen/attacks.h"
+#include "engines/specimen/counterfeit.h"
 #include "engines/specimen/specimen.h"
 #include "imaging/decode.h"
 
@@ -29,6 +30,7 @@ struct Options {
   int level = 0;
   int count = 1;
   bool masked = false;
+  std::string counterfeit;
 };
 
 json::value truth_json(const specimen::Truth& t, const std::string& file) {
@@ -70,6 +72,10 @@ Result<json::value> make_one(const Options& o, std::uint64_t seed, const std::st
   r.script = o.script;
   r.portrait = portrait;
   r.masked = o.masked;
+  if (!o.counterfeit.empty()) {
+    r.counterfeit = specimen::parse_counterfeit(o.counterfeit);
+    if (!r.counterfeit) return Error::invalid("counterfeit", "is none that `authx specimen generate --help` names");
+  }
   if (!o.dob.empty()) {
     r.dob = parse_date(o.dob);
     if (!r.dob) return Error::invalid("dob", "must be YYYY-MM-DD");
@@ -177,12 +183,15 @@ void add_specimen_commands(CLI::App& root, Cli& cli) {
   generate->add_option("--dob", o->dob, "Birth date, YYYY-MM-DD");
   generate->add_option("--gender", o->gender, "M or F");
   generate->add_option("--number", o->number, "Document number; must be valid for the type");
-  generate->add_option("--script", o->script, "Of the local name: Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda or Mlym");
+  generate->add_option("--script", o->script, "Of the local name: Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda, Mlym or Aran (Urdu)");
   generate->add_option("--seed", o->seed, "The same seed gives the same picture")->capture_default_str();
   generate->add_option("--level", o->level, "Capture: 0 clean scan, 1 good, 2 fair, 3 poor photo, 4 in clutter or held in a hand")
       ->check(CLI::Range(0, 4));
   generate->add_option("--truth", o->truth, "Write what was drawn as JSON");
   generate->add_flag("--masked", o->masked, "Aadhaar: print only the last four digits");
+  std::string wrongs;
+  for (const auto c : specimen::all_counterfeits()) wrongs += (wrongs.empty() ? "" : ", ") + std::string{specimen::to_string(c)};
+  generate->add_option("--counterfeit", o->counterfeit, "Print one thing wrong: " + wrongs);
   generate->callback([o, &cli] {
     if (const auto done = run(*o, cli); !done) cli.fail(done.error());
   });

@@ -13,6 +13,11 @@
 namespace authx::document {
 namespace {
 
+constexpr double kSoundsRight = 0.75;    ///< like the Latin name: no other script needs to be tried
+constexpr double kLeastWithSound = 0.4;  ///< confidence that is enough with such a sound
+constexpr double kFaintStroke = 0.8;     ///< a headline that may be none
+constexpr double kSoundsLikely = 0.5;    ///< less is another script, or no name
+
 /// A script's block in Unicode and Tesseract's names of the languages written in it.
 struct Script {
   char32_t from;
@@ -64,11 +69,63 @@ std::vector<char32_t> code_points(std::string_view text) {
   return out;
 }
 
+/// The Indian blocks are laid out alike (after ISCII), each of 128 code points.
+constexpr char32_t kFirstIndian = 0x0900;
+constexpr char32_t kLastIndian = 0x0D7F;
+bool indian(char32_t p) { return p >= kFirstIndian && p <= kLastIndian; }
+char32_t as_devanagari(char32_t p) { return indian(p) ? kFirstIndian + (p & 0x7FU) : p; }
+
+bool is_digit_or_stop(char32_t p) {
+  const char32_t d = as_devanagari(p);
+  return d >= 0x0964 && d <= 0x096F;
+}
+
+void append(std::string& out, char32_t p) {
+  const auto byte = [&](char32_t v) { out += static_cast<char>(static_cast<unsigned char>(v)); };
+  if (p < 0x80) {
+    byte(p);
+  } else if (p < 0x800) {
+    byte(0xC0U | p >> 6U);
+    byte(0x80U | (p & 0x3FU));
+  } else {
+    byte(0xE0U | p >> 12U);
+    byte(0x80U | (p >> 6U & 0x3FU));
+    byte(0x80U | (p & 0x3FU));
+  }
+}
+
+/// Malayalam's letter without a vowel at a word's end, or R before another consonant, has a sign of its own since Unicode 5.1 (The
+/// Unicode Standard, 12.9), and a subjoined Y in Odia is the letter YYA (12.5); the OCR's models spell the older way.
+std::string in_modern_spelling(const std::string& text) {
+  constexpr std::pair<char32_t, char32_t> kChillus[] = {
+      {0x0D23, 0x0D7A}, {0x0D28, 0x0D7B}, {0x0D30, 0x0D7C}, {0x0D32, 0x0D7D}, {0x0D33, 0x0D7E}};
+  constexpr char32_t kVirama = 0x0D4D;
+  const auto points = code_points(text);
+  std::string out;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto* const chillu = std::ranges::find(kChillus, points[i], &std::pair<char32_t, char32_t>::first);
+    const bool silent = chillu != std::end(kChillus) && i + 1 < points.size() && points[i + 1] == kVirama;
+    const char32_t after = silent && i + 2 < points.size() ? points[i + 2] : U' ';
+    const bool joiner = after == 0x200C || after == 0x200D;
+    const bool other_consonant = after >= 0x0D15 && after <= 0x0D39 && after != 0x0D2F;
+    if (silent && (after == U' ' || joiner || (points[i] == 0x0D30 && other_consonant))) {
+      append(out, chillu->second);
+      i += joiner ? 2 : 1;
+    } else if (points[i] == 0x0B2F && i > 0 && points[i - 1] == 0x0B4D) {
+      append(out, 0x0B5F);
+    } else {
+      append(out, points[i]);
+    }
+  }
+  return out;
+}
+
 bool of(const Script& s, char32_t p) { return p >= s.from && p <= s.to; }
 
 struct Spelled {
   std::string text;
   double confidence = 0;
+  double sound = 0;    ///< how it sounds like the Latin name
   double letters = 0;  ///< of the script
   double all = 0;      ///< of any script, in the words after a label
   imaging::Box box;
@@ -81,7 +138,7 @@ Spelled words_in(const std::vector<Word>& words, const Script& script) {
   double weight = 0;
   for (const auto& w : words) {
     const auto points = code_points(w.text);
-    const auto n = std::ranges::count_if(points, [&](char32_t p) { return of(script, p) && (p < 0x0964 || p > 0x096F); });
+    const auto n = std::ranges::count_if(points, [&](char32_t p) { return of(script, p) && !is_digit_or_stop(p); });
     const bool colon = w.text == ":" || w.text.ends_with(':') || w.text == ":-";
     if (colon) {
       out = {};
@@ -108,9 +165,28 @@ Spelled words_in(const std::vector<Word>& words, const Script& script) {
   return out;
 }
 
+/// A letter of Urdu, which writes consonants and long vowels; empty for other characters.
+std::string_view of_urdu(const std::vector<char32_t>& points, std::size_t at) {
+  constexpr std::pair<char32_t, std::string_view> kLetters[] = {
+      {0x0622, "a"}, {0x0627, "a"},  {0x0628, "b"}, {0x067E, "p"},  {0x062A, "t"}, {0x0679, "t"},  {0x062B, "s"},
+      {0x062C, "j"}, {0x0686, "ch"}, {0x062D, "h"}, {0x062E, "kh"}, {0x062F, "d"}, {0x0688, "d"},  {0x0630, "z"},
+      {0x0631, "r"}, {0x0691, "r"},  {0x0632, "z"}, {0x0698, "zh"}, {0x0633, "s"}, {0x0634, "sh"}, {0x0635, "s"},
+      {0x0636, "z"}, {0x0637, "t"},  {0x0638, "z"}, {0x063A, "gh"}, {0x0641, "f"}, {0x0642, "q"},  {0x06A9, "k"},
+      {0x0643, "k"}, {0x06AF, "g"},  {0x0644, "l"}, {0x0645, "m"},  {0x0646, "n"}, {0x06BA, "n"},  {0x06C1, "h"},
+      {0x06BE, "h"}, {0x0647, "h"},  {0x06CC, "i"}, {0x064A, "i"},  {0x06D2, "e"}, {0x0626, "i"},  {0x0624, "o"}};
+  const char32_t p = points[at];
+  if (p == 0x0648) {  // V where a syllable begins
+    const bool first = at == 0 || points[at - 1] == ' ';
+    const bool before_vowel = at + 1 < points.size() && (points[at + 1] == 0x0627 || points[at + 1] == 0x06CC);
+    return first || before_vowel ? "v" : "o";
+  }
+  const auto* const it = std::ranges::find(kLetters, p, &std::pair<char32_t, std::string_view>::first);
+  return it == std::end(kLetters) ? std::string_view{} : it->second;
+}
+
 }  // namespace
 
-std::optional<Field> read_local_name(const Page& page, const imaging::Box& name, const Deadline& deadline) {
+std::optional<Field> read_local_name(const Page& page, std::string_view latin, const imaging::Box& name, const Deadline& deadline) {
   if (page.gray == nullptr || name.empty()) return std::nullopt;
   // The nearest line above that begins near the name's left edge and is about as large.
   const TextLine* line = nullptr;
@@ -141,42 +217,61 @@ std::optional<Field> read_local_name(const Page& page, const imaging::Box& name,
         return std::nullopt;
     }
   }
+  const bool hangs = line->headline >= 0.6;
+  // Marks above and below the letters stand outside the line's own height; the Latin line below must stay outside the picture.
+  const int room = box.height * 3 / 10;
+  const int top = std::max(0, box.y - box.height);
+  const imaging::Image above = imaging::crop(*page.gray, {0, top, page.gray->width, std::max(box.y + box.height, name.y - 1) - top});
+  const imaging::Box tight{box.x, box.y - top, box.width, box.height};
+  const imaging::Box loose{tight.x, tight.y - room, tight.width, tight.height + 2 * room};
   Spelled best;
   const Script* best_script = nullptr;
-  const bool hangs = line->headline >= 0.6;
   for (const Script* script : by_likelihood(page, hangs)) {
-    // One of the same kind of script was good enough, or any was sure.
-    if (best.confidence > (script->headline == hangs ? 0.8 : 0.6)) break;
+    if (best_script != nullptr && best.sound >= kSoundsRight && best.confidence >= kLeastWithSound) {
+      // Gujarati is Devanagari without the stroke, and is read as such where the stroke is in doubt.
+      if (best_script != &kScripts[0] || line->headline >= kFaintStroke) break;
+      if (script->from != 0x0A80) continue;
+    }
     for (const auto language : script->languages) {
-      if (language.empty() || (best_script == script && best.confidence > 0.5)) continue;
-      const auto words = ocr_line(*page.gray, box, deadline, false, 40, {}, std::string{language});
-      if (!words) {
-        if (words.error().code == Errc::request_timeout) return std::nullopt;
-        continue;  // that language is not installed
-      }
-      auto spelled = words_in(*words, *script);
-      if (!spelled.text.empty() && spelled.confidence > best.confidence) {
-        best = std::move(spelled);
-        best_script = script;
+      if (language.empty() || (best_script == script && best.sound >= kSoundsRight)) continue;
+      const imaging::Box& first = script->headline ? tight : loose;
+      const imaging::Box& second = script->headline ? loose : tight;
+      for (const auto* where : {&first, &second}) {
+        const auto words = ocr_line(above, *where, deadline, false, where == &loose ? 60 : 40, {}, std::string{language});
+        if (!words) {
+          if (words.error().code == Errc::request_timeout) return std::nullopt;
+          break;  // that language is not installed
+        }
+        auto spelled = words_in(*words, *script);
+        spelled.text = in_modern_spelling(spelled.text);
+        spelled.sound = sounds_alike(romanise(spelled.text), latin);
+        const bool better =
+            std::min(spelled.sound, kSoundsRight) * spelled.confidence > std::min(best.sound, kSoundsRight) * best.confidence;
+        if (!spelled.text.empty() && spelled.letters >= 3 && spelled.letters >= 0.75 * spelled.all &&
+            (better || (best_script == script && spelled.sound > best.sound + 0.05))) {
+          best = std::move(spelled);
+          best_script = script;
+        }
+        if (best_script == script ? best.sound > 0.9 : spelled.sound < 0.3) break;
       }
     }
   }
-  if (best_script == nullptr) return std::nullopt;
   // Print of another script gives a few doubtful letters in any: no guess then.
-  const bool other_kind = best_script->headline != hangs;
-  if (best.confidence < (other_kind ? 0.8 : 0.6) || best.letters < 3 || best.letters < 0.75 * best.all) return std::nullopt;
+  if (best_script == nullptr || best.sound < kSoundsLikely) return std::nullopt;
+  if (best.confidence < (best.sound >= kSoundsRight ? kLeastWithSound : 0.6)) return std::nullopt;
+  best.box.y += top;
   // A name takes about as much room in both scripts.
   if (best.box.width * 3 < name.width || best.box.width > 2.5 * name.width) return std::nullopt;
   Field f;
   f.name = "name_local";
   f.value = best.text;
-  f.normalised = best_script == &kScripts[0] ? romanise(best.text) : best.text;
+  f.normalised = romanise(best.text);
   f.confidence = best.confidence;
   f.box = best.box;
   return f;
 }
 
-std::string romanise(std::string_view devanagari) {
+std::string romanise(std::string_view indian_text) {
   static constexpr std::array<std::string_view, 37> kConsonants{"k",  "kh", "g", "gh", "n", "ch", "chh", "j",  "jh", "n",  "t", "th", "d",
                                                                 "dh", "n",  "t", "th", "d", "dh", "n",   "n",  "p",  "ph", "b", "bh", "m",
                                                                 "y",  "r",  "r", "l",  "l", "l",  "v",   "sh", "sh", "s",  "h"};
@@ -204,12 +299,28 @@ std::string romanise(std::string_view devanagari) {
       case 0x0914:
       case 0x094C: return "au";
       case 0x0911:
-      case 0x0949: return "o";
+      case 0x0912:  // short, in the south
+      case 0x0949:
+      case 0x094A: return "o";
+      case 0x090E:
+      case 0x0946: return "e";
       default: return {};
     }
   };
   const auto consonant = [](char32_t p) { return p >= 0x0915 && p <= 0x0939; };
-  const auto points = code_points(devanagari);
+  std::vector<char32_t> points;
+  for (const char32_t p : code_points(indian_text)) {
+    if (p == 0x200C || p == 0x200D) continue;
+    constexpr char32_t kChillus[] = {0x0923, 0x0928, 0x0930, 0x0932, 0x0933, 0x0915};
+    if (p >= 0x0D7A && p <= 0x0D7F) {  // Malayalam's letters without a vowel
+      points.push_back(kChillus[p - 0x0D7A]);
+      points.push_back(0x094D);
+    } else if (p == 0x0A70) {  // Gurmukhi's tippi
+      points.push_back(0x0902);
+    } else if (p != 0x0A71) {  // and its addak, which doubles a letter
+      points.push_back(as_devanagari(p));
+    }
+  }
   std::string out;
   bool start = true;
   int vowels = 0;  ///< in this word so far
@@ -221,7 +332,13 @@ std::string romanise(std::string_view devanagari) {
   };
   for (std::size_t i = 0; i < points.size(); ++i) {
     const char32_t p = points[i];
-    if (p == ' ') {
+    if (const auto urdu = of_urdu(points, i); !urdu.empty()) {
+      put(urdu);
+    } else if (p == 0x095F) {  // a Y with a dot, in Bengali and Odia
+      put("y");
+      const char32_t follows = i + 1 < points.size() ? points[i + 1] : U' ';
+      if (follows == 0x094D) ++i;
+    } else if (p == ' ') {
       out += ' ';
       start = true;
       vowels = 0;
@@ -265,13 +382,15 @@ std::string romanise(std::string_view devanagari) {
 double sounds_alike(std::string_view a, std::string_view b) {
   const auto skeleton = [](std::string_view text) {
     std::string out;
-    for (const char raw : text) {
-      char c = static_cast<char>(std::tolower(static_cast<unsigned char>(raw)));
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      char c = static_cast<char>(std::tolower(static_cast<unsigned char>(text[i])));
       if (std::isalpha(static_cast<unsigned char>(c)) == 0 || std::string_view{"aeiouhy"}.find(c) != std::string_view::npos) continue;
-      if (c == 'w') c = 'v';
-      if (c == 'q' || c == 'c') c = 'k';
-      if (c == 'z') c = 'j';
-      if (c == 'f') c = 'p';
+      const bool soft = c == 'c' && i + 1 < text.size() && (text[i + 1] == 'h' || text[i + 1] == 'H');
+      // What one script writes as two letters another writes as one: Tamil has no voiced letters, Bengali no V, many no Z or F.
+      if (c == 'z' || c == 'j' || soft) c = 's';
+      if (c == 'q' || c == 'c' || c == 'g') c = 'k';
+      if (c == 'w' || c == 'v' || c == 'b' || c == 'f') c = 'p';
+      if (c == 'd') c = 't';
       if (out.empty() || out.back() != c) out += c;
     }
     return out;

@@ -9,7 +9,7 @@
 namespace authx::specimen {
 
 /// The Indian scripts that a specimen's local name can be printed in, by their ISO 15924 codes: Deva, Beng, Guru, Gujr, Orya, Taml, Telu,
-/// Knda, Mlym.
+/// Knda, Mlym, Aran (Urdu).
 std::vector<std::string_view> all_scripts();
 
 /// The font that prints a script; empty for an unknown one.

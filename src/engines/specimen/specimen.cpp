@@ -11,6 +11,7 @@
 #include "engines/document/mrz.h"
 #include "engines/document/rules.h"
 #include "engines/specimen/canvas.h"
+#include "engines/specimen/counterfeit.h"
 #include "engines/specimen/degrade.h"
 #include "engines/specimen/people.h"
 #include "engines/specimen/scripts.h"
@@ -331,6 +332,11 @@ void draw_voter(Sheet& s) {
   line("Date of Birth :", "dob", dmy(t.dob, '/'), 14);
 }
 
+Date day_of(const Request& r) {
+  const bool given = r.today.ok() && static_cast<int>(r.today.year()) >= 1900;
+  return given ? r.today : Date{std::chrono::year{2025}, std::chrono::June, std::chrono::day{15}};
+}
+
 Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
   const bool foreign = r.kind == Kind::passport && dice.chance(0.4);
   const auto draw_person = [&] {
@@ -362,8 +368,7 @@ Result<> fill(const Request& r, Dice& dice, Person& person, Truth& t) {
   t.gender = person.male ? "M" : "F";
   t.address = random_address(dice);
 
-  Date today = r.today;
-  if (!today.ok() || static_cast<int>(today.year()) < 1900) today = Date{std::chrono::year{2025}, std::chrono::June, std::chrono::day{15}};
+  const Date today = day_of(r);
   const auto years = [&](int n) {
     Date d{today.year() + std::chrono::years{n}, today.month(), today.day()};
     if (!d.ok()) d = Date{d.year(), d.month(), std::chrono::day{28}};
@@ -480,12 +485,15 @@ Result<Specimen> generate(const Request& request) {
     return e;
   }
   const std::string_view local = request.script.empty() ? kHindi : font_of_script(request.script);
-  if (local.empty()) return Error::invalid("script", "must be one of Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda, Mlym");
+  if (local.empty()) return Error::invalid("script", "must be one of Deva, Beng, Guru, Gujr, Orya, Taml, Telu, Knda, Mlym, Aran");
   if (!Canvas::has_font(local)) return Error{Errc::capability_unavailable, fmt::format("font missing: {} (fonts-noto-core)", local)};
   Dice dice{request.seed};
   Person person;
   Specimen out;
   AX_CHECK(fill(request, dice, person, out.truth));
+  // Dice of its own: the same seed stays the same person, genuine or counterfeit.
+  Dice crime{request.seed * 31 + 7};
+  if (request.counterfeit) AX_CHECK(falsify(*request.counterfeit, day_of(request), crime, person, out.truth));
   const bool page = request.kind == Kind::passport;
   const bool sheet_of_paper = request.kind == Kind::aadhaar_letter;
   out.truth.card_width = sheet_of_paper ? kSheetWidth : page ? kPageWidth : kCardWidth;
@@ -507,7 +515,9 @@ Result<Specimen> generate(const Request& request) {
     case Kind::driving_license: draw_license(sheet); break;
     case Kind::voter_id: draw_voter(sheet); break;
   }
-  auto captured = capture(canvas.image(), request.level, dice, request.compressed);
+  imaging::Image card = canvas.image();
+  if (request.counterfeit == Counterfeit::moved_values) exchange_values(card, out.truth, crime);
+  auto captured = capture(card, request.level, dice, request.compressed);
   out.image = std::move(captured.image);
   out.truth.outline = captured.outline;
   return out;

@@ -22,6 +22,27 @@ std::string_view to_string(Kind kind) noexcept;
 std::optional<Kind> parse_kind(std::string_view text);
 std::vector<Kind> all_kinds();
 
+/// What a counterfeiter prints wrong on an otherwise perfect document: for measuring the rules, and for tests. `counterfeit.h` has the
+/// names.
+enum class Counterfeit {
+  check_digit,      ///< the last digit of an Aadhaar number; the zone's over the passport's number
+  zone_digit,       ///< a digit of the zone, whose check digits stay
+  other_number,     ///< the printed number is not the zone's; so the next three
+  other_name,       ///< the surname
+  other_birth,      ///< by years
+  other_expiry,     ///< prolonged by years
+  expired,          ///< consistent, but of the past
+  future_issue,     ///< issued after today
+  long_validity,    ///< by two years and more
+  young_holder,     ///< too young at the issue
+  wrong_state,      ///< the licence number's state does not exist; so the next two
+  wrong_office,     ///< an office that the state does not have
+  wrong_year,       ///< a year after the issue
+  wrong_holder,     ///< a PAN of a company on a person's card
+  specimen_number,  ///< of a published specimen
+  moved_values      ///< the number and another value have changed places
+};
+
 /// What to draw. Empty members are filled with a random, consistent person.
 struct Request {
   Kind kind = Kind::aadhaar;
@@ -35,7 +56,8 @@ struct Request {
   std::string script;                        ///< ISO 15924 code of the local name's script, as `scripts.h` has them; empty: Devanagari
   const imaging::Image* portrait = nullptr;  ///< drawn into the photo's place; none: a drawn figure
   bool masked = false;                       ///< Aadhaar only: prints XXXX XXXX 1234
-  bool compressed = true;                    ///< false: leaves out the camera's own JPEG step, for a caller that compresses
+  std::optional<Counterfeit> counterfeit;
+  bool compressed = true;  ///< false: leaves out the camera's own JPEG step, for a caller that compresses
 };
 
 /// Where a value was printed, on the upright card.

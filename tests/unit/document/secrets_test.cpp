@@ -272,6 +272,15 @@ TEST(LocalName, DevanagariIsRomanisedAsItIsSpoken) {
   EXPECT_LT(sounds_alike(romanise("प्रिया नायर"), "Sunil Deshmukh"), 0.4);
 }
 
+TEST(LocalName, OtherScriptsAreRomanisedToo) {
+  for (const auto* rahul : {"রাহুল", "ਰਾਹੁਲ", "રાહુલ", "ରାହୁଲ", "రాహుల్", "ರಾಹುಲ್", "രാഹുൽ"}) EXPECT_EQ(romanise(rahul), "Rahul") << rahul;
+  EXPECT_EQ(romanise("ராகுல்"), "Rakul") << "Tamil has no voiced letters";
+  for (const auto* gopal : {"গোপাল", "ਗੋਪਾਲ", "ગોપાલ", "ଗୋପାଳ", "கோபால்", "గోపాల్", "ಗೋಪಾಲ್", "ഗോപാൽ", "گوپال"})
+    EXPECT_GT(sounds_alike(romanise(gopal), "Gopal"), 0.99) << gopal << ' ' << romanise(gopal);
+  EXPECT_GT(sounds_alike(romanise("وکرم ورما"), "Vikram Verma"), 0.99);
+  EXPECT_LT(sounds_alike(romanise("దిచ్యా దానో"), "Divya Das"), 0.75) << "Kannada read as Telugu";
+}
+
 TEST(LocalName, IsReadFromTheLineAboveTheLatinName) {
   int right = 0;
   for (std::uint64_t seed = 70; seed < 76; ++seed) {

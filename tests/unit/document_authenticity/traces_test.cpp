@@ -5,7 +5,6 @@
 
 #include "engines/document/authenticity/authenticity.h"
 #include "engines/document/authenticity/metadata.h"
-#include "engines/document/authenticity/perceptual_hash.h"
 #include "engines/specimen/attacks.h"
 #include "engines/specimen/specimen.h"
 #include "imaging/jpeg_blocks.h"
@@ -201,25 +200,6 @@ TEST(JpegBlocks, BoxesFollowTheOrientation) {
   }
   b.orientation = 2;
   EXPECT_FALSE(b.stored({0, 0, 8, 8}));
-}
-
-TEST(PerceptualHash, SurvivesScalingCompressionAndLightAndTellsPicturesApart) {
-  const auto a = draw(specimen::Kind::aadhaar, 60, 0);
-  const auto b = draw(specimen::Kind::passport, 61, 0);
-  const auto hash = perceptual_hash(a.image);
-  EXPECT_LE(hash_distance(hash, perceptual_hash(once(a.image, 60))), kSamePictureDistance);
-  EXPECT_LE(hash_distance(hash, perceptual_hash(imaging::resize(a.image, a.image.width / 3, a.image.height / 3))), kSamePictureDistance);
-  imaging::Image darker = a.image;
-  for (auto& p : darker.pixels) p = static_cast<std::uint8_t>(p * 3 / 4);
-  EXPECT_LE(hash_distance(hash, perceptual_hash(darker)), kSamePictureDistance);
-  EXPECT_GT(hash_distance(hash, perceptual_hash(b.image)), kSamePictureDistance);
-  const std::uint64_t known[] = {perceptual_hash(b.image), hash ^ 5};
-  const auto match = nearest_hash(hash, known);
-  ASSERT_TRUE(match);
-  EXPECT_EQ(match->index, 1U);
-  EXPECT_EQ(match->distance, 2);
-  EXPECT_FALSE(nearest_hash(hash, std::span{known}.first(1)));
-  EXPECT_EQ(perceptual_hash({}), 0U);
 }
 
 TEST(Attacks, SameDiceForgeTheSamePictureAndWrongTargetsAreRefused) {

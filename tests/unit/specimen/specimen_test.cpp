@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "engines/document/aadhaar.h"
+#include "engines/document/authenticity/offices.h"
 #include "engines/document/mrz.h"
 #include "engines/document/rules.h"
+#include "engines/specimen/counterfeit.h"
 #include "engines/specimen/scripts.h"
 
 namespace authx::specimen {
@@ -101,6 +103,71 @@ TEST(Specimen, WrongRequestsAreRefused) {
   r = request(Kind::pan, 1);
   r.name = "<script>";
   EXPECT_FALSE(generate(r));
+}
+
+Truth counterfeit(Counterfeit what, Kind kind, std::uint64_t seed) {
+  auto r = request(kind, seed);
+  r.counterfeit = what;
+  const auto made = generate(r);
+  EXPECT_TRUE(made) << to_string(what) << (made ? "" : made.error().detail);
+  return made ? made->truth : Truth{};
+}
+
+TEST(Counterfeit, PrintsTheOneThingWrong) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    EXPECT_FALSE(document::aadhaar_valid(counterfeit(Counterfeit::check_digit, Kind::aadhaar, seed).number));
+    for (const auto what : {Counterfeit::check_digit, Counterfeit::zone_digit}) {
+      const auto t = counterfeit(what, Kind::passport, seed);
+      const auto mrz = document::parse_mrz(t.mrz[0] + "\n" + t.mrz[1], kToday);
+      ASSERT_TRUE(mrz);
+      EXPECT_FALSE(mrz->checks_passed()) << to_string(what) << ' ' << t.mrz[1];
+    }
+    for (const auto what : {Counterfeit::other_number, Counterfeit::other_birth, Counterfeit::other_expiry}) {
+      const auto t = counterfeit(what, Kind::passport, seed);
+      const auto mrz = document::parse_mrz(t.mrz[0] + "\n" + t.mrz[1], kToday);
+      ASSERT_TRUE(mrz && mrz->checks_passed()) << to_string(what);
+      EXPECT_EQ(mrz->document_number == t.number, what != Counterfeit::other_number);
+      EXPECT_EQ(*mrz->birth == t.dob, what != Counterfeit::other_birth);
+      EXPECT_EQ(*mrz->expiry == *t.expiry_date, what != Counterfeit::other_expiry);
+    }
+    for (const auto kind : {Kind::passport, Kind::driving_license}) {
+      EXPECT_LT(*counterfeit(Counterfeit::expired, kind, seed).expiry_date, kToday);
+      EXPECT_GT(*counterfeit(Counterfeit::future_issue, kind, seed).issue_date, kToday);
+    }
+    const auto state = counterfeit(Counterfeit::wrong_state, Kind::driving_license, seed).number;
+    EXPECT_FALSE(document::known_indian_state(std::string_view{state}.substr(0, 2))) << state;
+    const auto office = counterfeit(Counterfeit::wrong_office, Kind::driving_license, seed).number;
+    EXPECT_GT(std::stoi(office.substr(2, 2)), document::authenticity::offices_of(office.substr(0, 2)).last) << office;
+    EXPECT_TRUE(document::check_driving_license(office).valid);
+    EXPECT_NE(counterfeit(Counterfeit::wrong_holder, Kind::pan, seed).number[3], 'P');
+  }
+}
+
+TEST(Counterfeit, IsOfTheSamePersonAndRefusedWhereItCannotBe) {
+  const auto genuine = generate(request(Kind::passport, 5));
+  const auto other = counterfeit(Counterfeit::other_birth, Kind::passport, 5);
+  EXPECT_EQ(genuine->truth.number, other.number);
+  EXPECT_EQ(genuine->truth.mrz, other.mrz);
+  EXPECT_NE(genuine->truth.dob, other.dob);
+  for (const auto what : all_counterfeits()) {
+    EXPECT_EQ(parse_counterfeit(to_string(what)), what);
+    for (const auto kind : all_kinds()) {
+      auto r = request(kind, 6);
+      r.counterfeit = what;
+      EXPECT_EQ(generate(r).has_value(), fits(what, kind)) << to_string(what) << " on " << to_string(kind);
+    }
+  }
+  EXPECT_FALSE(parse_counterfeit("none"));
+}
+
+TEST(Counterfeit, ValuesThatChangedPlacesAreDrawnThere) {
+  const auto genuine = generate(request(Kind::pan, 7));
+  auto r = request(Kind::pan, 7);
+  r.counterfeit = Counterfeit::moved_values;
+  const auto moved = generate(r);
+  ASSERT_TRUE(genuine && moved);
+  EXPECT_NE(genuine->image.pixels, moved->image.pixels);
+  EXPECT_GT(moved->truth.values.front().box.y, genuine->truth.values.front().box.y + 100) << "the number stood above the name";
 }
 
 TEST(Specimen, KindsHaveNames) {

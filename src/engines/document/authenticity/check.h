@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <opencv2/core/mat.hpp>
 #include <optional>
 #include <span>
@@ -18,15 +19,19 @@ struct Region {
   imaging::Quad place{};
 };
 
+struct Strokes;
+
 /// The page under examination with what several checks need, made when first asked for.
 class Scene {
  public:
   explicit Scene(const AuthenticityInput& input);
+  ~Scene();
   const AuthenticityInput& in;
 
   const cv::Mat& gray();                    ///< luminance of the picture as given, 8 bits
   const cv::Mat& residual();                ///< its second difference both ways (Immerkær, 1996), 16 bits; noise of sigma s has 6 s
   const std::vector<Region>& values();      ///< printed values large enough to look at
+  const std::vector<Strokes>& strokes();    ///< of those values
   const std::optional<Region>& portrait();  ///< given, or where the type prints it
   const cv::Rect& document();               ///< what bounds the page's outline
   const std::optional<imaging::JpegBlocks>& jpeg();  ///< none when the file is absent or no JPEG
@@ -35,6 +40,7 @@ class Scene {
   std::optional<Region> region(std::string field, const imaging::Box& on_page) const;
   std::optional<cv::Mat> gray_, residual_;
   std::optional<std::vector<Region>> values_;
+  std::unique_ptr<std::vector<Strokes>> strokes_;
   std::optional<std::optional<Region>> portrait_;
   std::optional<cv::Rect> document_;
   std::optional<std::optional<imaging::JpegBlocks>> jpeg_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "engines/document/authenticity/check.h"
 #include "engines/document/authenticity/thresholds.h"
@@ -19,7 +20,10 @@ using imaging::JpegBlocks;
 constexpr int kMost = 127;      ///< largest value counted
 constexpr double kEnough = 40;  ///< coefficients expected in a comb's gaps, for its depth to mean anything
 constexpr double kToothBlur = 0.5;
-constexpr int kCoarsestStep = 60;  ///< of a first compression worth looking for
+constexpr int kCoarsestStep = 60;    ///< of a first compression worth looking for
+constexpr double kFewExpected = 12;  ///< in a range of values: fewer don't show whether the comb holds there
+constexpr int kWholeCoefficients = 60;
+constexpr int kRunCoefficients = 25;
 
 /// One coefficient's comb: which values an earlier step leaves empty, and how empty they are.
 struct Comb {
@@ -27,7 +31,27 @@ struct Comb {
   double depth = 1;  ///< found over expected in the gaps; 1: no comb
   double gaps = 0;   ///< share of the values expected in the gaps without a comb
   std::array<bool, kMost + 1> gap{};
+  int first = 1;     ///< tooth; smaller values are what rounding made of zeros
+  int last = kMost;  ///< up to which value the whole picture was seen to keep to it; print has larger ones than most of a page
 };
+
+/// How far the comb that the small values show holds for the large ones: rarely met values tell nothing, and of two first steps that
+/// agree on the small ones the wrong one is off here.
+int last_of(const std::array<double, kMost + 1>& found, const std::array<double, kMost + 1>& expected) {
+  int last = 0;
+  for (int from = 0, to = 6; from < kMost; from = to, to = std::min(kMost, 2 * to)) {
+    double seen = 0;
+    double hoped = 0;
+    for (int v = from + 1; v <= to; ++v) {
+      seen += found[static_cast<std::size_t>(v)];
+      hoped += expected[static_cast<std::size_t>(v)];
+    }
+    if (hoped < kFewExpected) continue;
+    if (seen > kCombDepth * hoped) break;
+    last = to;
+  }
+  return last;
+}
 
 Comb find_comb(const JpegBlocks& jpeg, int k) {
   std::array<double, kMost + 1> histogram{};
@@ -46,16 +70,20 @@ Comb find_comb(const JpegBlocks& jpeg, int k) {
       const int tooth = std::max(1, static_cast<int>(std::lround(static_cast<double>(v) * step / first))) * first;
       gap[static_cast<std::size_t>(v)] = std::abs(tooth - v * step) > step / 2.0 + kToothBlur;
     }
+    std::array<double, kMost + 1> found_at{};
+    std::array<double, kMost + 1> expected_at{};
     double found = 0;
     double expected = 0;
     double all = 0;
     int left = 0;
+    int tooth_one = 1;
     for (int v = 1; v <= last; ++v) {
-      all += histogram[static_cast<std::size_t>(v)];
       if (!gap[static_cast<std::size_t>(v)]) {
+        if (left == 0) tooth_one = v;
         left = v;
-        continue;
       }
+      if (left > 0) all += histogram[static_cast<std::size_t>(v)];
+      if (left == v) continue;
       int right = v + 1;
       while (right <= last && gap[static_cast<std::size_t>(right)]) ++right;
       if (left == 0 || right > last) continue;
@@ -63,8 +91,11 @@ Comb find_comb(const JpegBlocks& jpeg, int k) {
       const double t = static_cast<double>(v - left) / (right - left);
       const double between = (1 - t) * std::log(histogram[static_cast<std::size_t>(left)] + 0.5) +
                              t * std::log(histogram[static_cast<std::size_t>(right)] + 0.5);
-      expected += std::exp(between) * step / first;
-      found += histogram[static_cast<std::size_t>(v)];
+      const auto at = static_cast<std::size_t>(v);
+      expected_at[at] = std::exp(between) * step / first;
+      found_at[at] = histogram[at];
+      expected += expected_at[at];
+      found += found_at[at];
     }
     if (expected < kEnough) continue;
     best.testable = true;
@@ -72,15 +103,23 @@ Comb find_comb(const JpegBlocks& jpeg, int k) {
     best.depth = std::max(0.01, found / expected);
     best.gaps = std::min(0.9, expected / all);
     best.gap = gap;
+    best.first = tooth_one;
+    best.last = last_of(found_at, expected_at);
   }
   return best;
 }
 
 struct Odds {
-  double seen = 0;
+  double seen = 0;  ///< logarithm of how much likelier its values are when compressed once
   double if_twice = 0;
   double if_once = 0;
   int coefficients = 0;
+  void add(const Odds& o, int sign = 1) {
+    seen += sign * o.seen;
+    if_twice += sign * o.if_twice;
+    if_once += sign * o.if_once;
+    coefficients += sign * o.coefficients;
+  }
   /// 0: its values lie like those of the whole picture; 1: like those of a picture compressed once.
   double once() const { return if_once - if_twice < 1e-9 ? 0 : (seen - if_twice) / (if_once - if_twice); }
 };
@@ -98,27 +137,60 @@ bool clipped(const imaging::Image& picture, const std::optional<imaging::Box>& b
   return false;
 }
 
-Odds odds_of(const imaging::Image& picture, const JpegBlocks& jpeg, const std::array<Comb, JpegBlocks::kKept>& combs,
-             const imaging::Box& box) {
+Odds odds_of_block(const JpegBlocks::Block& block, const std::array<Comb, JpegBlocks::kKept>& combs) {
   Odds o;
-  for (int y = std::max(0, (box.y + 7) / 8); y < std::min(jpeg.rows, (box.y + box.height) / 8); ++y) {
-    for (int x = std::max(0, (box.x + 7) / 8); x < std::min(jpeg.columns, (box.x + box.width) / 8); ++x) {
-      const auto& block = jpeg.at(x, y);
-      if (block.flat || clipped(picture, jpeg.shown({8 * x, 8 * y, 8, 8}))) continue;
-      for (std::size_t k = 1; k < combs.size(); ++k) {
-        const auto& c = combs[k];
-        const int v = std::abs(block.quantised[k]);
-        if (c.depth >= kCombDepth || v == 0 || v > kMost) continue;
-        const double in_gap = std::log(1 / c.depth);
-        const double on_tooth = std::log((1 - c.gaps) / (1 - c.depth * c.gaps));
-        o.seen += c.gap[static_cast<std::size_t>(v)] ? in_gap : on_tooth;
-        o.if_once += c.gaps * in_gap + (1 - c.gaps) * on_tooth;
-        o.if_twice += c.depth * c.gaps * in_gap + (1 - c.depth * c.gaps) * on_tooth;
-        ++o.coefficients;
-      }
-    }
+  for (std::size_t k = 1; k < combs.size(); ++k) {
+    const auto& c = combs[k];
+    const int v = std::abs(block.quantised[k]);
+    if (c.depth >= kCombDepth || v < c.first || v > c.last) continue;
+    const double in_gap = std::log(1 / c.depth);
+    const double on_tooth = std::log((1 - c.gaps) / (1 - c.depth * c.gaps));
+    o.seen += c.gap[static_cast<std::size_t>(v)] ? in_gap : on_tooth;
+    o.if_once += c.gaps * in_gap + (1 - c.gaps) * on_tooth;
+    o.if_twice += c.depth * c.gaps * in_gap + (1 - c.depth * c.gaps) * on_tooth;
+    ++o.coefficients;
   }
   return o;
+}
+
+/// A part of the picture that was put in, by how far beyond its threshold it stands.
+struct Suspect {
+  double excess = 0;
+  std::optional<imaging::Box> place;  ///< on the picture as stored
+};
+
+/// Columns of blocks through `box`, those cut by its border left out, and of all runs of `width` of them (0: the whole) the least like the
+/// picture. `compared`: whether there was enough in any to compare.
+Suspect least_alike(const imaging::Image& picture, const JpegBlocks& jpeg, const std::array<Comb, JpegBlocks::kKept>& combs,
+                    const imaging::Box& box, int width, bool& compared) {
+  const int top = std::max(0, (box.y + 7) / 8);
+  const int bottom = std::min(jpeg.rows, (box.y + box.height) / 8);
+  const int left = std::max(0, (box.x + 7) / 8);
+  const int right = std::min(jpeg.columns, (box.x + box.width) / 8);
+  Suspect worst;
+  if (top >= bottom || left >= right) return worst;
+  std::vector<Odds> columns;
+  for (int x = left; x < right; ++x) {
+    Odds column;
+    for (int y = top; y < bottom; ++y) {
+      const auto& block = jpeg.at(x, y);
+      if (block.flat || clipped(picture, jpeg.shown({8 * x, 8 * y, 8, 8}))) continue;
+      column.add(odds_of_block(block, combs));
+    }
+    columns.push_back(column);
+  }
+  const int run = width <= 0 ? right - left : std::min(width, right - left);
+  const int least = width <= 0 ? kWholeCoefficients : kRunCoefficients;
+  Odds sum;
+  for (int i = 0; i < right - left; ++i) {
+    sum.add(columns[static_cast<std::size_t>(i)]);
+    if (i >= run) sum.add(columns[static_cast<std::size_t>(i - run)], -1);
+    if (i + 1 < run || sum.coefficients < least) continue;
+    compared = true;
+    const double excess = std::min(sum.once() / kPatchOnce, sum.seen / kPatchOdds);
+    if (excess > worst.excess) worst = {excess, imaging::Box{8 * (left + i + 1 - run), 8 * top, 8 * run, 8 * (bottom - top)}};
+  }
+  return worst;
 }
 
 }  // namespace
@@ -160,30 +232,30 @@ void check_compression(Scene& scene, std::vector<Finding>& out) {
     out.push_back(unchecked(uniform_id, kind, "The picture shows no earlier compression to compare its parts by"));
     return;
   }
-  double worst = 0;
-  const Region* where = nullptr;
-  int compared = 0;
-  std::vector<const Region*> regions;
-  for (const auto& v : scene.values()) regions.push_back(&v);
-  if (scene.portrait()) regions.push_back(&*scene.portrait());
-  for (const Region* r : regions) {
-    const auto stored = jpeg->stored({r->box.x, r->box.y, r->box.width, r->box.height});
-    if (!stored) continue;
-    const Odds o = odds_of(*scene.in.image, *jpeg, combs, *stored);
-    if (o.coefficients < 60) continue;
-    ++compared;
-    if (o.once() > worst) {
-      worst = o.once();
-      where = r;
-    }
+  Suspect worst;
+  bool compared = false;
+  const auto look = [&](const Region& r, int grow, int width) {
+    const auto stored = jpeg->stored({r.box.x - grow, r.box.y - grow, r.box.width + 2 * grow, r.box.height + 2 * grow});
+    if (!stored) return;
+    auto found = least_alike(*scene.in.image, *jpeg, combs, *stored, width, compared);
+    if (found.excess > worst.excess) worst = std::move(found);
+  };
+  for (const auto& v : scene.values()) {
+    look(v, 0, 0);
+    // A single letter, with a little of the paper that was laid over the old one.
+    const int letter = std::max(2, (v.box.height * 9 / 10 + 7) / 8);
+    if (v.box.width > 16 * letter) look(v, v.box.height / 6, letter);
   }
-  if (compared == 0) {
+  if (scene.portrait()) look(*scene.portrait(), 0, 0);
+  if (!compared) {
     out.push_back(unchecked(uniform_id, kind, "No value or portrait has enough detail to compare"));
     return;
   }
-  auto f = trace(uniform_id, worst / kPatchOnce, "All parts of the picture were compressed alike",
+  auto f = trace(uniform_id, worst.excess, "All parts of the picture were compressed alike",
                  "A part of the picture was put in after an earlier compression", "Needs an earlier, coarser compression of the rest");
-  if (f.outcome == Outcome::failed) f.place = where->place;
+  if (f.outcome == Outcome::failed && worst.place) {
+    if (const auto shown = jpeg->shown(*worst.place)) f.place = imaging::quad_of(*shown);
+  }
   out.push_back(std::move(f));
 }
 

@@ -5,11 +5,58 @@
 #include <opencv2/core.hpp>
 
 #include "engines/document/authenticity/check.h"
+#include "engines/document/authenticity/strokes.h"
 #include "engines/document/authenticity/thresholds.h"
 
 namespace authx::document::authenticity {
 
 void check_noise(Scene& scene, std::vector<Finding>& out);
+
+namespace {
+
+struct Papers {
+  std::vector<double> noise;
+  std::vector<double> still;
+  void add(const Strokes& s) {
+    for (const auto& l : s.letters) {
+      if (l.paper < kLeastPaper) continue;
+      noise.push_back(l.noise);
+      still.push_back(l.still);
+    }
+  }
+  /// Whether it is noisy enough that quiet stretches mean something: a strong compression stills some by itself.
+  bool noisy(double level) const { return level >= kLeastPaperNoise && quantile(still, 0.5) <= kStillPaper; }
+};
+
+double share_of(double part, double whole) { return (part + 0.05) / (whole + 0.05); }
+
+/// Paper between the letters: the quietest stretch against the value's others, and the value against the other values.
+void look_between_letters(Scene& scene, double& worst, const Region*& where, int& compared) {
+  const auto& all = scene.strokes();
+  for (const auto& s : all) {
+    Papers own;
+    own.add(s);
+    Papers others;
+    for (const auto& o : all) {
+      if (&o != &s) others.add(o);
+    }
+    double excess = 0;
+    if (const double ground = quantile(own.noise, 0.3); own.noise.size() >= 6 && own.noisy(ground)) {
+      ++compared;
+      excess = kQuietestLetter / share_of(*std::ranges::min_element(own.noise), ground);
+    }
+    if (const double ground = quantile(others.noise, 0.15); own.noise.size() >= 4 && others.noise.size() >= 8 && others.noisy(ground)) {
+      ++compared;
+      excess = std::max(excess, kQuietestValue / share_of(quantile(own.noise, 0.3), ground));
+    }
+    if (excess > worst) {
+      worst = excess;
+      where = s.value;
+    }
+  }
+}
+
+}  // namespace
 
 void check_noise(Scene& scene, std::vector<Finding>& out) {
   const std::string id = "noise_uniform";
@@ -41,6 +88,7 @@ void check_noise(Scene& scene, std::vector<Finding>& out) {
       where = &v;
     }
   }
+  look_between_letters(scene, worst, where, compared);
   if (compared == 0) {
     out.push_back(unchecked(
         id, kind, scene.values().empty() ? "No printed value is large enough to look at" : "The picture's noise is too faint to compare"));

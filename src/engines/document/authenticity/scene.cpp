@@ -4,6 +4,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "engines/document/authenticity/check.h"
+#include "engines/document/authenticity/strokes.h"
 #include "engines/document/authenticity/thresholds.h"
 #include "imaging/mat.h"
 
@@ -28,6 +29,7 @@ constexpr Place kPhoto[] = {
 }  // namespace
 
 Scene::Scene(const AuthenticityInput& input) : in(input) {}
+Scene::~Scene() = default;
 
 const cv::Mat& Scene::gray() {
   if (!gray_) {
@@ -71,6 +73,11 @@ const std::vector<Region>& Scene::values() {
     }
   }
   return *values_;
+}
+
+const std::vector<Strokes>& Scene::strokes() {
+  if (!strokes_) strokes_ = std::make_unique<std::vector<Strokes>>(strokes_of(*this));
+  return *strokes_;
 }
 
 const std::optional<Region>& Scene::portrait() {

@@ -70,18 +70,12 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
     const std::string name = clean_name(latin);
     if (name.empty() || sum / n < 0.6) continue;
     if (row.box.y + 6 * std::max(20, row.box.height) < page.rows[*dob_row].box.y) break;
-    Field f;
-    f.name = "name";
-    f.value = name;
-    f.normalised = name;
-    f.confidence = sum / n;
-    f.box = box;
-    if (auto local = read_local_name(page, box, out.deadline)) {
+    if (auto local = read_local_name(page, name, box, out.deadline)) {
       if (sounds_alike(local->normalised, name) >= 0.6)
         out.passed("local_name_agrees", "The name in the regional script sounds like the Latin one");
       out.add(std::move(*local));
     }
-    out.add(std::move(f));
+    out.add(printed_field("name", {name, box, sum / n}));
     return;
   }
 }
@@ -133,12 +127,7 @@ void extract_address(const Page& page, const Extraction& out) {
       }
     }
     if (n == 0) return;
-    Field f;
-    f.name = "address";
-    f.value = text;
-    f.normalised = text;
-    f.confidence = sum / n;
-    f.box = box;
+    const Field f = printed_field("address", {text, box, sum / n});
     out.add(f);
     for (std::size_t i = 0; i + 6 <= text.size(); ++i) {
       const bool before = i == 0 || std::isdigit(static_cast<unsigned char>(text[i - 1])) == 0;
@@ -226,12 +215,7 @@ void extract(const Page& page, const Extraction& out) {
   }
   const auto gender = find_gender(page.rows);
   if (gender) {
-    Field f;
-    f.name = "gender";
-    f.value = f.normalised = gender->value;
-    f.confidence = gender->confidence;
-    f.box = gender->box;
-    out.add(std::move(f));
+    out.add(printed_field("gender", *gender));
     if (!anchor) {
       for (std::size_t r = 0; r < page.rows.size(); ++r) {
         if (page.rows[r].box.y <= gender->box.y && page.rows[r].box.y + page.rows[r].box.height >= gender->box.y) anchor = r;

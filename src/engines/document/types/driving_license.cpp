@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "engines/document/rules.h"
 #include "engines/document/types/type.h"
 
 namespace authx::document {
@@ -38,25 +37,7 @@ void extract(const Page& page, const Extraction& out) {
     static constexpr std::string_view kNumber[] = {"DL No", "Licence No", "License No"};
     n = value_of(page.rows, kNumber);
   }
-  if (n) {
-    const auto check = check_driving_license(n->value);
-    Field f;
-    f.name = "document_number";
-    f.value = n->value;
-    f.normalised = check.normalised;
-    f.confidence = n->confidence;
-    f.box = n->box;
-    f.valid = check.valid;
-    f.reason = check.reason;
-    if (check.valid) {
-      out.passed("number_structure", "The licence number has a valid structure");
-    } else {
-      out.failed("number_structure", check.reason);
-    }
-    out.reading.document_number = SecretText{check.normalised};
-    out.reading.display_number = check.normalised;
-    out.add(std::move(f));
-  }
+  if (n) add_number(out, *n, check_driving_license(n->value), "The licence number has a valid structure");
   const auto add_date = [&](std::string name, std::span<const std::string_view> labels) {
     if (const auto d = date_of_label(page.rows, labels)) out.add(date_field(std::move(name), *d));
   };
@@ -67,35 +48,21 @@ void extract(const Page& page, const Extraction& out) {
   add_date("issue_date", kIssue);
   add_date("expiry_date", kExpiry);
 
-  const auto add_name = [&](std::string name, std::string_view label, bool starts) {
+  const auto add_labelled = [&](std::string name, std::string_view label, bool starts) {
     for (const auto& row : page.rows) {
-      const std::string t = row.text();
-      const Match m = find_like(t, label);
+      const Match m = find_like(row.text(), label);
       if (!m.found || (starts && m.end > label.size() + 3)) continue;
       const std::string_view labels[] = {label};
-      const auto v = value_of({row}, labels);
+      auto v = value_of({row}, labels);
       if (!v) continue;
-      Field f;
-      f.name = name;
-      f.value = f.normalised = clean_name(before_next_label(v->value));
-      f.confidence = v->confidence;
-      f.box = v->box;
-      if (f.value.empty()) continue;
-      out.add(std::move(f));
-      return;
+      v->value = before_next_label(std::move(v->value));
+      if (add_name(out, name, *v)) return;
     }
   };
-  add_name("name", "Name", true);
-  add_name("father_name", "S/D/W of", false);
+  add_labelled("name", "Name", true);
+  add_labelled("father_name", "S/D/W of", false);
   static constexpr std::string_view kAddress[] = {"Address", "Add"};
-  if (const auto a = value_of(page.rows, kAddress)) {
-    Field f;
-    f.name = "address";
-    f.value = f.normalised = a->value;
-    f.confidence = a->confidence;
-    f.box = a->box;
-    out.add(std::move(f));
-  }
+  if (const auto a = value_of(page.rows, kAddress)) out.add(printed_field("address", *a));
 }
 
 constexpr std::string_view kRequired[] = {"document_number", "name", "dob", "expiry_date"};

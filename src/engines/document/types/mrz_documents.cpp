@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "engines/document/rules.h"
 #include "engines/document/types/type.h"
 
 namespace authx::document {
 namespace {
+
+constexpr double kSurePrint = 0.8;  ///< of a printed value whose difference from the zone's is to count
 
 bool is_passport(const Page& page) { return page.mrz && page.mrz->format == MrzFormat::td3; }
 
@@ -112,12 +115,76 @@ void from_zone(const Page& page, const Extraction& out) {
   }
 }
 
+bool of_the_zone(const Row& row) {
+  return std::ranges::any_of(row.words, [](const Word& w) { return w.text.size() >= 18 || w.text.find('<') != std::string::npos; });
+}
+
+/// The number in print. A number of the zone's own shape says which number is meant, so one with letters in it; another shape is another
+/// number, and a number of digits alone may be any.
+std::optional<Labelled> printed_number(const std::vector<Row>& rows, std::string_view zone) {
+  std::string shape;
+  bool letters = false;
+  for (const char c : zone) {
+    const bool digit = c >= '0' && c <= '9';
+    letters = letters || !digit;
+    shape += digit ? 'D' : 'L';
+  }
+  if (!letters || shape.size() < 7 || shape.find('D') == std::string::npos) return std::nullopt;
+  return find_pattern(rows, shape);
+}
+
+/// The capitals below a label of one word, beginning where it begins.
+std::optional<Labelled> capitals_under(const std::vector<Row>& rows, std::string_view label) {
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const auto at =
+        std::ranges::find_if(rows[r].words, [&](const Word& w) { return w.text.size() <= label.size() + 4 && has_like(w.text, label); });
+    if (at == rows[r].words.end()) continue;
+    const imaging::Box& over = at->box;
+    for (std::size_t below = r + 1; below < rows.size() && below <= r + 2; ++below) {
+      Labelled out;
+      double sum = 0;
+      int n = 0;
+      for (const auto& w : rows[below].words) {
+        if (w.box.y > over.y + 5 * over.height || w.box.x < over.x - 2 * over.height) continue;
+        const bool capitals = std::ranges::all_of(w.text, [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '\''; });
+        if (n == 0 ? w.box.x > over.x + 4 * over.height : w.box.x - (out.box.x + out.box.width) > 2 * w.box.height) break;
+        if (!capitals) break;
+        out.value += (n > 0 ? " " : "") + w.text;
+        out.box = join(out.box, w.box);
+        sum += w.confidence;
+        ++n;
+      }
+      if (n == 0 || out.value.size() < 3) continue;
+      out.confidence = sum / n;
+      return out;
+    }
+  }
+  return std::nullopt;
+}
+
 /// What the zone says must stand in print too.
 void compare_print(const Page& page, const Extraction& out) {
   if (page.rows.empty()) return;
   const Mrz& m = *page.mrz;
+  std::vector<Row> print;
+  std::ranges::copy_if(page.rows, std::back_inserter(print), [](const Row& row) { return !of_the_zone(row); });
+  // The printed values stand beside the zone's, to be compared; the zone's own come first while its check digits are right.
+  const auto beside_zone = [&](Field f) {
+    f.confidence = std::min(f.confidence, 0.99 * page.mrz_confidence);
+    out.add(std::move(f));
+  };
   bool seen = false;
-  for (const auto& row : page.rows) seen = seen || (m.document_number.size() >= 5 && has_like(row.text(), m.document_number));
+  if (auto n = printed_number(print, m.document_number); n && n->confidence >= kSurePrint) {
+    seen = n->value == m.document_number;
+    beside_zone(printed_field("document_number", *n));
+  } else {
+    for (const auto& row : print) {
+      const Match found = find_like(row.text(), m.document_number);
+      seen = seen || (m.document_number.size() >= 5 && found.found && found.edits == 0);
+    }
+  }
+  if (auto n = capitals_under(print, "Surname"); n && n->confidence >= kSurePrint && !m.name_truncated)
+    beside_zone(printed_field("surname", *n));
   if (seen) {
     out.passed("print_number_agrees", "The printed document number agrees with the machine-readable zone");
   } else {
@@ -128,13 +195,8 @@ void compare_print(const Page& page, const Extraction& out) {
     const bool match = std::ranges::any_of(dates, [&](const FoundDate& d) { return d.date == *m.birth; });
     if (match) out.passed("print_birth_agrees", "The printed date of birth agrees with the machine-readable zone");
   }
-  // The printed dates stand beside the zone's, to be compared; the zone's own come first while its check digits are right.
   const auto beside = [&](std::string name, std::span<const std::string_view> labels) {
-    const auto d = date_of_label(page.rows, labels);
-    if (!d) return;
-    Field f = date_field(std::move(name), *d);
-    f.confidence = std::min(f.confidence, 0.99 * page.mrz_confidence);
-    out.add(std::move(f));
+    if (const auto d = date_of_label(page.rows, labels)) beside_zone(date_field(std::move(name), *d));
   };
   static constexpr std::string_view kBirth[] = {"Date of Birth"};
   static constexpr std::string_view kExpiry[] = {"Date of Expiry"};
@@ -147,19 +209,7 @@ void compare_print(const Page& page, const Extraction& out) {
 }
 
 void from_print(const Page& page, const Extraction& out) {
-  if (const auto n = find_pattern(page.rows, "LDDDDDDD")) {
-    const auto check = check_indian_passport(n->value);
-    Field f;
-    f.name = "document_number";
-    f.value = f.normalised = check.normalised;
-    f.confidence = n->confidence;
-    f.box = n->box;
-    f.valid = check.valid;
-    f.reason = check.reason;
-    out.reading.document_number = SecretText{check.normalised};
-    out.reading.display_number = check.normalised;
-    out.add(std::move(f));
-  }
+  if (const auto n = find_pattern(page.rows, "LDDDDDDD")) out.add(number_field(*n, check_indian_passport(n->value), out.reading));
   static constexpr std::string_view kBirth[] = {"Date of Birth"};
   static constexpr std::string_view kIssue[] = {"Date of Issue"};
   static constexpr std::string_view kExpiry[] = {"Date of Expiry"};

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "engines/document/rules.h"
 #include "engines/document/types/type.h"
 
 namespace authx::document {
@@ -19,15 +18,6 @@ double score(const Page& page) {
   const auto n = find_pattern(page.rows, "LLLLLDDDDL");
   if (n && check_pan(n->value).valid) s += 0.35;
   return std::min(1.0, s);
-}
-
-void add_text(const Extraction& out, std::string name, const Labelled& l) {
-  Field f;
-  f.name = std::move(name);
-  f.value = f.normalised = clean_name(l.value);
-  f.confidence = l.confidence;
-  f.box = l.box;
-  if (!f.value.empty()) out.add(std::move(f));
 }
 
 bool is_heading(const std::string& t) {
@@ -85,24 +75,7 @@ std::optional<Labelled> below(const std::vector<Row>& rows, std::size_t label_ro
 }
 
 void extract(const Page& page, const Extraction& out) {
-  if (const auto n = find_pattern(page.rows, "LLLLLDDDDL")) {
-    const auto check = check_pan(n->value);
-    Field f;
-    f.name = "document_number";
-    f.value = f.normalised = check.normalised;
-    f.confidence = n->confidence;
-    f.box = n->box;
-    f.valid = check.valid;
-    f.reason = check.reason;
-    if (check.valid) {
-      out.passed("number_structure", "The PAN has a valid structure");
-    } else {
-      out.failed("number_structure", check.reason);
-    }
-    out.reading.document_number = SecretText{check.normalised};
-    out.reading.display_number = check.normalised;
-    out.add(std::move(f));
-  }
+  if (const auto n = find_pattern(page.rows, "LLLLLDDDDL")) add_number(out, *n, check_pan(n->value), "The PAN has a valid structure");
 
   std::optional<std::size_t> name_label;
   std::optional<std::size_t> father_label;
@@ -137,9 +110,9 @@ void extract(const Page& page, const Extraction& out) {
         name = capitals(page.rows[r]);
       }
     }
-    if (name) add_text(out, "name", *name);
+    if (name) add_name(out, "name", *name);
     if (father_label) {
-      if (const auto f = below(page.rows, *father_label)) add_text(out, "father_name", *f);
+      if (const auto f = below(page.rows, *father_label)) add_name(out, "father_name", *f);
     }
   } else if (dob) {
     // The layout of before 2018 prints name, father's name and date of birth without labels.
@@ -154,8 +127,8 @@ void extract(const Page& page, const Extraction& out) {
       if (is_heading(t)) continue;
       if (auto c = capitals(page.rows[r]); c && c->confidence > 0.5) lines.push_back(*c);
     }
-    if (!lines.empty()) add_text(out, "name", lines.front());
-    if (lines.size() > 1) add_text(out, "father_name", lines[1]);
+    if (!lines.empty()) add_name(out, "name", lines.front());
+    if (lines.size() > 1) add_name(out, "father_name", lines[1]);
   }
 
   for (const auto& row : page.rows) {

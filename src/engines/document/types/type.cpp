@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "engines/document/rules.h"
-
 namespace authx::document {
 namespace {
 
@@ -303,6 +301,42 @@ Field date_field(std::string name, const FoundDate& d) {
   f.confidence = d.confidence;
   f.box = d.box;
   return f;
+}
+
+Field printed_field(std::string name, const Labelled& found) {
+  Field f;
+  f.name = std::move(name);
+  f.value = f.normalised = found.value;
+  f.confidence = found.confidence;
+  f.box = found.box;
+  return f;
+}
+
+Field number_field(const Labelled& found, const NumberCheck& check, Reading& reading) {
+  Field f = printed_field("document_number", found);
+  f.normalised = check.normalised;
+  f.valid = check.valid;
+  f.reason = check.reason;
+  reading.document_number = SecretText{check.normalised};
+  reading.display_number = check.normalised;
+  return f;
+}
+
+void add_number(const Extraction& out, const Labelled& found, const NumberCheck& check, std::string fine) {
+  if (check.valid) {
+    out.passed("number_structure", std::move(fine));
+  } else {
+    out.failed("number_structure", check.reason);
+  }
+  out.add(number_field(found, check, out.reading));
+}
+
+bool add_name(const Extraction& out, std::string name, const Labelled& found) {
+  Field f = printed_field(std::move(name), found);
+  f.value = f.normalised = clean_name(found.value);
+  if (f.value.empty()) return false;
+  out.add(std::move(f));
+  return true;
 }
 
 }  // namespace authx::document

@@ -10,6 +10,7 @@
 #include "engines/document/lines.h"
 #include "engines/document/mrz.h"
 #include "engines/document/reading.h"
+#include "engines/document/rules.h"
 #include "engines/document/secrets.h"
 #include "engines/document/text.h"
 
@@ -85,5 +86,13 @@ std::optional<Labelled> find_pattern(const std::vector<Row>& rows, std::string_v
 std::string mend_prose(const std::string& word);
 
 Field date_field(std::string name, const FoundDate& d);
+/// A value as it was found in print.
+Field printed_field(std::string name, const Labelled& found);
+/// The document's number, which the reading takes as its own.
+Field number_field(const Labelled& found, const NumberCheck& check, Reading& reading);
+/// Adds the number and the finding "number_structure", which says `fine` when its form is right.
+void add_number(const Extraction& out, const Labelled& found, const NumberCheck& check, std::string fine);
+/// Adds what `clean_name` leaves of a name, if anything.
+bool add_name(const Extraction& out, std::string name, const Labelled& found);
 
 }  // namespace authx::document

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "engines/document/local_name.h"
-#include "engines/document/rules.h"
 #include "engines/document/types/type.h"
 
 namespace authx::document {
@@ -38,60 +37,20 @@ bool is_back(const Page& page) {
 
 void extract(const Page& page, const Extraction& out) {
   if (out.reading.variant.empty()) out.reading.variant = is_back(page) ? "back" : "front";
-  if (const auto n = find_pattern(page.rows, "LLLDDDDDDD")) {
-    const auto check = check_epic(n->value);
-    Field f;
-    f.name = "document_number";
-    f.value = f.normalised = check.normalised;
-    f.confidence = n->confidence;
-    f.box = n->box;
-    f.valid = check.valid;
-    f.reason = check.reason;
-    if (check.valid) {
-      out.passed("number_structure", "The voter card number has a valid structure");
-    } else {
-      out.failed("number_structure", check.reason);
-    }
-    out.reading.document_number = SecretText{check.normalised};
-    out.reading.display_number = check.normalised;
-    out.add(std::move(f));
-  }
-  const auto add_name = [&](std::string name, std::span<const std::string_view> labels) {
-    const auto v = value_of(page.rows, labels);
-    if (!v) return;
-    Field f;
-    f.name = std::move(name);
-    f.value = f.normalised = clean_name(v->value);
-    f.confidence = v->confidence;
-    f.box = v->box;
-    if (!f.value.empty()) out.add(std::move(f));
-  };
+  if (const auto n = find_pattern(page.rows, "LLLDDDDDDD"))
+    add_number(out, *n, check_epic(n->value), "The voter card number has a valid structure");
   static constexpr std::string_view kName[] = {"Elector's Name"};
   static constexpr std::string_view kParent[] = {"Father's Name", "Husband's Name", "Mother's Name"};
-  add_name("name", kName);
+  if (const auto v = value_of(page.rows, kName)) add_name(out, "name", *v);
   if (const Field* name = out.reading.find("name"); name != nullptr) {
-    if (auto local = read_local_name(page, name->box, out.deadline)) out.add(std::move(*local));
+    if (auto local = read_local_name(page, name->normalised, name->box, out.deadline)) out.add(std::move(*local));
   }
-  add_name("father_name", kParent);
+  if (const auto v = value_of(page.rows, kParent)) add_name(out, "father_name", *v);
   static constexpr std::string_view kBirth[] = {"Date of Birth", "DOB"};
   if (const auto d = date_of_label(page.rows, kBirth)) out.add(date_field("dob", *d));
-  if (const auto g = find_gender(page.rows)) {
-    Field f;
-    f.name = "gender";
-    f.value = f.normalised = g->value;
-    f.confidence = g->confidence;
-    f.box = g->box;
-    out.add(std::move(f));
-  }
+  if (const auto g = find_gender(page.rows)) out.add(printed_field("gender", *g));
   static constexpr std::string_view kAddress[] = {"Address"};
-  if (const auto a = value_of(page.rows, kAddress)) {
-    Field f;
-    f.name = "address";
-    f.value = f.normalised = a->value;
-    f.confidence = a->confidence;
-    f.box = a->box;
-    out.add(std::move(f));
-  }
+  if (const auto a = value_of(page.rows, kAddress)) out.add(printed_field("address", *a));
 }
 
 constexpr std::string_view kRequired[] = {"document_number", "name"};
