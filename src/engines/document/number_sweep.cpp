@@ -14,6 +14,8 @@ namespace {
 constexpr int kSearchedSide = 1200;   ///< of the picture that lines are looked for on
 constexpr int kInkHeight = 40;        ///< of a line when it is read
 constexpr std::size_t kMostRows = 8;  ///< of digits that are read
+constexpr double kUpright = 0.92;     ///< a strip read as surely as this stands upright
+constexpr double kFewDigits = 0.88;   ///< and as surely as this it shows as many digits as it has
 
 /// A picture turned so that print in one direction runs across, and the way back.
 struct Turned {
@@ -96,7 +98,7 @@ StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, d
     out.held = out.held || n.valid();
     out.masked = out.masked || n.masked();
   }
-  if (!out.held && !out.masked && out.digits >= 7) {
+  if (!out.held && !out.masked && out.digits >= (out.sure >= kFewDigits ? 10 : 7)) {
     const imaging::Box all{strip.height / 4, strip.height / 4, strip.width - strip.height / 2, strip.height / 2};
     const auto n = read_digits(strip, all, deadline);
     out.held = n && n->valid();
@@ -181,18 +183,27 @@ class Sweeper {
 
 }  // namespace
 
-SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline,
+SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known, const Deadline& deadline,
                              const std::optional<imaging::Box>& closer) {
   SweptNumbers out;
   std::size_t tried = 0;
   for (const auto& row : digit_rows(gray, closer)) {
-    const imaging::Point middle{(row.place[0].x + row.place[2].x) / 2, (row.place[0].y + row.place[2].y) / 2};
-    if (std::ranges::any_of(known, [&](const imaging::Quad& q) { return holds(q, middle); })) continue;
+    const auto along = [&](double t) {
+      const auto& q = row.place;
+      return imaging::Point{((1 - t) * (q[0].x + q[3].x) + t * (q[1].x + q[2].x)) / 2,
+                            ((1 - t) * (q[0].y + q[3].y) + t * (q[1].y + q[2].y)) / 2};
+    };
+    if (std::ranges::any_of(known.places, [&](const imaging::Quad& q) { return holds(q, along(0.5)); })) continue;
+    if (std::ranges::any_of(known.settled,
+                            [&](const imaging::Quad& q) { return holds(q, along(0.08)) && holds(q, along(0.5)) && holds(q, along(0.92)); }))
+      continue;
     if (++tried > kMostRows || deadline.passed()) break;
     const imaging::Quad wide = widened(row.place, 1.0, 0.5);
     const auto up = read_strip(gray, wide, row.height, deadline);
     auto down = up;
-    if (!up.held && !up.masked && (up.sure < 0.8 || up.digits >= 7)) down = read_strip(gray, upside_down(wide), row.height, deadline);
+    // Digits look like digits upside down, too, but seldom surely so.
+    const bool upright = up.sure >= kUpright || (up.sure >= 0.8 && up.digits < 7);
+    if (!up.held && !up.masked && !upright) down = read_strip(gray, upside_down(wide), row.height, deadline);
     if (up.masked || down.masked) continue;
     const std::size_t digits = std::max(up.digits, down.digits);
     if (up.held || down.held) {

@@ -6,6 +6,7 @@
 
 #include "engines/document/ocr.h"
 #include "engines/document/outline.h"
+#include "engines/document/rules.h"
 
 namespace authx::document {
 namespace {
@@ -45,13 +46,6 @@ bool is_date(std::string_view text) {
   if (text.size() != 10) return false;
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return std::ranges::count_if(text, is_digit) == 8 && !is_digit(text[2]) && text[2] == text[5];
-}
-
-/// "KL30" before the rest of a driving licence's number.
-bool is_licensing_office(std::string_view text) {
-  const auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return text.size() == 4 && letter(text[0]) && letter(text[1]) && is_digit(text[2]) && is_digit(text[3]);
 }
 
 /// A frame's side or the edge of a picture, broken up: far too few marks for its length.

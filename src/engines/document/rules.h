@@ -43,4 +43,7 @@ std::optional<Date> parse_printed_date(std::string_view text);
 /// Upper case, punctuation to spaces, single spaces.
 std::string fold_name(std::string_view name);
 
+/// "KL30" before the rest of a driving licence's number: a state and its office.
+bool is_licensing_office(std::string_view text);
+
 }  // namespace authx::document
