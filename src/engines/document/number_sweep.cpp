@@ -5,6 +5,7 @@
 #include "engines/document/digit_rows.h"
 #include "engines/document/number_lines.h"
 #include "engines/document/ocr.h"
+#include "engines/document/rules.h"
 #include "engines/document/secrets.h"
 #include "imaging/geometry.h"
 
@@ -78,6 +79,7 @@ struct StripReading {
   bool masked = false;     ///< one whose first digits are masked in print
   std::size_t digits = 0;  ///< that came out when letters were allowed, too
   double sure = 0;         ///< of all that came out
+  bool date = false;       ///< surely read, and nothing else of digits
 };
 
 StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, double ink, const Deadline& deadline) {
@@ -94,6 +96,8 @@ StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, d
   }
   out.sure = letters > 5 ? sum / letters : 0;
   out.digits = digits_in(*words);
+  out.date = out.digits <= 10 && std::ranges::any_of(*words, [](const Word& w) { return w.confidence > 0.9 && is_plain_date(w.text); });
+  if (out.date) return out;
   for (const auto& n : find_numbers(strip, group_rows(*words), deadline)) {
     out.held = out.held || n.valid();
     out.masked = out.masked || n.masked();
@@ -202,6 +206,7 @@ SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known
     const auto up = read_strip(gray, wide, row.height, deadline);
     auto down = up;
     // Digits look like digits upside down, too, but seldom surely so.
+    if (up.date) continue;
     const bool upright = up.sure >= kUpright || (up.sure >= 0.8 && up.digits < 7);
     if (!up.held && !up.masked && !upright) down = read_strip(gray, upside_down(wide), row.height, deadline);
     if (up.masked || down.masked) continue;

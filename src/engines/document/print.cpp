@@ -41,13 +41,6 @@ bool unsure_only_first(const std::vector<Word>& words) {
   return first != words.end() && !unsure({first, words.end()});
 }
 
-/// "14/02/1968"
-bool is_date(std::string_view text) {
-  if (text.size() != 10) return false;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return std::ranges::count_if(text, is_digit) == 8 && !is_digit(text[2]) && text[2] == text[5];
-}
-
 /// A frame's side or the edge of a picture, broken up: far too few marks for its length.
 bool is_rule(const TextLine& line) { return line.box.width > 20 * line.box.height && 6 * line.letters * line.box.height < line.box.width; }
 
@@ -210,7 +203,7 @@ bool PrintReader::settled(std::size_t line) const {
       digits += std::isdigit(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
       letters += w.confidence > 0.8 && std::isalpha(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
     }
-    date = date || (w.confidence > 0.9 && is_date(w.text));
+    date = date || (w.confidence > 0.9 && is_plain_date(w.text));
     licence = licence || (w.confidence > 0.85 && is_licensing_office(w.text));
     sure += w.confidence * static_cast<double>(w.text.size());
     all += static_cast<double>(w.text.size());

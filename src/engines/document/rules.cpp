@@ -174,4 +174,10 @@ bool is_licensing_office(std::string_view text) {
   return text.size() == 4 && letter(text[0]) && letter(text[1]) && is_digit(text[2]) && is_digit(text[3]);
 }
 
+bool is_plain_date(std::string_view text) {
+  if (text.size() != 10) return false;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return std::ranges::count_if(text, is_digit) == 8 && !is_digit(text[2]) && text[2] == text[5];
+}
+
 }  // namespace authx::document
