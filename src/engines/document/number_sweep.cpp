@@ -132,6 +132,15 @@ bool holds(const imaging::Quad& q, const imaging::Point& p) {
   return true;
 }
 
+/// Whether two run in one direction or the opposite, within seven degrees: a number may be stamped across a word.
+bool parallel(const imaging::Quad& a, const imaging::Quad& b) {
+  const double ax = a[1].x - a[0].x;
+  const double ay = a[1].y - a[0].y;
+  const double bx = b[1].x - b[0].x;
+  const double by = b[1].y - b[0].y;
+  return std::abs(ax * by - ay * bx) <= 0.12 * std::hypot(ax, ay) * std::hypot(bx, by);
+}
+
 class Sweeper {
  public:
   Sweeper(const imaging::Image& gray, const NumberSweep& sweep, const Deadline& deadline)
@@ -198,15 +207,17 @@ SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known
                             ((1 - t) * (q[0].y + q[3].y) + t * (q[1].y + q[2].y)) / 2};
     };
     if (std::ranges::any_of(known.places, [&](const imaging::Quad& q) { return holds(q, along(0.5)); })) continue;
-    if (std::ranges::any_of(known.settled,
-                            [&](const imaging::Quad& q) { return holds(q, along(0.08)) && holds(q, along(0.5)) && holds(q, along(0.92)); }))
+    if (std::ranges::any_of(known.words, [&](const imaging::Quad& q) { return parallel(q, row.place) && holds(q, along(0.5)); })) continue;
+    if (std::ranges::any_of(known.runs, [&](const imaging::Quad& q) {
+          return parallel(q, row.place) && holds(q, along(0.08)) && holds(q, along(0.5)) && holds(q, along(0.92));
+        }))
       continue;
     if (++tried > kMostRows || deadline.passed()) break;
     const imaging::Quad wide = widened(row.place, 1.0, 0.5);
     const auto up = read_strip(gray, wide, row.height, deadline);
     auto down = up;
-    // Digits look like digits upside down, too, but seldom surely so.
     if (up.date) continue;
+    // Digits look like digits upside down, too, but seldom surely so.
     const bool upright = up.sure >= kUpright || (up.sure >= 0.8 && up.digits < 7);
     if (!up.held && !up.masked && !upright) down = read_strip(gray, upside_down(wide), row.height, deadline);
     if (up.masked || down.masked) continue;

@@ -158,14 +158,14 @@ KnownPrint settled_print(const Page& page) {
     };
     const auto end_run = [&] {
       end_group();
-      if (size >= 6 && largest < 10) out.settled.push_back(imaging::quad_of(run));
+      if (size >= 6 && largest < 10) out.runs.push_back(imaging::quad_of(run));
       run = {};
       size = largest = 0;
     };
     for (const auto& word : row.words) {
       const auto digits = static_cast<std::size_t>(std::ranges::count_if(word.text, [](char c) { return c >= '0' && c <= '9'; }));
       const auto signs = static_cast<std::size_t>(std::ranges::count_if(word.text, [](unsigned char c) { return std::isalnum(c) != 0; }));
-      if (word.confidence >= 0.85 && word.text.size() >= 3 && digits < 3) out.places.push_back(imaging::quad_of(word.box));
+      if (word.confidence >= 0.85 && word.text.size() >= 3 && digits < 3) out.words.push_back(imaging::quad_of(word.box));
       if (word.confidence < kSure) {
         end_run();
         continue;
@@ -203,8 +203,8 @@ void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& d
   if (p.page.outline_found && std::hypot(outline[1].x - outline[0].x, outline[1].y - outline[0].y) < kSmallDocument)
     small = imaging::bounds_of(outline);
   KnownPrint known = settled_print(p.content);
-  for (auto* places : {&known.places, &known.settled}) {
-    for (auto& q : *places) q = imaging::apply(to_input, q);
+  for (auto* print : {&known.words, &known.runs}) {
+    for (auto& q : *print) q = imaging::apply(to_input, q);
   }
   known.places.insert(known.places.end(), hidden.begin(), hidden.end());
   if (p.zone) known.places.push_back(*p.zone);

@@ -49,8 +49,9 @@ struct SweptNumbers {
 
 /// What is known of a picture before its rows of digits are read.
 struct KnownPrint {
-  std::vector<imaging::Quad> places;   ///< a row whose middle lies on one was dealt with
-  std::vector<imaging::Quad> settled;  ///< surely read and no number: rows that lie within one are none
+  std::vector<imaging::Quad> places;  ///< a row whose middle lies on one was dealt with
+  std::vector<imaging::Quad> words;   ///< surely read, of letters: a row that runs along one and has its middle there is none of digits
+  std::vector<imaging::Quad> runs;    ///< of sure words that hold no number: rows that run along and lie within one are none
 };
 
 /// Numbers in rows of digits at any tilt, but for what is `known`. Cheap where there is no such row. `closer` as for `digit_rows`.
