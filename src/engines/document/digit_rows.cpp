@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "engines/document/marks.h"
 #include "imaging/mat.h"
 
 namespace authx::document {
@@ -29,8 +30,8 @@ constexpr double kWidestGap = 3.6;  ///< between groups, in distances within the
 struct Mark {
   double x = 0;
   double y = 0;
-  double size = 0;  ///< the diagonal, which hardly depends on how a digit is turned
-  int label = 0;
+  double size = 0;      ///< the diagonal, which hardly depends on how a digit is turned
+  std::size_t ink = 0;  ///< which of the picture's marks
   /// A share of a mark that may be several digits grown together: those of its pixels whose place on its long axis lies between.
   double axis_x = 0;
   double axis_y = 0;
@@ -48,6 +49,17 @@ struct Moments {
   double xx = 0;
   double xy = 0;
   double yy = 0;
+
+  void add(const InkRun& r) {
+    const double pixels = r.to - r.from;
+    const double middle = (r.from + r.to - 1) / 2.0;
+    n += pixels;
+    x += pixels * middle;
+    y += pixels * r.y;
+    xx += pixels * (middle * middle + (pixels * pixels - 1) / 12);
+    xy += pixels * middle * r.y;
+    yy += pixels * r.y * r.y;
+  }
 };
 
 /// 255 times the brightness against the paper nearby.
@@ -156,26 +168,22 @@ std::vector<Window> windows_of(std::span<const double> gaps) {
 /// The rows among marks of one strength of ink.
 class Chains {
  public:
-  Chains(const cv::Mat& ink, double scale, std::vector<DigitRow>& out) : scale_(scale), out_(out) {
-    cv::Mat stats;
-    cv::Mat centers;
-    const int n = cv::connectedComponentsWithStats(ink, labels_, stats, centers, 8, CV_32S);
-    for (int i = 1; i < n; ++i) {
-      const int* s = stats.ptr<int>(i);
-      const int w = s[cv::CC_STAT_WIDTH];
-      const int h = s[cv::CC_STAT_HEIGHT];
-      const int longer = std::max(w, h);
-      if (longer < 7 || longer > 110 || s[cv::CC_STAT_AREA] < 10 || longer > 10 * std::min(w, h)) continue;
-      marks_.push_back({.x = s[cv::CC_STAT_LEFT] + w / 2.0, .y = s[cv::CC_STAT_TOP] + h / 2.0, .size = std::hypot(w, h), .label = i});
-      boxes_.emplace_back(s[cv::CC_STAT_LEFT], s[cv::CC_STAT_TOP], w, h);
+  Chains(const cv::Mat& relative, int level, double scale, std::vector<DigitRow>& out)
+      : scale_(scale), out_(out), size_(relative.size()), ink_(marks_below(relative, level)) {
+    for (std::size_t i = 0; i < ink_.marks.size(); ++i) {
+      const auto& m = ink_.marks[i];
+      const int longer = std::max(m.box.width, m.box.height);
+      if (longer < 7 || longer > 110 || m.area < 10 || longer > 10 * std::min(m.box.width, m.box.height)) continue;
+      marks_.push_back(
+          {.x = m.box.x + m.box.width / 2.0, .y = m.box.y + m.box.height / 2.0, .size = std::hypot(m.box.width, m.box.height), .ink = i});
     }
     if (marks_.size() > kMostMarks) marks_.clear();
-    if (!marks_.empty()) divide(n);
+    divide();
   }
 
   void find() {
     if (marks_.size() < 8) return;
-    const Grid grid(marks_, labels_.cols, labels_.rows);
+    const Grid grid(marks_, size_.width, size_.height);
     for (std::size_t i = 0; i < marks_.size(); ++i) {
       const Mark& a = marks_[i];
       std::vector<int> near;
@@ -194,24 +202,11 @@ class Chains {
 
  private:
   /// Marks as long as two to four digits are taken as such, too: blurred digits touch.
-  void divide(int labels) {
-    std::vector<Moments> moments(static_cast<std::size_t>(labels));
-    for (int y = 0; y < labels_.rows; ++y) {
-      const auto* row = labels_.ptr<int>(y);
-      for (int x = 0; x < labels_.cols; ++x) {
-        if (row[x] == 0) continue;
-        auto& m = moments[static_cast<std::size_t>(row[x])];
-        m.n += 1;
-        m.x += x;
-        m.y += y;
-        m.xx += static_cast<double>(x) * x;
-        m.xy += static_cast<double>(x) * y;
-        m.yy += static_cast<double>(y) * y;
-      }
-    }
+  void divide() {
     for (std::size_t i = 0, whole = marks_.size(); i < whole; ++i) {
-      const int label = marks_[i].label;
-      const auto& m = moments[static_cast<std::size_t>(label)];
+      const std::size_t ink = marks_[i].ink;
+      Moments m;
+      for (const InkRun& r : ink_.runs_of(ink_.marks[ink])) m.add(r);
       const double cx = m.x / m.n;
       const double cy = m.y / m.n;
       const double a = m.xx / m.n - cx * cx;
@@ -231,14 +226,13 @@ class Chains {
         if (step < 0.45 * across || step > 1.2 * across) continue;
         for (int k = 0; k < parts; ++k) {
           const double at = (k + 0.5) * step - length / 2;
-          Mark part{.x = cx + at * ux, .y = cy + at * uy, .size = std::hypot(0.85 * step, across), .label = label};
+          Mark part{.x = cx + at * ux, .y = cy + at * uy, .size = std::hypot(0.85 * step, across), .ink = ink};
           part.parts = parts;
           part.axis_x = ux;
           part.axis_y = uy;
           part.from = middle + at - step / 2;
           part.to = middle + at + step / 2;
           marks_.push_back(part);
-          boxes_.push_back(boxes_[i]);
         }
       }
     }
@@ -300,27 +294,42 @@ class Chains {
     }
     for (std::size_t k = 1; k < chain.size(); ++k) used_.insert(edge(chain[k - 1], chain[k]));
     if (chain.size() < 8) return;
+    // Along the row: the middle of an upright box lies elsewhere in a tilted 7 than in a 1.
+    const double dx = at(chain.back()).x - at(chain.front()).x;
+    const double dy = at(chain.back()).y - at(chain.front()).y;
+    const double length = std::hypot(dx, dy);
     std::vector<double> gaps;
-    for (std::size_t k = 1; k < chain.size(); ++k)
-      gaps.push_back(std::hypot(at(chain[k]).x - at(chain[k - 1]).x, at(chain[k]).y - at(chain[k - 1]).y));
+    for (double before = 0; const int k : chain) {
+      const auto [low, high] = extent(k, dx / length, dy / length);
+      const double middle = (low + high) / 2;
+      if (k != chain.front()) gaps.push_back(std::max(0.0, middle - before));
+      before = middle;
+    }
     for (const auto& w : windows_of(gaps)) take(std::span{chain}.subspan(w.from, static_cast<std::size_t>(w.digits)), w);
   }
 
   /// The extent of a mark along (cx, cy).
   std::pair<double, double> extent(int i, double cx, double cy) const {
-    const cv::Rect& box = boxes_[static_cast<std::size_t>(i)];
     const Mark& mark = at(i);
     double low = 1e9;
     double high = -1e9;
-    for (int y = box.y; y < box.y + box.height; ++y) {
-      const auto* row = labels_.ptr<int>(y);
-      for (int x = box.x; x < box.x + box.width; ++x) {
-        if (row[x] != mark.label) continue;
-        if (mark.part()) {
-          const double place = x * mark.axis_x + y * mark.axis_y;
-          if (place < mark.from || place > mark.to) continue;
+    for (const InkRun& r : ink_.runs_of(ink_.marks[mark.ink])) {
+      // The extremes are at the run's ends.
+      double first = r.from;
+      double last = r.to - 1;
+      if (mark.part()) {
+        if (std::abs(mark.axis_x) > 1e-9) {
+          const double a = (mark.from - r.y * mark.axis_y) / mark.axis_x;
+          const double b = (mark.to - r.y * mark.axis_y) / mark.axis_x;
+          first = std::max(first, std::ceil(std::min(a, b)));
+          last = std::min(last, std::floor(std::max(a, b)));
+        } else if (const double place = r.y * mark.axis_y; place < mark.from || place > mark.to) {
+          continue;
         }
-        const double v = x * cx + y * cy;
+        if (first > last) continue;
+      }
+      for (const double x : {first, last}) {
+        const double v = x * cx + r.y * cy;
         low = std::min(low, v);
         high = std::max(high, v);
       }
@@ -333,7 +342,7 @@ class Chains {
     for (std::size_t k = 0; k < row.size();) {
       const Mark& m = at(row[k]);
       std::size_t end = k + 1;
-      while (end < row.size() && at(row[end]).label == m.label && at(row[end]).parts == m.parts) ++end;
+      while (end < row.size() && at(row[end]).ink == m.ink && at(row[end]).parts == m.parts) ++end;
       if (end - k != static_cast<std::size_t>(m.parts)) return false;
       k = end;
     }
@@ -388,9 +397,9 @@ class Chains {
 
   double scale_;
   std::vector<DigitRow>& out_;
-  cv::Mat labels_;
+  cv::Size size_;
+  InkMarks ink_;
   std::vector<Mark> marks_;
-  std::vector<cv::Rect> boxes_;
   std::unordered_set<std::uint64_t> used_;
 };
 
@@ -399,8 +408,7 @@ void search(const cv::Mat& gray, double scale, std::vector<DigitRow>& found) {
   if (scale != 1) cv::resize(gray, searched, {}, scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   const cv::Mat relative = against_paper(searched);
   for (const double strength : kInk) {
-    const cv::Mat ink = relative < 255 * strength;
-    Chains(ink, scale, found).find();
+    Chains(relative, cvRound(255 * strength), scale, found).find();
   }
 }
 

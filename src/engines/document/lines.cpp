@@ -6,6 +6,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/document/marks.h"
 #include "imaging/mat.h"
 
 namespace authx::document {
@@ -114,16 +115,10 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
   if (gray.cols < 32 || gray.rows < 32) return {};
   const cv::Mat ink = ink_of(gray);
   const cv::Mat codes = dense(ink);
-  cv::Mat labels;
-  cv::Mat stats;
-  cv::Mat centers;
-  const int n = cv::connectedComponentsWithStats(ink, labels, stats, centers, 8, CV_32S);
   const int tallest = std::max(40, std::min(image.width, image.height) / 8);
   std::vector<Mark> marks;
-  for (int i = 1; i < n; ++i) {
-    const cv::Rect box(stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP), stats.at<int>(i, cv::CC_STAT_WIDTH),
-                       stats.at<int>(i, cv::CC_STAT_HEIGHT));
-    const int area = stats.at<int>(i, cv::CC_STAT_AREA);
+  const InkMarks inked = marks_of(ink);
+  for (const auto& [box, area, first, runs] : inked.marks) {
     if (box.height > tallest || area < 6 || box.height < 4) continue;
     if (box.width > 12 * box.height && box.height < 8) continue;  // a rule
     if (box.width > image.width / 2 && box.height < 14) continue;

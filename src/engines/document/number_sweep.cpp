@@ -5,6 +5,7 @@
 #include "engines/document/digit_rows.h"
 #include "engines/document/number_lines.h"
 #include "engines/document/ocr.h"
+#include "engines/document/rules.h"
 #include "engines/document/secrets.h"
 #include "imaging/geometry.h"
 
@@ -14,6 +15,8 @@ namespace {
 constexpr int kSearchedSide = 1200;   ///< of the picture that lines are looked for on
 constexpr int kInkHeight = 40;        ///< of a line when it is read
 constexpr std::size_t kMostRows = 8;  ///< of digits that are read
+constexpr double kUpright = 0.92;     ///< a strip read as surely as this stands upright
+constexpr double kFewDigits = 0.88;   ///< and as surely as this it shows as many digits as it has
 
 /// A picture turned so that print in one direction runs across, and the way back.
 struct Turned {
@@ -76,6 +79,7 @@ struct StripReading {
   bool masked = false;     ///< one whose first digits are masked in print
   std::size_t digits = 0;  ///< that came out when letters were allowed, too
   double sure = 0;         ///< of all that came out
+  bool date = false;       ///< surely read, and nothing else of digits
 };
 
 StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, double ink, const Deadline& deadline) {
@@ -92,11 +96,13 @@ StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, d
   }
   out.sure = letters > 5 ? sum / letters : 0;
   out.digits = digits_in(*words);
+  out.date = out.digits <= 10 && std::ranges::any_of(*words, [](const Word& w) { return w.confidence > 0.9 && is_plain_date(w.text); });
+  if (out.date) return out;
   for (const auto& n : find_numbers(strip, group_rows(*words), deadline)) {
     out.held = out.held || n.valid();
     out.masked = out.masked || n.masked();
   }
-  if (!out.held && !out.masked && out.digits >= 7) {
+  if (!out.held && !out.masked && out.digits >= (out.sure >= kFewDigits ? 10 : 7)) {
     const imaging::Box all{strip.height / 4, strip.height / 4, strip.width - strip.height / 2, strip.height / 2};
     const auto n = read_digits(strip, all, deadline);
     out.held = n && n->valid();
@@ -124,6 +130,15 @@ bool holds(const imaging::Quad& q, const imaging::Point& p) {
     if ((b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x) < 0) return false;
   }
   return true;
+}
+
+/// Whether two run in one direction or the opposite, within seven degrees: a number may be stamped across a word.
+bool parallel(const imaging::Quad& a, const imaging::Quad& b) {
+  const double ax = a[1].x - a[0].x;
+  const double ay = a[1].y - a[0].y;
+  const double bx = b[1].x - b[0].x;
+  const double by = b[1].y - b[0].y;
+  return std::abs(ax * by - ay * bx) <= 0.12 * std::hypot(ax, ay) * std::hypot(bx, by);
 }
 
 class Sweeper {
@@ -181,18 +196,30 @@ class Sweeper {
 
 }  // namespace
 
-SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline,
+SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known, const Deadline& deadline,
                              const std::optional<imaging::Box>& closer) {
   SweptNumbers out;
   std::size_t tried = 0;
   for (const auto& row : digit_rows(gray, closer)) {
-    const imaging::Point middle{(row.place[0].x + row.place[2].x) / 2, (row.place[0].y + row.place[2].y) / 2};
-    if (std::ranges::any_of(known, [&](const imaging::Quad& q) { return holds(q, middle); })) continue;
+    const auto along = [&](double t) {
+      const auto& q = row.place;
+      return imaging::Point{((1 - t) * (q[0].x + q[3].x) + t * (q[1].x + q[2].x)) / 2,
+                            ((1 - t) * (q[0].y + q[3].y) + t * (q[1].y + q[2].y)) / 2};
+    };
+    if (std::ranges::any_of(known.places, [&](const imaging::Quad& q) { return holds(q, along(0.5)); })) continue;
+    if (std::ranges::any_of(known.words, [&](const imaging::Quad& q) { return parallel(q, row.place) && holds(q, along(0.5)); })) continue;
+    if (std::ranges::any_of(known.runs, [&](const imaging::Quad& q) {
+          return parallel(q, row.place) && holds(q, along(0.08)) && holds(q, along(0.5)) && holds(q, along(0.92));
+        }))
+      continue;
     if (++tried > kMostRows || deadline.passed()) break;
     const imaging::Quad wide = widened(row.place, 1.0, 0.5);
     const auto up = read_strip(gray, wide, row.height, deadline);
     auto down = up;
-    if (!up.held && !up.masked && (up.sure < 0.8 || up.digits >= 7)) down = read_strip(gray, upside_down(wide), row.height, deadline);
+    if (up.date) continue;
+    // Digits look like digits upside down, too, but seldom surely so.
+    const bool upright = up.sure >= kUpright || (up.sure >= 0.8 && up.digits < 7);
+    if (!up.held && !up.masked && !upright) down = read_strip(gray, upside_down(wide), row.height, deadline);
     if (up.masked || down.masked) continue;
     const std::size_t digits = std::max(up.digits, down.digits);
     if (up.held || down.held) {

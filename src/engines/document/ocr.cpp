@@ -11,6 +11,13 @@
 #include <cmath>
 #include <memory>
 
+/// Tesseract packs each line that it reads as a PNG in memory and unpacks that at once, which takes a sixth of the reading's time. A
+/// program's function stands before a library's of the same name: here plain pixels are kept instead, which Leptonica reads back as
+/// well. Nothing else in the program writes pictures with Leptonica; were this one not found, PNGs are written.
+extern "C" l_ok pixWriteMemPng(l_uint8** data, size_t* size, PIX* picture, l_float32 /*gamma*/) {
+  return pixWriteMemSpix(data, size, picture);
+}
+
 namespace authx::document {
 namespace {
 

@@ -82,6 +82,8 @@ bool find_zone(const Flat& flat, const imaging::Image& input, const ReadOptions&
       zone->corrected = plain->corrected;
     }
   }
+  const imaging::Quad flat_page = imaging::quad_of({0, 0, flat.image.width, flat.image.height});
+  out.zone = imaging::apply(imaging::homography(flat_page, flat.outline), zone->zone);
   turns = zone->quarter_turns;
   out.content.mrz = zone->mrz;
   out.content.mrz_confidence = zone->confidence;
@@ -96,6 +98,7 @@ PageWork& PageWork::operator=(PageWork&& other) noexcept {
   content = std::move(other.content);
   gray = std::move(other.gray);
   capture = std::move(other.capture);
+  zone = other.zone;
   content.gray = &gray;
   return *this;
 }

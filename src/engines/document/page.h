@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/deadline.h"
 #include "base/result.h"
 #include "engines/document/capture.h"
@@ -14,6 +16,7 @@ struct PageWork {
   Page content;
   imaging::Image gray;  ///< of the upright page; `content` refers to it
   CaptureAppraisal capture;
+  std::optional<imaging::Quad> zone;  ///< of the machine-readable zone, on the input
 
   PageWork() = default;
   PageWork(const PageWork&) = delete;

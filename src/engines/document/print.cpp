@@ -6,6 +6,7 @@
 
 #include "engines/document/ocr.h"
 #include "engines/document/outline.h"
+#include "engines/document/rules.h"
 
 namespace authx::document {
 namespace {
@@ -38,20 +39,6 @@ bool unsure_only_first(const std::vector<Word>& words) {
   const auto sure = [](const Word& w) { return w.text.size() >= 4 && w.confidence >= 0.85; };
   const auto first = std::ranges::find_if(words, sure);
   return first != words.end() && !unsure({first, words.end()});
-}
-
-/// "14/02/1968"
-bool is_date(std::string_view text) {
-  if (text.size() != 10) return false;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return std::ranges::count_if(text, is_digit) == 8 && !is_digit(text[2]) && text[2] == text[5];
-}
-
-/// "KL30" before the rest of a driving licence's number.
-bool is_licensing_office(std::string_view text) {
-  const auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return text.size() == 4 && letter(text[0]) && letter(text[1]) && is_digit(text[2]) && is_digit(text[3]);
 }
 
 /// A frame's side or the edge of a picture, broken up: far too few marks for its length.
@@ -216,7 +203,7 @@ bool PrintReader::settled(std::size_t line) const {
       digits += std::isdigit(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
       letters += w.confidence > 0.8 && std::isalpha(static_cast<unsigned char>(c)) != 0 ? 1 : 0;
     }
-    date = date || (w.confidence > 0.9 && is_date(w.text));
+    date = date || (w.confidence > 0.9 && is_plain_date(w.text));
     licence = licence || (w.confidence > 0.85 && is_licensing_office(w.text));
     sure += w.confidence * static_cast<double>(w.text.size());
     all += static_cast<double>(w.text.size());

@@ -17,6 +17,7 @@
 #include "engines/document/lines.h"
 #include "engines/document/outline.h"
 #include "engines/document/page.h"
+#include "engines/document/rules.h"
 #include "engines/document/secrets.h"
 
 namespace authx::document {
@@ -140,16 +141,45 @@ bool printed_as_aadhaar(const Page& page) {
   return std::ranges::any_of(all_types(), [&](const TypeReader* t) { return t->type == Type::aadhaar && t->score(print) >= 0.3; });
 }
 
-/// Words of the page that were surely read and hold too few digits for a number: no row of marks there needs another look.
-std::vector<imaging::Quad> settled_words(const Page& page) {
-  constexpr double kSure = 0.85;
-  constexpr std::size_t kFewDigits = 3;
-  std::vector<imaging::Quad> out;
+/// Print of the page that was surely read and is no number: no row of marks there needs another look. Places are on the page.
+KnownPrint settled_print(const Page& page) {
+  constexpr double kSure = 0.88;
+  KnownPrint out;
   for (const auto& row : page.rows) {
+    imaging::Box run;         // of sure words
+    std::size_t size = 0;     // of the run, in letters and digits
+    std::size_t group = 0;    // of the digits that end the run
+    std::size_t largest = 0;  // of such groups
+    std::string_view before;  // the word before the group
+    const auto end_group = [&] {
+      // Eleven digits after the office are a driving licence's.
+      if (!(group == 11 && is_licensing_office(before))) largest = std::max(largest, group);
+      group = 0;
+    };
+    const auto end_run = [&] {
+      end_group();
+      if (size >= 6 && largest < 10) out.runs.push_back(imaging::quad_of(run));
+      run = {};
+      size = largest = 0;
+    };
     for (const auto& word : row.words) {
       const auto digits = static_cast<std::size_t>(std::ranges::count_if(word.text, [](char c) { return c >= '0' && c <= '9'; }));
-      if (word.confidence >= kSure && word.text.size() >= 3 && digits < kFewDigits) out.push_back(imaging::quad_of(word.box));
+      const auto signs = static_cast<std::size_t>(std::ranges::count_if(word.text, [](unsigned char c) { return std::isalnum(c) != 0; }));
+      if (word.confidence >= 0.85 && word.text.size() >= 3 && digits < 3) out.words.push_back(imaging::quad_of(word.box));
+      if (word.confidence < kSure) {
+        end_run();
+        continue;
+      }
+      run = join(run, word.box);
+      size += signs;
+      if (2 * digits >= signs && signs > 0) {
+        group += signs;
+      } else {
+        end_group();
+        before = word.text;
+      }
     }
+    end_run();
   }
   return out;
 }
@@ -172,8 +202,12 @@ void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& d
   std::optional<imaging::Box> small;
   if (p.page.outline_found && std::hypot(outline[1].x - outline[0].x, outline[1].y - outline[0].y) < kSmallDocument)
     small = imaging::bounds_of(outline);
-  std::vector<imaging::Quad> known = hidden;
-  for (const auto& q : settled_words(p.content)) known.push_back(imaging::apply(to_input, q));
+  KnownPrint known = settled_print(p.content);
+  for (auto* print : {&known.words, &known.runs}) {
+    for (auto& q : *print) q = imaging::apply(to_input, q);
+  }
+  known.places.insert(known.places.end(), hidden.begin(), hidden.end());
+  if (p.zone) known.places.push_back(*p.zone);
   const auto rows = read_digit_rows(gray, known, deadline, small);
   hidden.insert(hidden.end(), rows.places.begin(), rows.places.end());
   hidden.insert(hidden.end(), rows.hidden.begin(), rows.hidden.end());

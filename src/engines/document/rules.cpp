@@ -168,4 +168,16 @@ std::string fold_name(std::string_view name) {
   return out;
 }
 
+bool is_licensing_office(std::string_view text) {
+  const auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.size() == 4 && letter(text[0]) && letter(text[1]) && is_digit(text[2]) && is_digit(text[3]);
+}
+
+bool is_plain_date(std::string_view text) {
+  if (text.size() != 10) return false;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return std::ranges::count_if(text, is_digit) == 8 && !is_digit(text[2]) && text[2] == text[5];
+}
+
 }  // namespace authx::document

@@ -43,4 +43,10 @@ std::optional<Date> parse_printed_date(std::string_view text);
 /// Upper case, punctuation to spaces, single spaces.
 std::string fold_name(std::string_view name);
 
+/// "KL30" before the rest of a driving licence's number: a state and its office.
+bool is_licensing_office(std::string_view text);
+
+/// "14/02/1968", whatever divides it.
+bool is_plain_date(std::string_view text);
+
 }  // namespace authx::document

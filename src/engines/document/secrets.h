@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -48,9 +47,15 @@ struct SweptNumbers {
   std::vector<imaging::Quad> doubtful;  ///< about as many digits that came out otherwise
 };
 
-/// Numbers in rows of digits at any tilt, but those whose middle lies on a `known` place. Cheap where there is no such row. `closer` as for
-/// `digit_rows`.
-SweptNumbers read_digit_rows(const imaging::Image& gray, std::span<const imaging::Quad> known, const Deadline& deadline,
+/// What is known of a picture before its rows of digits are read.
+struct KnownPrint {
+  std::vector<imaging::Quad> places;  ///< a row whose middle lies on one was dealt with
+  std::vector<imaging::Quad> words;   ///< surely read, of letters: a row that runs along one and has its middle there is none of digits
+  std::vector<imaging::Quad> runs;    ///< of sure words that hold no number: rows that run along and lie within one are none
+};
+
+/// Numbers in rows of digits at any tilt, but for what is `known`. Cheap where there is no such row. `closer` as for `digit_rows`.
+SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known, const Deadline& deadline,
                              const std::optional<imaging::Box>& closer = {});
 
 /// The slow way: reads the lines in the directions given, also such whose digits touch.

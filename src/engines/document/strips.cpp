@@ -2,6 +2,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/document/marks.h"
 #include "engines/document/outline.h"
 #include "imaging/mat.h"
 
@@ -29,14 +30,11 @@ bool text_is_vertical(const imaging::Image& gray) {
   const auto weight = [&](cv::Size bridge, bool wide) {
     cv::Mat joined;
     cv::morphologyEx(ink, joined, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_RECT, bridge));
-    cv::Mat labels;
-    cv::Mat stats;
-    cv::Mat centers;
-    const int n = cv::connectedComponentsWithStats(joined, labels, stats, centers, 8);
+    const InkMarks marks = marks_of(joined);
     double sum = 0;
-    for (int i = 1; i < n; ++i) {
-      const int w = stats.at<int>(i, cv::CC_STAT_WIDTH);
-      const int h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
+    for (const auto& mark : marks.marks) {
+      const int w = mark.box.width;
+      const int h = mark.box.height;
       const int across = wide ? h : w;
       const int along = wide ? w : h;
       if (across >= 5 && across <= 40 && along >= 3 * across) sum += along;
@@ -51,21 +49,15 @@ std::vector<imaging::Box> text_strips(const imaging::Image& gray) {
   const cv::Mat ink = ink_of(gray, factor);
   cv::Mat joined;
   cv::morphologyEx(ink, joined, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_RECT, {13, 1}));
-  cv::Mat labels;
-  cv::Mat stats;
-  cv::Mat centers;
-  const int n = cv::connectedComponentsWithStats(joined, labels, stats, centers, 8);
   struct Strip {
     imaging::Box box;
     double score;
   };
   std::vector<Strip> strips;
-  for (int i = 1; i < n; ++i) {
-    const int x = stats.at<int>(i, cv::CC_STAT_LEFT);
-    const int y = stats.at<int>(i, cv::CC_STAT_TOP);
-    const int w = stats.at<int>(i, cv::CC_STAT_WIDTH);
-    const int h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
-    const double filled = static_cast<double>(stats.at<int>(i, cv::CC_STAT_AREA)) / (w * h);
+  const InkMarks marks = marks_of(joined);
+  for (const auto& mark : marks.marks) {
+    const auto& [x, y, w, h] = mark.box;
+    const double filled = static_cast<double>(mark.area) / (w * h);
     if (h < 8 || h > 44 || w < 4 * h || filled < 0.25) continue;
     const int pad = h / 3 + 2;
     const imaging::Box box{static_cast<int>((x - pad) * factor), static_cast<int>((y - pad) * factor),

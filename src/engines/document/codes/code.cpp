@@ -145,7 +145,7 @@ std::vector<Code> cascade(const cv::Mat& gray, CodeOptions options, const Deadli
   for (std::size_t i = 0; i < most; ++i) {
     const Pass& pass = kPasses[i];
     if (deadline.passed()) return {};
-    if (i == (whole ? 0 : 1) && !shows_finder_patterns(gray)) {
+    if (i == (whole ? 0 : 1) && !shows_finder_patterns(gray, whole)) {
       if (i > 0 || !options.pdf417) return {};
       options.qr = options.thorough = false;
     }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <opencv2/imgproc.hpp>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace authx::document {
@@ -14,6 +16,7 @@ struct Centre {
   double x = 0;
   double y = 0;
   double module = 0;
+  int rows = 1;  ///< that showed it
 };
 
 /// The width of a module when five runs fit the pattern.
@@ -45,9 +48,33 @@ std::optional<double> fits_down(const cv::Mat& dark, int x, int y) {
   return fits(runs);
 }
 
+/// Three of like size at right angles and about as far apart, further than the smallest code's.
+bool forms_square(std::vector<Centre> centres) {
+  constexpr std::size_t kMost = 60;
+  // One row through a pattern is chance; its middle is three modules high, and every second row was looked at.
+  std::erase_if(centres, [](const Centre& c) { return c.rows < 2; });
+  std::ranges::sort(centres, std::greater{}, &Centre::rows);
+  if (centres.size() > kMost) centres.resize(kMost);
+  const auto alike = [](const Centre& a, const Centre& b) { return std::min(a.module, b.module) > 0.6 * std::max(a.module, b.module); };
+  for (const auto& corner : centres)
+    for (const auto& a : centres)
+      for (const auto& b : centres) {
+        if (&a == &corner || &b <= &a || &b == &corner || !alike(corner, a) || !alike(corner, b) || !alike(a, b)) continue;
+        const double ax = a.x - corner.x;
+        const double ay = a.y - corner.y;
+        const double bx = b.x - corner.x;
+        const double by = b.y - corner.y;
+        const double first = std::hypot(ax, ay);
+        const double second = std::hypot(bx, by);
+        if (std::min(first, second) < 12 * corner.module || std::min(first, second) < 0.65 * std::max(first, second)) continue;
+        if (std::abs(ax * bx + ay * by) < 0.4 * first * second) return true;
+      }
+  return false;
+}
+
 }  // namespace
 
-bool shows_finder_patterns(const cv::Mat& gray) {
+bool shows_finder_patterns(const cv::Mat& gray, bool all_three) {
   const int window = std::max(15, std::min(gray.cols, gray.rows) / 6) | 1;
   cv::Mat mean;
   cv::blur(gray, mean, {window, window});
@@ -73,10 +100,15 @@ bool shows_finder_patterns(const cv::Mat& gray) {
       const double middle = x - runs[4] - runs[3] - runs[2] / 2.0;
       const auto down = fits_down(dark, static_cast<int>(middle), y);
       if (!down || *down > 1.8 * *across || *across > 1.8 * *down) continue;
-      const bool known = std::ranges::any_of(centres, [&](const Centre& c) { return std::hypot(c.x - middle, c.y - y) < 4 * c.module; });
-      if (!known) centres.push_back({middle, static_cast<double>(y), *across});
+      const auto known = std::ranges::find_if(centres, [&](const Centre& c) { return std::hypot(c.x - middle, c.y - y) < 4 * c.module; });
+      if (known != centres.end()) {
+        ++known->rows;
+      } else {
+        centres.push_back({middle, static_cast<double>(y), *across});
+      }
     }
   }
+  if (all_three) return forms_square(std::move(centres));
   // Two of like size, further apart than the smallest code's.
   for (std::size_t i = 0; i < centres.size(); ++i)
     for (std::size_t j = i + 1; j < centres.size(); ++j) {
