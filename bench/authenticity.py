@@ -104,7 +104,7 @@ def interval(hits: int, of: int) -> str:
     """Wilson's score interval at 95 %, in per cent."""
     z, p = 1.96, hits / max(1, of)
     middle, half = p + z * z / (2 * of), z * sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    return f"{100 * (middle - half) / (1 + z * z / of):.1f} to {100 * (middle + half) / (1 + z * z / of):.1f} %"
+    return f"{max(0.0, 100 * (middle - half) / (1 + z * z / of)):.1f} to {100 * (middle + half) / (1 + z * z / of):.1f} %"
 
 
 def share(report: Report, name: str, of: list[dict], wrong: Callable[[dict], bool], aim: str = "") -> int:

@@ -24,7 +24,7 @@ struct CaptureAppraisal {
 /// - `document_found`    something with the outline or the print of a document is there (refuse)
 /// - `one_document`      only one (review)
 /// - `document_whole`    no side is cut off by the picture's border (review)
-/// - `sharp_enough`      its print is not blurred (review)
+/// - `sharp_enough`      its print is blurred neither out of focus nor along one direction (review)
 /// - `free_of_glare`     no reflection covers it (review)
 /// - `large_enough`      its long side has at least 600 pixels (review; below 350 refuse)
 /// - `straight_enough`   not seen at a steep slant (note; beyond 50 degrees or so review)

@@ -125,6 +125,20 @@ TEST(Capture, EachFaultIsNamed) {
   EXPECT_TRUE(gray.ready) << "a gray copy can still be read";
 }
 
+TEST(Capture, BlurAlongOneDirectionIsBlur) {
+  for (const double angle : {0.0, 0.8, 1.57, 2.4}) {
+    const auto s = drawn(specimen::Kind::driving_license, 9, 1);
+    EXPECT_EQ(outcome(appraise_capture(s.image), "sharp_enough"), Outcome::passed);
+    cv::Mat way(31, 31, CV_32F, cv::Scalar(0));
+    const cv::Point half(static_cast<int>(std::cos(angle) * 15), static_cast<int>(std::sin(angle) * 15));
+    cv::line(way, cv::Point(15, 15) - half, cv::Point(15, 15) + half, cv::Scalar(1));
+    way /= cv::sum(way)[0];
+    cv::Mat moved;
+    cv::filter2D(imaging::as_mat(s.image), moved, -1, way);
+    EXPECT_EQ(outcome(appraise_capture(imaging::from_mat(moved)), "sharp_enough"), Outcome::failed) << angle;
+  }
+}
+
 TEST(Capture, TwoDocumentsAreNoticed) {
   const auto a = drawn(specimen::Kind::pan, 1, 1);
   const auto b = drawn(specimen::Kind::aadhaar, 2, 1);
