@@ -15,8 +15,6 @@ namespace {
 constexpr int kSearchedSide = 1200;   ///< of the picture that lines are looked for on
 constexpr int kInkHeight = 40;        ///< of a line when it is read
 constexpr std::size_t kMostRows = 8;  ///< of digits that are read
-constexpr double kUpright = 0.92;     ///< a strip read as surely as this stands upright
-constexpr double kFewDigits = 0.88;   ///< and as surely as this it shows as many digits as it has
 
 /// A picture turned so that print in one direction runs across, and the way back.
 struct Turned {
@@ -102,7 +100,7 @@ StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, d
     out.held = out.held || n.valid();
     out.masked = out.masked || n.masked();
   }
-  if (!out.held && !out.masked && out.digits >= (out.sure >= kFewDigits ? 10 : 7)) {
+  if (!out.held && !out.masked && out.digits >= 7) {
     const imaging::Box all{strip.height / 4, strip.height / 4, strip.width - strip.height / 2, strip.height / 2};
     const auto n = read_digits(strip, all, deadline);
     out.held = n && n->valid();
@@ -217,9 +215,8 @@ SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known
     const auto up = read_strip(gray, wide, row.height, deadline);
     auto down = up;
     if (up.date) continue;
-    // Digits look like digits upside down, too, but seldom surely so.
-    const bool upright = up.sure >= kUpright || (up.sure >= 0.8 && up.digits < 7);
-    if (!up.held && !up.masked && !upright) down = read_strip(gray, upside_down(wide), row.height, deadline);
+    // Digits look like digits upside down, too.
+    if (!up.held && !up.masked && (up.sure < 0.8 || up.digits >= 7)) down = read_strip(gray, upside_down(wide), row.height, deadline);
     if (up.masked || down.masked) continue;
     const std::size_t digits = std::max(up.digits, down.digits);
     if (up.held || down.held) {
