@@ -37,7 +37,7 @@ bool header_accepted(std::string_view part) {
 
 }  // namespace
 
-JwtHs256::JwtHs256(SecretBytes key) {
+JwtHs256::JwtHs256(const SecretBytes& key) {
   if (key.expose().size() < 32) throw std::invalid_argument{"a token key has at least 32 bytes"};
   key_ = std::make_shared<const evp::HmacKey>(key.expose());
 }

@@ -21,7 +21,7 @@ class HmacKey;
 /// with any other member is refused, as are claims that repeat a name. Immutable, thread-safe, cheap to copy.
 class JwtHs256 {
  public:
-  explicit JwtHs256(SecretBytes key);  ///< at least 32 bytes, else std::invalid_argument
+  explicit JwtHs256(const SecretBytes& key);  ///< at least 32 bytes, else std::invalid_argument
 
   std::string sign(const json::object& claims) const;
   /// Whether a token has the header that `sign` writes, by its text.

@@ -199,7 +199,7 @@ SecretText render(const Secrets& secrets) {
 
 }  // namespace
 
-Result<Keyring> Keyring::create(std::map<std::uint32_t, SecretBytes> masters, SecretBytes index_root) {
+Result<Keyring> Keyring::create(const std::map<std::uint32_t, SecretBytes>& masters, SecretBytes index_root) {
   if (masters.empty()) return Error{Errc::internal, "keyring: no master key"};
   if (index_root.expose().size() != kKeySize) return Error{Errc::internal, "keyring: the root secret is not 32 bytes"};
   Keyring ring;
@@ -215,7 +215,7 @@ Result<Keyring> Keyring::create(std::map<std::uint32_t, SecretBytes> masters, Se
 Result<Keyring> Keyring::load_file(const std::string& path) {
   AX_TRY(const auto text, read_guarded(path));
   AX_TRY(auto secrets, parse(path, text.expose()));
-  return create(std::move(secrets.masters), std::move(secrets.root));
+  return create(secrets.masters, std::move(secrets.root));
 }
 
 Result<> Keyring::create_file(const std::string& path) {

@@ -38,7 +38,7 @@ class Keyring {
  public:
   /// `masters`: version (1…) -> 32 bytes. The highest version is current. The blind-index, token and audit keys are derived
   /// from the separate root secret that never rotates with the master (`index_root`, 32 bytes).
-  static Result<Keyring> create(std::map<std::uint32_t, SecretBytes> masters, SecretBytes index_root);
+  static Result<Keyring> create(const std::map<std::uint32_t, SecretBytes>& masters, SecretBytes index_root);
   /// Reads a key file (`authx` makes it with mode 0600): lines `master.<version> = <base64>` and `root = <base64>`; `#`
   /// starts a comment line. Refuses a file that everyone may open, that its group may write, or that belongs to a third
   /// user. The group may read: orchestrators mount secrets that way. Errors name the line, never its content.

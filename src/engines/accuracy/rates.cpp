@@ -7,6 +7,8 @@
 #include <numeric>
 #include <random>
 
+#include "base/collect.h"
+
 namespace authx::accuracy {
 namespace {
 
@@ -77,9 +79,7 @@ std::vector<Distribution::CurvePoint> Distribution::curve(std::size_t points) co
   std::ranges::sort(thresholds);
   const auto repeated = std::ranges::unique(thresholds);
   thresholds.erase(repeated.begin(), repeated.end());
-  std::vector<CurvePoint> out;
-  for (const double t : thresholds) out.push_back({t, fmr(t).value, fnmr(t).value});
-  return out;
+  return collect(thresholds, [this](double t) { return CurvePoint{t, fmr(t).value, fnmr(t).value}; });
 }
 
 std::optional<Interval> bootstrap(std::span<const Score> scores, const std::function<double(const Distribution&)>& statistic,

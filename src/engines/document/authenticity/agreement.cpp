@@ -66,6 +66,7 @@ std::vector<Statement> statements(const Reading& r, std::string_view name) {
     if (s.field == nullptr || (e.state == EvidenceState::verified && !s.proven)) s = {f->source, f, e.state == EvidenceState::verified};
   }
   std::vector<Statement> all;
+  all.reserve(found.size());
   for (const auto& [source, s] : found) all.push_back(s);
   return all;
 }

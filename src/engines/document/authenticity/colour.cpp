@@ -26,7 +26,7 @@ double colour_spread(const cv::Mat& bgr) {
     cv::Mat a(kUnknowns, kUnknowns, CV_64F, cv::Scalar(0));
     cv::Mat b(kUnknowns, 1, CV_64F, cv::Scalar(0));
     const auto sample = [&](int y, int x, std::array<double, kUnknowns>& u) {
-      const auto p = bgr.at<cv::Vec3b>(y, x);
+      const auto& p = bgr.at<cv::Vec3b>(y, x);
       const double light = (p[0] + p[1] + p[2]) / 3.0;
       u = {1, light, static_cast<double>(x) / bgr.cols, static_cast<double>(y) / bgr.rows};
       return red ? p[2] - p[1] : p[0] - (p[1] + p[2]) / 2.0;
