@@ -15,7 +15,7 @@ from support.people import administrator, new_worker
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,"
           "negative_data_rejection,ignored_auth,unsupported_method,allow_header_conformance")
 # Their own tests call them; here they would leave the rest without a caller.
-ENDS_SESSIONS = r"^/v1/auth/(logout|sessions|password/change|recovery)"
+ENDS_SESSIONS = r"^/v1/(auth/(logout|sessions|password/change|recovery)|admin/users/[^/]+/sessions)"
 
 
 @pytest.mark.parametrize("role", ["admin", "user"])

@@ -55,6 +55,7 @@ POLICY = {
     ("POST", "/v1/auth/passkeys/login"): None,
     ("GET", "/.well-known/webauthn"): None,
     ("GET", "/v1/admin/users"): {"admin"},
+    ("POST", "/v1/admin/users/search"): {"admin"},
     ("GET", "/v1/admin/users/{user_id}"): {"admin"},
     ("DELETE", "/v1/admin/users/{user_id}/sessions"): {"admin"},
     ("DELETE", "/v1/admin/users/{user_id}/sessions/{session_id}"): {"admin"},

@@ -20,7 +20,7 @@ from support.server import ADMIN_EMAIL, Server
 
 @pytest.fixture(scope="module")
 def site(servers) -> Server:
-    return issuing_server(servers, AUTHX_WEB_DIR=web_folder(), AUTHX_SERVICES="auth,admin")
+    return issuing_server(servers, AUTHX_WEB_DIR=web_folder())
 
 
 @pytest.fixture
@@ -132,6 +132,6 @@ def test_a_person_agrees_to_single_claims_after_a_stronger_sign_in(site, admins,
     code = wait(driver).until(EC.element_to_be_clickable((By.CSS_SELECTOR, "input[autocomplete='one-time-code']")))
     code.send_keys(oathtool(secret))
     code.submit()
-    seen(driver, "Allow Book shop?")
+    wait(driver).until(EC.text_to_be_present_in_element((By.TAG_NAME, "h1"), "Allow Book shop?"))
     seen(driver, "Your email address")
     steps.keep("consent")
