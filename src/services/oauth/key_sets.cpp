@@ -20,10 +20,10 @@ Result<KeySets::Look> KeySets::look(const std::string& url, bool anew) {
   if (!known_.contains(url)) make_room();
   auto& known = known_[url];
   const bool fresh = known.keys && known.read_at + kKept > now;
-  const bool tried = known.tried_at + kPatience > now;
-  if (fresh && (!anew || (tried && !known.reading))) return Look{known.keys, nullptr};
+  if (fresh && !anew) return Look{known.keys, nullptr};
   if (known.reading) return Look{};
-  if (tried) return Error{Errc::unavailable, "key set: could not be read"};
+  if (fresh && !known.may_renew(now)) return Look{known.keys, nullptr};
+  if (!fresh && known.tried_at + kPatience > now) return Error{Errc::unavailable, "key set: could not be read"};
   if (reading_ >= kAtOnce) {
     if (fresh) return Look{known.keys, nullptr};
     return Error{Errc::overloaded, "key sets"};
@@ -32,6 +32,17 @@ Result<KeySets::Look> KeySets::look(const std::string& url, bool anew) {
   known.tried_at = now;
   ++reading_;
   return Look{nullptr, std::make_shared<Turn>(*this, url)};
+}
+
+bool KeySets::Known::may_renew(Time now) {
+  const auto gained = (now - counted_at) / kPatience;
+  if (gained > 0) {
+    renewals = static_cast<int>(std::min<std::int64_t>(kMostRenewals, renewals + gained));
+    counted_at = now;
+  }
+  if (renewals == 0) return false;
+  --renewals;
+  return true;
 }
 
 KeySets::Turn::~Turn() { sets_.end(url_); }
@@ -60,6 +71,7 @@ Result<KeySets::Keys> KeySets::read(std::shared_ptr<Turn> turn) {
         if (auto key = crypto::PublicKey::from_jwk(item.as_object())) found.push_back(std::move(*key));
       }
   if (!said) return said.error();
+  if (found.empty()) return Error{Errc::unavailable, "key set: holds no key that verifies"};
   const auto keys = std::make_shared<const std::vector<crypto::PublicKey>>(std::move(found));
   const std::scoped_lock lock{mutex_};
   auto& known = known_[turn->url_];

@@ -14,13 +14,14 @@
 namespace authx::oauth {
 
 /// The JWK sets that other servers publish (RFC 7517) at addresses that clients and providers name: read through `call_outside`, kept for
-/// `kKept`, read again for a signature that no key fits at most every `kPatience`. Of each set only the keys that verify count, at most
-/// `kMostKeys`; at most `kMostSets` are kept, and at most `kAtOnce` are read at a time, so that slow servers leave threads to others.
-/// Thread-safe.
+/// `kKept`, read again for a signature that no key fits at most `kMostRenewals` times at once and once every `kPatience` in the long run.
+/// Of each set only the keys that verify count, at most `kMostKeys`; at most `kMostSets` are kept, and at most `kAtOnce` are read at a
+/// time, so that slow servers leave threads to others. Thread-safe.
 class KeySets {
  public:
   static constexpr std::chrono::minutes kKept{15};
   static constexpr std::chrono::seconds kPatience{10};
+  static constexpr int kMostRenewals = 3;
   static constexpr std::size_t kMostKeys = 50, kMostSets = 1000, kAtOnce = 2;
   static constexpr std::size_t kLongest = std::size_t{64} << 10;
 
@@ -57,7 +58,11 @@ class KeySets {
   struct Known {
     Keys keys;
     Time read_at{}, tried_at{};
+    Time counted_at{};
+    int renewals = kMostRenewals;
     bool reading = false;
+
+    bool may_renew(Time now);
   };
   void make_room();
   void end(const std::string& url);
