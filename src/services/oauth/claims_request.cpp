@@ -10,6 +10,7 @@ constexpr std::size_t kMostClaims = 50;
 constexpr std::size_t kMostValues = 20;
 constexpr std::size_t kMostSets = 5;
 constexpr std::size_t kLongestName = 100;
+constexpr std::chrono::seconds kLongestAge = std::chrono::years{200};  ///< more is as much
 constexpr std::string_view kClaimWord = "claim:";
 constexpr std::string_view kVerifiedWord = "verified:";
 constexpr std::string_view kVerifiedScope = "verified_identity";
@@ -157,7 +158,7 @@ bool meets(const json::value& have, const json::object& constraint, Time now) {
     return false;
   if (const auto* age = constraint.if_contains("max_age")) {
     const auto at = have.is_string() ? parse_time({have.as_string().data(), have.as_string().size()}) : std::nullopt;
-    if (!at || now - *at > std::chrono::seconds{age->as_int64()}) return false;
+    if (!at || now - *at > std::min<std::chrono::seconds>(std::chrono::seconds{age->as_int64()}, kLongestAge)) return false;
   }
   return true;
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace authx::oauth {
 namespace {
 
@@ -138,12 +140,13 @@ TEST(VerifiedClaims, AConstraintThatIsNotMetLeavesTheWholeSetOut) {
 }
 
 TEST(VerifiedClaims, TheAgeOfAVerificationCounts) {
-  const auto asked = [](int age) {
+  const auto asked = [](std::int64_t age) {
     return answered(R"({"verification": {"trust_framework": null, "time": {"max_age": )" + std::to_string(age) +
                     R"(}}, "claims": {"name": null}})");
   };
   EXPECT_NE(asked(864'000), "nothing");
   EXPECT_EQ(asked(863'999), "nothing");
+  EXPECT_NE(asked(std::numeric_limits<std::int64_t>::max()), "nothing");
 }
 
 TEST(Acr, APreferenceIsAPreferenceAndTheEssentialOnesAreMet) {
