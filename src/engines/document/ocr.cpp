@@ -11,6 +11,9 @@
 #include <cmath>
 #include <memory>
 
+#include "engines/document/line/framing.h"
+#include "engines/document/line/reader.h"
+
 /// Tesseract packs each line that it reads as a PNG in memory and unpacks that at once, which takes a sixth of the reading's time. A
 /// program's function stands before a library's of the same name: here plain pixels are kept instead, which Leptonica reads back as
 /// well. Nothing else in the program writes pictures with Leptonica; were this one not found, PNGs are written.
@@ -62,6 +65,19 @@ Engine& engine_for(const std::string& language) {
   return *others.front();
 }
 
+std::vector<Word> read_with(const line::Model& model, const imaging::Image& page, const imaging::Box& ink, bool upside_down, int height,
+                            const std::string& whitelist) {
+  const auto framed = line::frame_line(page, ink, upside_down, height / 36.0);
+  auto words = line::read_words(model, framed.picture, whitelist);
+  const int left = upside_down ? page.width - framed.from.x - framed.from.width : framed.from.x;
+  const int top = upside_down ? page.height - framed.from.y - framed.from.height : framed.from.y;
+  for (auto& word : words) {
+    const auto back = [&](int v) { return static_cast<int>(std::lround(v / framed.scale)); };
+    word.box = {left + back(word.box.x), top, back(word.box.width), framed.from.height};
+  }
+  return words;
+}
+
 }  // namespace
 
 Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const Deadline& deadline, const std::string& whitelist,
@@ -107,6 +123,10 @@ Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const De
 
 Result<std::vector<Word>> ocr_line(const imaging::Image& page, const imaging::Box& line, const Deadline& deadline, bool upside_down,
                                    int height, const std::string& whitelist, const std::string& language) {
+  if (const line::Model* english = language == "eng" ? line::english() : nullptr) {
+    if (deadline.passed()) return Errc::request_timeout;
+    return read_with(*english, page, line, upside_down, height, whitelist);
+  }
   const int pad = line.height / 3 + 2;
   const imaging::Box wide{line.x - pad, line.y - pad, line.width + 2 * pad, line.height + 2 * pad};
   const int x0 = std::max(0, wide.x);

@@ -21,7 +21,9 @@ Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const De
                               const std::string& language = "eng");
 
 /// One line of a page: cut out with a margin, brought to the size that is read best, read. Boxes are on the page.
-/// `upside_down` turns it first; the boxes then are on the page turned by half. `height` is the ink's height when it is read.
+/// `upside_down` turns it first; the boxes then are on the page turned by half. `height` is the ink's height when it is read, 36 as the
+/// networks are used to: others show a line that was not read surely in another way. English is read by `line/reader.h`, which gives the
+/// same network's answers in a tenth of the time; Tesseract reads other languages, and English where its data is of another kind.
 Result<std::vector<Word>> ocr_line(const imaging::Image& page, const imaging::Box& line, const Deadline& deadline, bool upside_down = false,
                                    int height = 36, const std::string& whitelist = {}, const std::string& language = "eng");
 

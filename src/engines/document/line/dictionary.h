@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace authx::document::line {
+
+/// The words of a language as a graph: Tesseract's "squashed DAWG". A node is where its edges begin; the last of a node's edges is marked.
+class Dictionary {
+ public:
+  /// Errors: `Errc::validation` for anything but a graph that stays within itself.
+  static Result<Dictionary> parse(BytesView file);
+
+  /// Whether the characters, each by its number in the file's character set, are a word.
+  bool holds(std::span<const int> characters) const noexcept;
+
+ private:
+  std::vector<std::uint64_t> edges_;
+  unsigned letter_bits_ = 0;
+};
+
+}  // namespace authx::document::line
