@@ -340,6 +340,8 @@ def drawn_types(report: Report, settings: Settings) -> None:
                     text, spent = tesseract(Path(t["file"]))
                     theirs.append(spent)
                     text = folded(text)
+                    # The back prints whose child a person is before the address.
+                    t["address"] = f"{'D' if t['gender'] == 'F' else 'S'}/O: {t['father_name']}, {t['address']}"
                     for name in fields:
                         value = t[name] if name in ("dob", "issue_date", "expiry_date") else t[name] if name == "gender" else folded(t[name])
                         got = read_value(answer, name, value)

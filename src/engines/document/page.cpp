@@ -43,6 +43,15 @@ bool legible(const std::vector<Row>& rows) {
   return words >= 4;
 }
 
+/// A line of print runs into the page's border: what was taken for the outline cuts through the document.
+bool cuts_print(const Layout& layout) {
+  constexpr double kLetters = 5;
+  return std::ranges::any_of(layout.lines, [&](const TextLine& l) {
+    return l.letters >= kLetters &&
+           (l.box.x <= 0 || l.box.y <= 0 || l.box.x + l.box.width >= layout.page.width || l.box.y + l.box.height >= layout.page.height);
+  });
+}
+
 struct Flat {
   imaging::Image image;
   imaging::Quad outline{};
@@ -144,11 +153,14 @@ Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOpti
 
   PageWork best;
   double best_score = -1;
-  for (std::size_t i = 0; i < tries.size() && best_score < kSureOfType; ++i) {
+  bool best_cut = false;
+  bool settled = false;
+  for (std::size_t i = 0; i < tries.size() && !settled; ++i) {
     const Size size = size_of(tries[i]);
     Flat flat{imaging::warp(input, tries[i], size.width, size.height), tries[i], {}};
     flat.layout = find_layout(imaging::to_gray(flat.image));
     if (deadline.passed()) return Errc::request_timeout;
+    const bool cut = i + 1 < tries.size() && cuts_print(flat.layout);
     const auto fresh = [&] {
       PageWork w;
       w.page.side = w.content.side = side;
@@ -193,8 +205,10 @@ Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOpti
     }
     if (score > best_score) {
       best_score = score;
+      best_cut = cut;
       best = std::move(tried);
     }
+    settled = best_score >= kSureOfType && !best_cut;
   }
   out = std::move(best);
   out.capture = std::move(capture);

@@ -48,10 +48,33 @@ std::string variant_of(const Page& page, const GroupedNumber* number) {
   return vid || says(page, "Issue Date") || says(page, "Download Date") || says(page, "Details as on") ? "front_new" : "front";
 }
 
-void extract_name(const Page& page, const Extraction& out, std::optional<std::size_t> dob_row) {
-  if (!dob_row) return;
-  for (std::size_t r = *dob_row; r-- > 0;) {
-    const Row& row = page.rows[r];
+/// What stands beside `box` on a row, up to gaps wider than between words: a letter and an e-Aadhaar have the address beside the person.
+Row column_of(const Row& row, const imaging::Box& box) {
+  Row out;
+  for (const auto& w : row.words) {
+    if (!out.words.empty() && w.box.x - (out.box.x + out.box.width) > 5 * row.box.height / 2) {
+      if (out.box.x + out.box.width > box.x) break;
+      out = {};
+    }
+    out.words.push_back(w);
+    out.box = join(out.box, w.box);
+  }
+  const bool beside = out.box.x < box.x + box.width && out.box.x + out.box.width > box.x;
+  return beside ? out : Row{};
+}
+
+/// Where the date of birth or what else follows the name stands.
+struct Below {
+  std::size_t row = 0;
+  imaging::Box box;
+};
+
+void extract_name(const Page& page, const Extraction& out, const std::optional<Below>& below) {
+  if (!below) return;
+  const imaging::Box beside = join(below->box, column_of(page.rows[below->row], below->box).box);
+  for (std::size_t r = below->row; r-- > 0;) {
+    const Row row = column_of(page.rows[r], beside);
+    if (row.words.empty()) continue;
     const std::string text = row.text();
     if (has_like(text, "Government of India") || has_like(text, "Issue Date") || has_like(text, "Download Date")) continue;
     // Words of another script come out with low confidence; a name's words are sure.
@@ -69,7 +92,7 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
     }
     const std::string name = clean_name(latin);
     if (name.empty() || sum / n < 0.6) continue;
-    if (row.box.y + 6 * std::max(20, row.box.height) < page.rows[*dob_row].box.y) break;
+    if (row.box.y + 6 * std::max(20, row.box.height) < page.rows[below->row].box.y) break;
     if (auto local = read_local_name(page, name, box, out.deadline)) {
       if (sounds_alike(local->normalised, name) >= 0.6)
         out.passed("local_name_agrees", "The name in the regional script sounds like the Latin one");
@@ -78,6 +101,11 @@ void extract_name(const Page& page, const Extraction& out, std::optional<std::si
     out.add(printed_field("name", {name, box, sum / n}));
     return;
   }
+}
+
+/// "S/O:", "D/O", "W/O", "C/O": before the name of a relative.
+bool is_relation(std::string_view word) {
+  return word.size() >= 3 && "SDWC"sv.contains(word[0]) && word[1] == '/' && (word[2] == 'O' || word[2] == '0');
 }
 
 void extract_address(const Page& page, const Extraction& out) {
@@ -98,7 +126,7 @@ void extract_address(const Page& page, const Extraction& out) {
     int n = 0;
     const auto take = [&](const Word& w) {
       const auto letters = std::ranges::count_if(w.text, [](unsigned char c) { return std::isalnum(c) != 0; });
-      if (letters == 0 ? w.text != "-" : w.confidence < (letters <= 2 ? 0.6 : 0.3)) return;
+      if (letters == 0 ? w.text != "-" : w.confidence < (letters <= 2 && !is_relation(w.text) ? 0.6 : 0.3)) return;
       text += (text.empty() ? "" : " ") + mend_prose(w.text);
       box = join(box, w.box);
       sum += w.confidence;
@@ -183,11 +211,11 @@ void extract(const Page& page, const Extraction& out) {
     out.add(std::move(f));
   }
 
-  std::optional<std::size_t> anchor;
+  std::optional<Below> anchor;
   static constexpr std::string_view kBirth[] = {"DOB", "Date of Birth"};
   if (const auto d = date_of_label(page.rows, kBirth)) {
     out.add(date_field("dob", *d));
-    anchor = d->row;
+    anchor = Below{d->row, d->box};
   } else {
     static constexpr std::string_view kYear[] = {"Year of Birth"};
     if (const auto y = value_of(page.rows, kYear)) {
@@ -201,14 +229,14 @@ void extract(const Page& page, const Extraction& out) {
       f.box = y->box;
       if (f.value.size() == 4) out.add(std::move(f));
       for (std::size_t r = 0; r < page.rows.size(); ++r) {
-        if (has_like(page.rows[r].text(), "Year of Birth")) anchor = r;
+        if (has_like(page.rows[r].text(), "Year of Birth")) anchor = Below{r, y->box};
       }
     } else {
       for (const auto& d2 : find_dates(page.rows)) {
         const std::string text = page.rows[d2.row].text();
         if (has_like(text, "Issue") || has_like(text, "Download") || has_like(text, "Details")) continue;
         out.add(date_field("dob", d2));
-        anchor = d2.row;
+        anchor = Below{d2.row, d2.box};
         break;
       }
     }
@@ -218,7 +246,8 @@ void extract(const Page& page, const Extraction& out) {
     out.add(printed_field("gender", *gender));
     if (!anchor) {
       for (std::size_t r = 0; r < page.rows.size(); ++r) {
-        if (page.rows[r].box.y <= gender->box.y && page.rows[r].box.y + page.rows[r].box.height >= gender->box.y) anchor = r;
+        if (page.rows[r].box.y <= gender->box.y && page.rows[r].box.y + page.rows[r].box.height >= gender->box.y)
+          anchor = Below{r, gender->box};
       }
     }
   }
