@@ -19,7 +19,7 @@ constexpr std::size_t kCharacters = 21;
 constexpr std::size_t kCodes = 22;
 
 constexpr std::uint32_t kOwnRates = 64;  ///< flag of a group of layers: learning rates follow
-constexpr std::uint32_t kMost = 4096;    ///< of inputs, outputs, characters
+constexpr std::uint32_t kMost = 1024;    ///< of inputs, outputs, characters
 constexpr std::uint8_t kWholeNumbers = 1;
 constexpr std::uint8_t kDoubles = 128;
 
