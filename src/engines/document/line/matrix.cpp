@@ -18,7 +18,7 @@ Matrix::Matrix(std::size_t outputs, std::size_t inputs) : outputs_(outputs), inp
 
 void Matrix::set_row(std::size_t output, std::span<const std::int8_t> weights, float factor) {
   std::int16_t* const at = weights_.data() + output / kLanes * pairs() * 2 * kLanes + output % kLanes * 2;
-  for (std::size_t i = 0; i < inputs_; ++i) at[i / 2 * 2 * kLanes + i % 2] = weights[i];
+  for (std::size_t i = 0; i < inputs_; ++i) at[i / 2 * 2 * kLanes + i % 2] = weights[i];  // NOLINT(bugprone-signed-char-misuse): a number
   bias_[output] = weights[inputs_] * 127;
   factors_[output] = factor;
 }
@@ -149,20 +149,21 @@ AUTHX_AVX512 void multiply_avx512(const Matrix& m, const std::int16_t* x, float*
   for (; b < m.blocks(); ++b) multiply_blocks<1>(m, b, x, out);
 }
 
-#define AUTHX_VECTORS(TARGET, NAME)                                                                                                \
-  TARGET void step_##NAME(const float* gates, std::size_t n, float* state, std::int16_t* out) { step_body(gates, n, state, out); } \
-  TARGET void squash_##NAME(const float* in, std::size_t n, std::int16_t* out) { squash_body(in, n, out); }                        \
-  TARGET void softmax_##NAME(float* values, std::size_t n) { softmax_body(values, n); }                                            \
-  constexpr Kernels k_##NAME { multiply_##NAME, step_##NAME, squash_##NAME, softmax_##NAME }
+AUTHX_AVX2 void step_avx2(const float* gates, std::size_t n, float* state, std::int16_t* out) { step_body(gates, n, state, out); }
+AUTHX_AVX2 void squash_avx2(const float* in, std::size_t n, std::int16_t* out) { squash_body(in, n, out); }
+AUTHX_AVX2 void softmax_avx2(float* values, std::size_t n) { softmax_body(values, n); }
+AUTHX_AVX512 void step_avx512(const float* gates, std::size_t n, float* state, std::int16_t* out) { step_body(gates, n, state, out); }
+AUTHX_AVX512 void squash_avx512(const float* in, std::size_t n, std::int16_t* out) { squash_body(in, n, out); }
+AUTHX_AVX512 void softmax_avx512(float* values, std::size_t n) { softmax_body(values, n); }
 
-AUTHX_VECTORS(AUTHX_AVX2, avx2);
-AUTHX_VECTORS(AUTHX_AVX512, avx512);
+constexpr Kernels kAvx2{multiply_avx2, step_avx2, squash_avx2, softmax_avx2};
+constexpr Kernels kAvx512{multiply_avx512, step_avx512, squash_avx512, softmax_avx512};
 
 const Kernels& choose() noexcept {
   if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512dq"))
-    return k_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return k_avx2;
+    return kAvx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kAvx2;
   return kPortable;
 }
 

@@ -34,6 +34,7 @@ Result<std::array<BytesView, 24>> parts_of(BytesView file) {
   const auto count = in.u32();
   if (in.ran_out() || count == 0 || count > 64) return damaged("table of parts");
   std::vector<std::int64_t> offsets;
+  offsets.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) offsets.push_back(static_cast<std::int64_t>(in.u64()));
   if (in.ran_out()) return damaged("table of parts");
   std::array<BytesView, 24> parts;
