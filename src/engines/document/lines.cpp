@@ -14,8 +14,7 @@ namespace {
 
 struct Mark {
   cv::Rect box;
-  int area = 0;
-  std::size_t line = 0;
+  bool beside = false;  ///< near a code or a portrait
 };
 
 /// Ink: darker than the paper around it, below `percent` of the paper's brightness and by `least` levels.
@@ -37,7 +36,10 @@ cv::Mat ink_of(const cv::Mat& gray, int percent = 72, int least = 0) {
   return ink;
 }
 
-/// Where ink is as dense as in a code or a portrait.
+constexpr std::uint8_t kDense = 255;   ///< as dense as in a code or a portrait
+constexpr std::uint8_t kBeside = 128;  ///< near that: its rim, or print beside it
+
+/// `kDense`, `kBeside` or 0 for each pixel.
 cv::Mat dense(const cv::Mat& ink) {
   cv::Mat share;
   cv::Mat small;
@@ -46,9 +48,11 @@ cv::Mat dense(const cv::Mat& ink) {
   cv::Mat mask = share > 255 * 0.36;
   // Bold digits are as dense, but not as high.
   cv::morphologyEx(mask, mask, cv::MORPH_OPEN, cv::getStructuringElement(cv::MORPH_RECT, {11, 11}));
-  cv::dilate(mask, mask, cv::getStructuringElement(cv::MORPH_RECT, {9, 9}));
-  cv::resize(mask, mask, ink.size(), 0, 0, cv::INTER_NEAREST);
-  return mask;
+  cv::Mat near;
+  cv::dilate(mask, near, cv::getStructuringElement(cv::MORPH_RECT, {9, 9}));
+  near.setTo(kBeside, near & ~mask);
+  cv::resize(near, near, ink.size(), 0, 0, cv::INTER_NEAREST);
+  return near;
 }
 
 /// The widest horizontal stroke of each word against the word's width, where what hangs below it is clearly less: blurred Latin
@@ -122,8 +126,9 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
     if (box.height > tallest || area < 6 || box.height < 4) continue;
     if (box.width > 12 * box.height && box.height < 8) continue;  // a rule
     if (box.width > image.width / 2 && box.height < 14) continue;
-    if (codes.at<std::uint8_t>(box.y + box.height / 2, box.x + box.width / 2) != 0) continue;
-    marks.push_back({box, area, 0});
+    const auto place = codes.at<std::uint8_t>(box.y + box.height / 2, box.x + box.width / 2);
+    if (place == kDense) continue;
+    marks.push_back({box, place == kBeside});
   }
   if (marks.size() > 4000) return {};
   std::ranges::sort(marks, {}, [](const Mark& m) { return m.box.x; });
@@ -148,11 +153,13 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
   std::vector<TextLine> lines;
   std::vector<cv::Rect> boxes(marks.size());
   std::vector<int> counts(marks.size(), 0);
+  std::vector<int> beside(marks.size(), 0);
   std::vector<std::vector<int>> heights(marks.size());
   for (std::size_t i = 0; i < marks.size(); ++i) {
     const std::size_t r = root(parent, i);
     boxes[r] = counts[r] == 0 ? marks[i].box : boxes[r] | marks[i].box;
     ++counts[r];
+    beside[r] += marks[i].beside ? 1 : 0;
     heights[r].push_back(marks[i].box.height);
   }
   for (std::size_t r = 0; r < marks.size(); ++r) {
@@ -167,6 +174,8 @@ std::vector<TextLine> text_lines(const imaging::Image& image) {
     line.letters = counts[r];
     line.even =
         static_cast<double>(std::ranges::count_if(heights[r], [&](int h) { return 5 * std::abs(h - typical) <= typical + 5; })) / counts[r];
+    // The rim of a code or a portrait falls into marks of all heights, of which few stand in line.
+    if (beside[r] == counts[r] && (counts[r] < 4 || line.even < 0.6)) continue;
     line.headline = headline_of(ink, b, line.starts);
     lines.push_back(line);
   }
