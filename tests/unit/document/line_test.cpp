@@ -88,6 +88,19 @@ TEST(LineMatrix, StepsTangentsAndProbabilitiesAreThoseOfTheMathematicalFunctions
   }
 }
 
+/// A graph of the words "ab" and "aba": letters 3 and 4 of a set of seven.
+std::vector<std::uint8_t> words_file() {
+  std::vector<std::uint8_t> out{42, 0, 7, 0, 0, 0, 3, 0, 0, 0};
+  const auto edge = [&](std::uint64_t letter, std::uint64_t flags, std::uint64_t next) {
+    const std::uint64_t e = letter | flags << 3 | next << 6;
+    for (unsigned s = 0; s < 64; s += 8) out.push_back(static_cast<std::uint8_t>(e >> s));
+  };
+  edge(3, 1, 1);
+  edge(4, 1 | 4, 2);
+  edge(3, 1 | 4, 0);
+  return out;
+}
+
 /// Three letters, a space and nothing.
 Model toy() {
   Model m;
@@ -141,22 +154,28 @@ TEST(LinePath, AStepThatACharacterSharesWithNothingIsNoDoubt) {
 
 TEST(LinePath, OnlyAllowedCharactersAreRead) {
   const auto m = toy();
-  const std::vector<float> either{0.01F, 0.6F, 0.01F, 0.36F, 0.02F};
+  const std::vector<float> either{0.01F, 0.8F, 0.01F, 0.16F, 0.02F};
   EXPECT_EQ(text_of(m, best_path(m, steps({either}), {})), "a");
   EXPECT_EQ(text_of(m, best_path(m, steps({either}), {true, false, false, true, true})), "7");
 }
 
-/// A graph of the words "ab" and "aba": letters 3 and 4 of a set of seven.
-std::vector<std::uint8_t> words_file() {
-  std::vector<std::uint8_t> out{42, 0, 7, 0, 0, 0, 3, 0, 0, 0};
-  const auto edge = [&](std::uint64_t letter, std::uint64_t flags, std::uint64_t next) {
-    const std::uint64_t e = letter | flags << 3 | next << 6;
-    for (unsigned s = 0; s < 64; s += 8) out.push_back(static_cast<std::uint8_t>(e >> s));
-  };
-  edge(3, 1, 1);
-  edge(4, 1 | 4, 2);
-  edge(3, 1 | 4, 0);
-  return out;
+TEST(LinePath, WhatThePictureLeavesOpenIsReadAsAKnownWord) {
+  auto m = toy();
+  m.words = *Dictionary::parse(words_file());  // "ab" and "aba"
+  const std::vector<float> a{0.01F, 0.9F, 0.04F, 0.01F, 0.04F};
+  const std::vector<float> open{0.01F, 0.45F, 0.4F, 0.01F, 0.13F};
+  const std::vector<float> b{0.01F, 0.04F, 0.9F, 0.01F, 0.04F};
+  const std::vector<float> seven{0.01F, 0.02F, 0.02F, 0.9F, 0.05F};
+  const std::vector<float> none{0.01F, 0.02F, 0.01F, 0.01F, 0.95F};
+  const std::vector<float> space{0.95F, 0.01F, 0.01F, 0.01F, 0.02F};
+  const auto word = best_path(m, steps({a, none, open}), {});
+  EXPECT_EQ(text_of(m, word), "ab");
+  EXPECT_TRUE(word[0].known);
+  // What can't be a known word is read as it looks, and a number is known.
+  const auto others = best_path(m, steps({b, none, open, space, seven, none, seven}), {});
+  EXPECT_EQ(text_of(m, others), "ba 77");
+  EXPECT_FALSE(others[0].known);
+  EXPECT_TRUE(others[3].known);
 }
 
 TEST(LineDictionary, HoldsItsWordsAndNoOthers) {

@@ -13,19 +13,27 @@ constexpr float kOffset = -0.085F;
 
 float certainty(float probability) { return (probability > std::exp(kLeastCertainty) ? std::log(probability) : kLeastCertainty) + kOffset; }
 
-enum class Next : std::uint8_t { anything, same, other };  ///< what may follow
+constexpr std::size_t kMostNodes = 32;  ///< of one step
+
+enum class Next : std::uint8_t { anything, same, other };    ///< what may follow
+enum class Mode : std::uint8_t { between, known, unknown };  ///< between words, in one that may be known yet, in another
+enum class Piece : std::uint8_t { none, digits, letters };   ///< of a known word, which marks divide
 
 /// A way to have come to a step.
 struct Node {
   std::size_t of = 0;
   Next next = Next::anything;
+  Mode mode = Mode::between;
+  Piece piece = Piece::none;
+  bool whole = true;                     ///< the word may end here
+  std::uint32_t at = Dictionary::kRoot;  ///< in the dictionary, for letters
   bool repeated = false;
   float certainty = 0;
   float score = 0;
   std::int32_t before = -1;  ///< index of the node of the step before
 };
 
-/// All nodes of all steps; of each step only the best for each pair of class and what may follow.
+/// All nodes of all steps; of each step only the best of those that may go on alike.
 class Lattice {
  public:
   Lattice(const Model& model, const Probabilities& p, const std::vector<bool>& allowed) : model_(model), p_(p), allowed_(allowed) {
@@ -36,8 +44,8 @@ class Lattice {
   std::vector<Node> path() const {
     std::int32_t at = -1;
     for (auto i = first_; i < nodes_.size(); ++i) {
-      if (nodes_[i].next != Next::same && (at < 0 || nodes_[i].score > nodes_[static_cast<std::size_t>(at)].score))
-        at = static_cast<std::int32_t>(i);
+      if (nodes_[i].next == Next::same || (nodes_[i].mode == Mode::known && !nodes_[i].whole)) continue;
+      if (at < 0 || nodes_[i].score > nodes_[static_cast<std::size_t>(at)].score) at = static_cast<std::int32_t>(i);
     }
     std::vector<Node> out;
     for (; at >= 0; at = nodes_[static_cast<std::size_t>(at)].before) out.push_back(nodes_[static_cast<std::size_t>(at)]);
@@ -64,15 +72,24 @@ class Lattice {
     const std::size_t from = first_;
     const std::size_t to = nodes_.size();
     first_ = to;
-    std::vector<std::size_t> classes{best[0], best[1]};
+    top_ = best[0];
+    second_ = best[1];
+    std::vector<std::size_t> classes{top_, second_};
     if (std::ranges::find(classes, model_.nothing) == classes.end()) classes.push_back(model_.nothing);
-    go_on(t, from, to, classes, best[0], best[1]);
-    if (t == 0 || leads_on()) return;
-    go_on(t, from, to, {best.begin() + 2, best.begin() + static_cast<std::ptrdiff_t>(count)}, best[0], best[1]);
-    if (leads_on()) return;
-    classes.clear();
-    for (std::size_t c = 0; c < p.size(); ++c) classes.push_back(c);
-    go_on(t, from, to, classes, best[0], best[1]);
+    go_on(t, from, to, classes);
+    if (t > 0 && !leads_on()) {
+      go_on(t, from, to, {best.begin() + 2, best.begin() + static_cast<std::ptrdiff_t>(count)});
+    }
+    if (t > 0 && !leads_on()) {
+      classes.clear();
+      for (std::size_t c = 0; c < p.size(); ++c) classes.push_back(c);
+      go_on(t, from, to, classes);
+    }
+    if (nodes_.size() - first_ > kMostNodes) {
+      const auto begin = nodes_.begin() + static_cast<std::ptrdiff_t>(first_);
+      std::ranges::nth_element(begin, begin + kMostNodes, nodes_.end(), std::greater{}, &Node::score);
+      nodes_.resize(first_ + kMostNodes);
+    }
   }
 
   bool leads_on() const {
@@ -80,47 +97,101 @@ class Lattice {
                        [](const Node& n) { return n.next == Next::anything; });
   }
 
-  void go_on(std::size_t t, std::size_t from, std::size_t to, const std::vector<std::size_t>& classes, std::size_t top,
-             std::size_t second) {
+  void go_on(std::size_t t, std::size_t from, std::size_t to, const std::vector<std::size_t>& classes) {
     if (t == 0) {
-      begin(t, classes, -1, top, second);
+      begin(t, classes, -1);
       return;
     }
     const auto p = p_.at(t);
     for (std::size_t i = from; i < to; ++i) {
-      const Node before = nodes_[i];
-      const auto at = static_cast<std::int32_t>(i);
-      if (std::ranges::find(classes, before.of) != classes.end()) {
-        if (before.next != Next::other) offer({before.of, Next::anything, true, certainty(p[before.of]), before.score, at});
-        if (before.next == Next::anything && before.of != model_.nothing)
-          offer({before.of, Next::other, true, certainty(p[before.of] + p[model_.nothing]), before.score, at});
+      Node same = nodes_[i];
+      const Next allowed = same.next;
+      same.before = static_cast<std::int32_t>(i);
+      same.repeated = true;
+      if (std::ranges::find(classes, same.of) != classes.end()) {
+        if (allowed != Next::other) offer(same, Next::anything, certainty(p[same.of]));
+        if (allowed == Next::anything && same.of != model_.nothing) offer(same, Next::other, certainty(p[same.of] + p[model_.nothing]));
       }
-      if (before.next != Next::same) begin(t, classes, at, top, second);
+      if (allowed != Next::same) begin(t, classes, same.before);
     }
   }
 
   /// Characters and nothing, begun after `before`.
-  void begin(std::size_t t, const std::vector<std::size_t>& classes, std::int32_t before, std::size_t top, std::size_t second) {
+  void begin(std::size_t t, const std::vector<std::size_t>& classes, std::int32_t before) {
     const auto p = p_.at(t);
     const Node last = before >= 0 ? nodes_[static_cast<std::size_t>(before)] : Node{};
     for (const std::size_t c : classes) {
       if (!may_be(c) || (before >= 0 && last.of == c)) continue;
       const float sure = certainty(p[c]);
       if (sure < kLeastCertainty && c != model_.nothing) continue;
-      offer({c, Next::anything, false, sure, last.score, before});
-      if (c == model_.nothing) continue;
       float shared = p[c] + p[model_.nothing];
-      const bool both = (last.of == top && c == second) || (last.of == second && c == top);
+      const bool both = (last.of == top_ && c == second_) || (last.of == second_ && c == top_);
       if (before >= 0 && last.next == Next::anything && last.of != model_.nothing && both) shared += p[last.of];
-      offer({c, Next::same, false, certainty(shared), last.score, before});
+      Node node = last;
+      node.of = c;
+      node.repeated = false;
+      node.before = before;
+      if (c == model_.nothing) {
+        offer(node, Next::anything, sure);
+        continue;
+      }
+      const auto both_ways = [&](const Node& n) {
+        offer(n, Next::anything, sure);
+        offer(n, Next::same, certainty(shared));
+      };
+      if (Node known = node; last.mode != Mode::unknown && goes_on(known, c)) both_ways(known);
+      if (model_.texts[c] == " ") {
+        if (last.mode != Mode::unknown) continue;
+        node.mode = Mode::between;
+        node.piece = Piece::none, node.whole = true, node.at = Dictionary::kRoot;
+      } else if (last.mode == Mode::known) {
+        continue;  // what is no word is none from its beginning
+      } else {
+        node.mode = Mode::unknown;
+      }
+      both_ways(node);
     }
   }
 
-  void offer(Node node) {
-    node.score += node.certainty;
+  /// Whether a word that is known so far goes on with a character; `n` then says where.
+  bool goes_on(Node& n, std::size_t c) const {
+    const auto& text = model_.texts[c];
+    if (text == " ") {
+      if (!n.whole) return false;
+      n.mode = Mode::between;
+    } else {
+      n.mode = Mode::known;
+    }
+    if (is_digit(text)) {
+      if (n.piece == Piece::letters) return false;
+      n.piece = Piece::digits;
+      n.whole = true;
+      return true;
+    }
+    if (is_letter(text)) {
+      if (n.piece == Piece::digits) return false;
+      const auto next = model_.words.after(n.piece == Piece::letters ? n.at : Dictionary::kRoot, model_.numbers[c]);
+      if (!next) return false;
+      n.piece = Piece::letters;
+      n.at = next->node;
+      n.whole = next->ends;
+      return true;
+    }
+    if (!n.whole) return false;
+    n.piece = Piece::none;
+    n.at = Dictionary::kRoot;
+    return true;
+  }
+
+  void offer(Node node, Next next, float sure) {
+    node.next = next;
+    node.certainty = sure;
+    node.score += node.mode == Mode::unknown ? kUnknown * sure : sure;
     for (std::size_t i = first_; i < nodes_.size(); ++i) {
-      if (nodes_[i].of == node.of && nodes_[i].next == node.next) {
-        if (node.score > nodes_[i].score) nodes_[i] = node;
+      Node& n = nodes_[i];
+      if (n.of == node.of && n.next == node.next && n.mode == node.mode && n.piece == node.piece && n.at == node.at &&
+          n.whole == node.whole) {
+        if (node.score > n.score) n = node;
         return;
       }
     }
@@ -132,6 +203,8 @@ class Lattice {
   const std::vector<bool>& allowed_;
   std::vector<Node> nodes_;
   std::size_t first_ = 0;  ///< of the last step's nodes
+  std::size_t top_ = 0;    ///< the two likeliest classes of the step
+  std::size_t second_ = 0;
 };
 
 }  // namespace
@@ -148,7 +221,7 @@ std::vector<Letter> best_path(const Model& model, const Probabilities& probabili
       if (!out.empty()) out.back().certainty = std::min(out.back().certainty, least);
       break;
     }
-    Letter letter{path[t].of, t, t, least};
+    Letter letter{path[t].of, t, t, path[t].mode == Mode::known, least};
     if (spaces && model.texts[letter.of] == " " && !out.empty()) {
       // Doubt before a space is the last character's.
       out.back().certainty = std::min(out.back().certainty, least);

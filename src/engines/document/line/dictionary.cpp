@@ -35,28 +35,33 @@ Result<Dictionary> Dictionary::parse(BytesView file) {
   return out;
 }
 
-bool Dictionary::holds(std::span<const int> characters) const noexcept {
-  if (characters.empty() || edges_.empty()) return false;
+std::optional<Dictionary::Step> Dictionary::after(std::uint32_t node, int character) const noexcept {
+  if (character < 0) return std::nullopt;
   const std::uint64_t letters = (std::uint64_t{1} << letter_bits_) - 1;
-  std::size_t node = 0;
-  for (std::size_t i = 0; i < characters.size(); ++i) {
-    const bool last_letter = i + 1 == characters.size();
-    const auto wanted = static_cast<std::uint64_t>(characters[i]);
-    bool found = false;
-    for (std::size_t e = node; e < edges_.size(); ++e) {
-      const std::uint64_t edge = edges_[e];
-      const std::uint64_t flags = edge >> letter_bits_;
-      if ((edge & letters) == wanted && (flags & kBackward) == 0 && (!last_letter || (flags & kEnd) != 0)) {
-        node = edge >> (letter_bits_ + kFlagBits);
-        found = true;
-        break;
-      }
-      if ((flags & kLast) != 0) break;
+  std::optional<Step> out;
+  for (std::size_t e = node; e < edges_.size(); ++e) {
+    const std::uint64_t edge = edges_[e];
+    const std::uint64_t flags = edge >> letter_bits_;
+    if ((edge & letters) == static_cast<std::uint64_t>(character) && (flags & kBackward) == 0) {
+      const auto next = static_cast<std::uint32_t>(edge >> (letter_bits_ + kFlagBits));
+      // A letter may have two edges: one where words end, one where they go on.
+      if (!out) out = Step{};
+      out->ends = out->ends || (flags & kEnd) != 0;
+      if (next != kRoot) out->node = next;
     }
-    if (!found) return false;
-    if (node == 0 && !last_letter) return false;
+    if ((flags & kLast) != 0) break;
   }
-  return true;
+  return out;
+}
+
+bool Dictionary::holds(std::span<const int> characters) const noexcept {
+  Step at{kRoot, false};
+  for (const int c : characters) {
+    const auto next = after(at.node, c);
+    if (!next) return false;
+    at = *next;
+  }
+  return at.ends;
 }
 
 }  // namespace authx::document::line

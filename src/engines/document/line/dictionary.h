@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,7 +16,16 @@ class Dictionary {
   /// Errors: `Errc::validation` for anything but a graph that stays within itself.
   static Result<Dictionary> parse(BytesView file);
 
-  /// Whether the characters, each by its number in the file's character set, are a word.
+  static constexpr std::uint32_t kRoot = 0;
+  static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
+  struct Step {
+    std::uint32_t node = kNowhere;  ///< where words go on
+    bool ends = false;              ///< a word may end here
+  };
+  /// Where a character, by its number in the file's character set, leads from a node; nothing where no word goes on so.
+  std::optional<Step> after(std::uint32_t node, int character) const noexcept;
+
+  /// Whether the characters are a word.
   bool holds(std::span<const int> characters) const noexcept;
 
  private:

@@ -260,6 +260,11 @@ Result<void> read_codes(BytesView part, const std::vector<std::string>& characte
 
 }  // namespace
 
+bool is_digit(std::string_view text) noexcept { return text.size() == 1 && text[0] >= '0' && text[0] <= '9'; }
+bool is_letter(std::string_view text) noexcept {
+  return text.size() > 1 || (text.size() == 1 && ((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z')));
+}
+
 Result<Model> Model::parse(BytesView file) {
   AX_TRY(const auto parts, parts_of(file));
   Model out;

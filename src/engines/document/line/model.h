@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -10,6 +11,10 @@
 #include "engines/document/line/matrix.h"
 
 namespace authx::document::line {
+
+/// Of a class's text. Letters are those of any script; marks of punctuation beyond ASCII count as letters.
+bool is_digit(std::string_view text) noexcept;
+bool is_letter(std::string_view text) noexcept;
 
 /// Long short-term memory along one direction.
 struct Memory {

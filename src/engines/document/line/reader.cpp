@@ -1,7 +1,6 @@
 #include "engines/document/line/reader.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -16,36 +15,8 @@
 namespace authx::document::line {
 namespace {
 
-constexpr double kScale = 0.35;   ///< of a logarithm of probability to confidence, as Tesseract shows it
-constexpr double kNoWord = 2.25;  ///< doubt weighs more in what is no word
+constexpr double kScale = 0.35;  ///< of a logarithm of probability to confidence, as Tesseract shows it
 constexpr std::uintmax_t kMostBytes = 64 << 20;
-
-bool is_digit(const std::string& text) { return text.size() == 1 && std::isdigit(static_cast<unsigned char>(text[0])) != 0; }
-/// Letters of any script; marks of punctuation beyond ASCII count as letters, which costs them confidence only.
-bool is_letter(const std::string& text) { return text.size() > 1 || std::isalpha(static_cast<unsigned char>(text[0])) != 0; }
-
-/// Numbers, known words and what is put together from them with marks between.
-bool is_known(const Model& model, std::span<const Letter> word) {
-  std::vector<int> piece;
-  bool letters = false;
-  bool digits = false;
-  const auto fits = [&] {
-    const bool fine = piece.empty() || (digits && !letters) || (letters && !digits && model.words.holds(piece));
-    piece.clear();
-    letters = digits = false;
-    return fine;
-  };
-  for (const auto& l : word) {
-    const auto& text = model.texts[l.of];
-    if (is_digit(text) || is_letter(text)) {
-      (is_digit(text) ? digits : letters) = true;
-      piece.push_back(model.numbers[l.of]);
-    } else if (!fits()) {
-      return false;
-    }
-  }
-  return fits();
-}
 
 std::vector<bool> allowed_classes(const Model& model, std::string_view whitelist) {
   std::vector<bool> out;
@@ -99,7 +70,7 @@ std::vector<Word> read_words(const Model& model, const imaging::Image& picture, 
     }
     if (i > 0) least = std::min(least, letters[i - 1].certainty);
     if (end < letters.size()) least = std::min(least, letters[end].certainty);
-    const double doubt = is_known(model, std::span{letters}.subspan(i, end - i)) ? least : kNoWord * least;
+    const double doubt = letters[i].known ? least : kUnknown * least;
     word.confidence = std::clamp(1 + kScale * doubt, 0.0, 1.0);
     word.box = {border(i), 0, border(end) - border(i), picture.height};
     out.push_back(std::move(word));
