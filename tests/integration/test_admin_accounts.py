@@ -153,3 +153,9 @@ def test_the_operator_switches_applications_and_rotates_keys(server, admin):
     key = data_of(admin.post(f"/admin/service-accounts/{account['account_id']}/keys", json={"name": "first", "days": 3}), 201)
     [shown] = [k for k in server.cli("api-keys", "list") if k["key_id"] == key["key_id"]]
     assert shown["account"] == f"listed {server.port}" and shown["revoked"] is False and key["api_key"] not in str(shown)
+    reads = lambda: requests.get(server.root + "/v1/admin/audit", headers={"Authorization": f"Bearer {key['api_key']}"}, timeout=30).status_code  # noqa: E731
+    assert reads() == 200
+    assert server.cli("api-keys", "revoke", key["key_id"])["revoked"] is True
+    eventually(lambda: reads() == 401)
+    [shown] = [k for k in server.cli("api-keys", "list") if k["key_id"] == key["key_id"]]
+    assert shown["revoked"] is True

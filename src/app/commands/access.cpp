@@ -179,6 +179,17 @@ Result<> list_api_keys(Cli& cli, const Config&, Storage& s, const Options& o) {
   return {};
 }
 
+Result<> revoke_api_key(Cli& cli, const Config&, Storage& s, const Options& o) {
+  const auto key = Uuid::parse(o.id);
+  if (!key) return Error::invalid("key_id", "Give the key's id, which `api-keys list` shows first");
+  AX_TRY(const auto tenant, organizations::resolve(*s.database, o.organization));
+  db::AsyncDatabase database{*s.database, 1, 1};
+  access::ApiKeys keys{database, s.clock, *s.keyring, *s.audit};
+  AX_CHECK(s.database->write(tenant, [&](db::Tx& tx) { return keys.revoke_by_operator(tx, *key); }));
+  cli.print(fmt::format("{}  revoked\n", key->str()), json::object{{"key_id", key->str()}, {"revoked", true}});
+  return {};
+}
+
 }  // namespace
 
 void add_access_commands(CLI::App& root, Cli& cli) {
@@ -210,6 +221,9 @@ void add_access_commands(CLI::App& root, Cli& cli) {
 
   auto* programs = root.add_subcommand("api-keys", "Keys of programs")->require_subcommand(1);
   of_organization(add(*programs, "list", "All keys, with their accounts and last use", &list_api_keys));
+  auto* gone = add(*programs, "revoke", "Refuse a key from now on; running servers follow within seconds", &revoke_api_key);
+  of_organization(gone);
+  gone->add_option("key_id", o->id)->required();
 }
 
 }  // namespace authx::app

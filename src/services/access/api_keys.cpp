@@ -229,4 +229,10 @@ Result<> ApiKeys::revoke(db::Tx& tx, const http::Principal& by, const Uuid& key)
   return audit_.append(tx, {by.id, "access.api_key_revoked", details("key_id", key), &by.request});
 }
 
+Result<> ApiKeys::revoke_by_operator(db::Tx& tx, const Uuid& key) {
+  AX_TRY(const auto rows, tx.exec(kRevoke, key, clock_.now(), tx.scope().home()));
+  if (rows.empty()) return Errc::not_found;
+  return audit_.append(tx, {std::nullopt, "access.api_key_revoked_by_operator", details("key_id", key), nullptr});
+}
+
 }  // namespace authx::access

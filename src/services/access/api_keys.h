@@ -62,6 +62,8 @@ class ApiKeys {
   /// A key like the old one, which goes on for `overlap`.
   Result<NewKey> rotate(db::Tx& tx, const http::Principal& by, const Uuid& key, std::chrono::hours overlap, std::chrono::days lifetime);
   Result<> revoke(db::Tx& tx, const http::Principal& by, const Uuid& key);
+  /// The same at the server's own command line; servers that run follow within five seconds.
+  Result<> revoke_by_operator(db::Tx& tx, const Uuid& key);
   /// After a commit that changed keys or accounts.
   void forget();
 
