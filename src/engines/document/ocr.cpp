@@ -84,6 +84,8 @@ Result<std::vector<Word>> ocr(const imaging::Image& gray, OcrMode mode, const De
                               const std::string& language) {
   if (gray.empty() || gray.channels != 1) return Error{Errc::internal, "ocr: expects a gray image"};
   if (deadline.passed()) return Errc::request_timeout;
+  if (const line::Model* english = mode == OcrMode::line && language == "eng" ? line::english() : nullptr)
+    return read_with(*english, gray, {0, 0, gray.width, gray.height}, false, 36, whitelist);
   Engine& engine = engine_for(language);
   if (!engine.ready)
     return Error{Errc::capability_unavailable, "tesseract: language data '" + language + "' not found (tesseract-ocr-" + language + ")"};

@@ -241,7 +241,7 @@ TEST(LineReader, SaysWhatTesseractSaysOfCleanPrint) {
         const auto own = ocr_line(layout.page, l.box, {});
         const int pad = l.box.height / 3 + 2;
         const auto part = imaging::crop(layout.page, {l.box.x - pad, l.box.y - pad, l.box.width + 2 * pad, l.box.height + 2 * pad});
-        const auto theirs = ocr(imaging::resize(part, part.width * 36 / l.box.height, part.height * 36 / l.box.height), OcrMode::line, {});
+        const auto theirs = ocr(imaging::resize(part, part.width * 36 / l.box.height, part.height * 36 / l.box.height), OcrMode::block, {});
         ASSERT_TRUE(own && theirs);
         const auto sure = [](const Word& w) { return w.confidence > 0.9; };
         if (theirs->empty() || !std::ranges::all_of(*theirs, sure)) continue;
