@@ -259,6 +259,13 @@ awaitable<Result<progress::State>> DocumentsService::progress(Uuid id, const htt
   co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
+std::optional<int> portrait_age_days(const ReadDocument& document, Time now) {
+  if (!document.issued) return std::nullopt;
+  const auto days = std::chrono::sys_days{date_of(now)} - std::chrono::sys_days{*document.issued};
+  if (days.count() < 0) return std::nullopt;
+  return static_cast<int>(days.count());
+}
+
 Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id, const Uuid& owner) const {
   AX_TRY(const auto rows, tx.exec(kFacts, id));
   if (rows.empty() || rows[0].uuid(0) != owner) return Errc::not_found;
@@ -296,7 +303,9 @@ Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id,
       d.doubts.push_back(f.id);
   });
   each("fields", [&](const json::value& f) {
-    if (!d.father_name && get_text(f, "name") == "father_name") d.father_name = get_text(f, "value");
+    const auto name = get_text(f, "name");
+    if (!d.father_name && name == "father_name") d.father_name = get_text(f, "value");
+    if (!d.issued && name == "issue_date") d.issued = parse_date(get_text(f, "value").value_or(""));
   });
   AX_TRY(d.portrait, p_.portraits.find(tx, id, owner));
   if (const auto* portrait = find(reading, "portrait"); portrait != nullptr && !d.portrait) d.portrait = embedding_from_json(*portrait);

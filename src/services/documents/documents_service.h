@@ -103,7 +103,11 @@ struct ReadDocument {
   std::vector<std::string> doubts;  ///< checks of authenticity that failed and ask for a person
   Reuse reuse;                      ///< at the time of asking
   std::optional<std::string> father_name{};
+  std::optional<Date> issued{};  ///< where the document says it: about when its portrait was taken
 };
+
+/// Days since the document was issued; nothing where it does not say, or says a day to come.
+std::optional<int> portrait_age_days(const ReadDocument& document, Time now);
 
 /// A document that ends soon or has ended.
 struct Expiring {
