@@ -287,8 +287,12 @@ class Judge {
   /// moves: where it moves fast it is no surprise. Cuts that hide behind the changes of the lights are looked for there together.
   void check_cuts() {
     const auto by_pixels = surprises(moves_by_pixels(), kUnrestOfPixels), by_mesh = surprises(moves_by_mesh(), kUnrestOfMesh);
-    const auto surprise = [&](std::size_t i) { return by_pixels[i] ? *by_pixels[i] : by_mesh[i].value_or(0); };
-    for (std::size_t i = 0; i < samples_.size(); ++i) v_.measures.largest_skip = std::max(v_.measures.largest_skip, surprise(i));
+    // Of a head that is turned far the mesh's word is worth nothing.
+    const auto surprise = [&](std::size_t i) {
+      if (by_pixels[i]) return *by_pixels[i];
+      return std::abs(samples_[i].yaw) <= 20 && std::abs(samples_[i - 1].yaw) <= 20 ? by_mesh[i].value_or(0) : 0;
+    };
+    for (std::size_t i = 1; i < samples_.size(); ++i) v_.measures.largest_skip = std::max(v_.measures.largest_skip, surprise(i));
     std::vector<milliseconds> changes;
     for (const auto& step : plan_.steps) {
       if (step.action != Action::light) continue;
@@ -297,7 +301,7 @@ class Judge {
     }
     for (const auto change : changes) {
       double most = 0;
-      for (std::size_t i = 0; i < samples_.size(); ++i)
+      for (std::size_t i = 1; i < samples_.size(); ++i)
         if (samples_[i].at >= change - 30ms && samples_[i].at <= change + 360ms) most = std::max(most, surprise(i));
       v_.measures.skip_at_lights += most / static_cast<double>(changes.size());
     }

@@ -11,8 +11,8 @@ namespace {
 // What is compared of a look: brows, eyes, nose and cheeks, without the mouth and the outline.
 constexpr int kLeft = 16, kRight = 88, kTop = 10, kBottom = 76;
 constexpr int kRounds = 4;
-constexpr double kFits = 0.4;  ///< least likeness of both looks when laid on each other
-constexpr double kFarthest = 6;
+constexpr double kFits = 0.4;     ///< least likeness of both looks when laid on each other
+constexpr double kFarthest = 12;  ///< pixels; of a head that is turned far the mesh is off by so much
 
 /// Bilinear; `x` and `y` lie inside.
 float at(const std::vector<float>& picture, double x, double y) {
@@ -86,7 +86,7 @@ std::optional<Point> LookMotion::found_in(const LookMotion& after) const {
     const double scale = 2 * 1.4826 * *half + 1e-6;
     for (k = 0; k < kPixels; ++k) weight[k] = 1 / (1 + std::pow(left[k] / scale, 2));
     for (int i = 0; i < 4; ++i) p[static_cast<std::size_t>(i)] -= found(i) / std::max(gain, 0.3);
-    if (!(std::hypot(p[0], p[1]) < kFarthest) || std::abs(p[2]) > 0.1 || std::abs(p[3]) > 0.2) return std::nullopt;
+    if (!(std::hypot(p[0], p[1]) < kFarthest) || std::abs(p[2]) > 0.15 || std::abs(p[3]) > 0.2) return std::nullopt;
   }
   if (!(gain >= kFits)) return std::nullopt;
   return Point{kLookMiddle.x + static_cast<float>(p[0]), kLookMiddle.y + static_cast<float>(p[1])};

@@ -111,8 +111,7 @@ Plan make_follow_up(std::span<const std::uint8_t> entropy, const FollowUp& first
     tasks.push_back(rest[pick]);
     rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(pick));
   };
-  if (first.missed && *first.missed != Action::light)
-    take(static_cast<std::size_t>(std::ranges::find(rest, *first.missed) - rest.begin()));
+  if (first.missed && *first.missed != Action::light) take(static_cast<std::size_t>(std::ranges::find(rest, *first.missed) - rest.begin()));
   const bool turns = first.missed == Action::turn_left || first.missed == Action::turn_right;
   if (!first.depth_shown && !turns) take(dice.below(2));
   while (tasks.size() < 2) take(dice.below(rest.size()));

@@ -305,7 +305,7 @@ Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id,
   each("fields", [&](const json::value& f) {
     const auto name = get_text(f, "name");
     if (!d.father_name && name == "father_name") d.father_name = get_text(f, "value");
-    if (!d.issued && name == "issue_date") d.issued = parse_date(get_text(f, "value").value_or(""));
+    if (!d.issued && name == "issue_date") d.issued = parse_date(get_text(f, "normalised").value_or(""));
   });
   AX_TRY(d.portrait, p_.portraits.find(tx, id, owner));
   if (const auto* portrait = find(reading, "portrait"); portrait != nullptr && !d.portrait) d.portrait = embedding_from_json(*portrait);

@@ -162,15 +162,17 @@ void add_routes(Router& router, FacesService& service) {
                .tag = "Faces",
                .bucket = "upload",
                .errors = {Errc::capability_unavailable}});
-  router.post("/face/verify", service, &verify,
-              {.operation_id = "verifyFace",
-               .summary = "Compare a live face with the portrait on one of the caller's documents. match_score is the calibrated "
-                          "probability that both show one person. reenrolment_suggested: the portrait is older than AUTHX_FACE_PORTRAIT_YEARS by its "
-                          "document's date of issue, so that a newer document would make the comparison surer.",
-               .tag = "Faces",
-               .body_limit = 14 * 1024 * 1024,
-               .bucket = "upload",
-               .errors = {Errc::not_found, Errc::conflict, Errc::capability_unavailable}});
+  router.post(
+      "/face/verify", service, &verify,
+      {.operation_id = "verifyFace",
+       .summary =
+           "Compare a live face with the portrait on one of the caller's documents. match_score is the calibrated "
+           "probability that both show one person. reenrolment_suggested: the portrait is older than AUTHX_FACE_PORTRAIT_YEARS by its "
+           "document's date of issue, so that a newer document would make the comparison surer.",
+       .tag = "Faces",
+       .body_limit = 14 * 1024 * 1024,
+       .bucket = "upload",
+       .errors = {Errc::not_found, Errc::conflict, Errc::capability_unavailable}});
   router.get("/face/captures", service, &list,
              {.operation_id = "listFaces", .summary = "The caller's captured faces, newest first", .tag = "Faces"});
 }
