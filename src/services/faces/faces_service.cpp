@@ -359,7 +359,7 @@ Result<> FacesService::give_up(db::Tx& tx, const jobs::Job& job) {
 
 awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes image, http::RequestInfo request) {
   const auto started = std::chrono::steady_clock::now();
-  auto find_document = [this, document, user](db::Tx& tx) { return p_.documents.read_document(tx, document, user); };
+  auto find_document = [this, document, user](db::Tx& tx) { return p_.documents.document_portrait(tx, document, user); };
   AX_CO_TRY(auto read, co_await p_.database.read(request.tenant, find_document));
   if (read.status == "processing") {
     Error busy{Errc::conflict, "document still processing"};
@@ -393,7 +393,7 @@ awaitable<Result<Match>> FacesService::verify(Uuid user, Uuid document, Bytes im
   const auto& liveness = outcome.live.liveness;
   const bool live = !liveness.score || *liveness.score >= p_.spoof_below;
   const bool approved = c.match && live;
-  const auto age = documents::portrait_age_days(read, p_.clock.now());
+  const auto age = documents::portrait_age_days(read.issued, p_.clock.now());
   const bool old = p_.old_portrait_days > 0 && age && *age > p_.old_portrait_days;
 
   auto store = [&](db::Tx& tx) -> Result<> {
