@@ -56,7 +56,7 @@ struct FaceFacts {
 
   /// Of the portrait, since its document was issued; nothing where the document does not say, and in the stored inputs of rules
   /// before 2026-12.1.
-  std::optional<int> portrait_age_days;
+  std::optional<int> portrait_age_days{};
 };
 
 /// A fingerprint or an iris that the verification asked for.

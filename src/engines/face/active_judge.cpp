@@ -502,7 +502,7 @@ class Judge {
   }
 
   static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.5;
-  static constexpr double kFast = 3, kUnrestOfPixels = 0.12, kUnrestOfMesh = 0.25, kSkip = 3, kSkipAtLights = 1.2;
+  static constexpr double kFast = 3, kUnrestOfPixels = 0.12, kUnrestOfMesh = 0.25, kSkip = 2.7, kSkipAtLights = 0.95;
 
   const Plan& plan_;
   const VideoFacts& video_;

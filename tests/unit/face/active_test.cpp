@@ -358,7 +358,7 @@ TEST(Judge, AHeadThatSkipsBetweenTwoFramesWasCutTogether) {
 }
 
 TEST(Judge, ACutThatTheMeshsUnrestHidesIsSeenInThePixels) {
-  EXPECT_LT(swaying(5s, 2, 0, 1).measures.largest_skip, 3);
+  EXPECT_FALSE(std::ranges::count(swaying(5s, 2, 0, 1).findings, Finding::jump));
   EXPECT_LT(swaying(1h, 0, 0, 1, true).measures.largest_skip, 2);
   const auto cut = swaying(5s, 2, 0, 1, true);
   EXPECT_TRUE(std::ranges::count(cut.findings, Finding::jump)) << cut.measures.largest_skip;
