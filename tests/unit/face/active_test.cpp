@@ -187,7 +187,7 @@ std::vector<Point3> face_of(double yaw, double depth, double noise, std::uint32_
   put(33, -45, -25, 8), put(263, 45, -25, 8), put(1, 0, 15, -28), put(4, 0, 12, -30), put(168, 0, -25, -4), put(10, 0, -80, 6),
       put(151, 0, -60, 0);
   put(152, 0, 85, 2), put(199, 0, 72, -2), put(50, -38, 10, 10), put(280, 38, 10, 10), put(205, -36, 25, 10), put(425, 36, 25, 10);
-  put(61, -22, 45, -2), put(291, 22, 45, -2);
+  put(61, -22, 45, -2), put(291, 22, 45, -2), put(13, 0, 43, -4), put(14, 0, 47, -4);
   const double c = std::cos(yaw * std::numbers::pi / 180), s = std::sin(yaw * std::numbers::pi / 180);
   std::vector<Point3> out;
   for (const auto& v : rest) {
