@@ -1,12 +1,14 @@
 // Active liveness on filmed answers. Arguments: the pack's folder, and a default pack that completes it. Input: "KIND SEED LIGHTS
 // CODEC FPS PHOTO OTHER" (tab-separated; LIGHTS 0 or 1; CODEC as in tests/support/video_writer.h, or "none" to measure the frames as
-// they are); answer: the verdict as JSON, or {"skip": why} when a photograph does not serve. The plan is drawn from SEED. KIND
+// they are); answer: the verdict as JSON, or {"skip": why} when a photograph does not serve. The plan is drawn from SEED. Where a
+// second answer may show what the first left open, it is filmed too, of the same kind, and its verdict is "follow_up". KIND
 // "usable" only says whether the photograph serves. What was measured of a film is kept in the folder that AUTHX_KEPT_FILMS names,
 // so that another judgement of it costs next to nothing.
 
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <expected>
 #include <map>
 #include <optional>
 #include <random>
@@ -41,7 +43,7 @@ struct Job {
 /// What was measured of a film, kept as it lies in memory: the same program reads it that wrote it.
 class Kept {
  public:
-  explicit Kept(const std::string& path) : path_(path) {}
+  explicit Kept(std::string path) : path_(std::move(path)) {}
 
   bool read(active::VideoFacts& video) const {
     std::ifstream in{path_, std::ios::binary};
@@ -94,23 +96,30 @@ class Kept {
   std::string path_;
 };
 
-active::Plan plan_of(const Job& job) {
-  std::mt19937 random{job.seed};
+std::array<std::uint8_t, active::kPlanEntropy> entropy_of(std::uint32_t seed) {
+  std::mt19937 random{seed};
   std::array<std::uint8_t, active::kPlanEntropy> entropy{};
   for (auto& b : entropy) b = static_cast<std::uint8_t>(random());
-  return active::make_plan(entropy, {.lights = job.lights});
+  return entropy;
 }
 
-std::string verdict_on(const active::Plan& plan, const active::VideoFacts& video) {
-  auto out = active::to_json(active::judge(plan, video));
+json::object told(const active::Plan& plan, const active::Verdict& verdict) {
+  auto out = active::to_json(verdict);
   out["plan"] = active::to_json(plan);
-  return json::serialize(out);
+  return out;
 }
 
-std::string answer(const FaceEngine& engine, const Job& job, const std::optional<Kept>& kept) {
-  const auto plan = plan_of(job);
+std::optional<Kept> kept_of(const Job& job, const std::string& name) {
+  const char* folder = std::getenv("AUTHX_KEPT_FILMS");
+  if (folder == nullptr || job.kind == "usable") return std::nullopt;
+  return Kept{fmt::format("{}/{:016x}", folder, std::hash<std::string>{}(name))};
+}
+
+/// Films and measures an answer, unless that was done before; why not, where a photograph does not serve.
+std::expected<active::VideoFacts, std::string> filmed(const FaceEngine& engine, const Job& job, const active::Plan& plan,
+                                                      const std::optional<Kept>& kept) {
   active::VideoFacts video;
-  if (kept && kept->read(video)) return verdict_on(plan, video);
+  if (kept && kept->read(video)) return video;
   static std::map<std::string, Result<film::Person>> people;
   const auto person_of = [&](const std::string& path) -> Result<film::Person>& {
     auto found = people.find(path);
@@ -127,14 +136,13 @@ std::string answer(const FaceEngine& engine, const Job& job, const std::optional
   const auto other = person_of(job.other);
   const auto person = person_of(job.photo);
   for (const auto* p : {&person, &other})
-    if (!*p) return fmt::format(R"({{"skip": "{}"}})", p->error().faults.empty() ? "" : p->error().faults.front().reason);
-  if (!film::applies(job.kind, plan)) return R"({"skip": "does not apply"})";
+    if (!*p) return std::unexpected(p->error().faults.empty() ? std::string{} : p->error().faults.front().reason);
+  if (!film::applies(job.kind, plan)) return std::unexpected("does not apply");
   const auto still = must(engine.analyse(film::still(*person, job.seed), {.liveness = false}));
-  if (!still.embedding || !still.quality.acceptable) return R"({"skip": "the still picture is not usable"})";
-
-  if (job.kind == "usable") return "{}";
+  if (!still.embedding || !still.quality.acceptable) return std::unexpected("the still picture is not usable");
 
   video = {};
+  if (job.kind == "usable") return video;
   if (job.codec == "none") {
     const auto times = active::compare_times(plan);
     std::size_t next = 0;
@@ -152,7 +160,23 @@ std::string answer(const FaceEngine& engine, const Job& job, const std::optional
     video = must(active::measure_video(engine, bytes, plan, *still.embedding, {.max_bytes = std::size_t{64} << 20}, {}));
   }
   if (kept) kept->write(video);
-  return verdict_on(plan, video);
+  return video;
+}
+
+std::string answer(const FaceEngine& engine, Job job, const std::string& line) {
+  const auto plan = active::make_plan(entropy_of(job.seed), {.lights = job.lights});
+  const auto video = filmed(engine, job, plan, kept_of(job, line));
+  if (!video) return json::serialize(json::object{{"skip", video.error()}});
+  if (job.kind == "usable") return "{}";
+  const auto verdict = active::judge(plan, *video);
+  auto out = told(plan, verdict);
+  if (const auto open = active::follow_up_for(verdict)) {
+    job.seed ^= 0x5A5A5A;  // another answer, another camera's place
+    const auto second = active::make_follow_up(entropy_of(job.seed), *open, {.lights = job.lights});
+    const auto again = filmed(engine, job, second, kept_of(job, line + "\n" + json::serialize(active::to_json(second))));
+    if (again) out["follow_up"] = told(second, active::judge(second, *again));
+  }
+  return json::serialize(out);
 }
 
 }  // namespace
@@ -171,9 +195,6 @@ int main(int argc, char** argv) {
     job.seed = static_cast<std::uint32_t>(std::atoi(seed.c_str()));
     job.fps = std::clamp(std::atoi(fps.c_str()), 5, 60);
     job.lights = lights == "1";
-    std::optional<Kept> kept;
-    if (const char* folder = std::getenv("AUTHX_KEPT_FILMS"); folder != nullptr && job.kind != "usable")
-      kept.emplace(fmt::format("{}/{:016x}", folder, std::hash<std::string>{}(line)));
-    return answer(*engine, job, kept);
+    return answer(*engine, job, line);
   });
 }

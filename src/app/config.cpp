@@ -110,6 +110,8 @@ const std::vector<Setting>& settings() {
          "folder of a second pack that looks on at captures and comparisons: metrics and log only"},
         {"AUTHX_DUPLICATE_FACES", &Config::duplicate_faces, "review, or note: a face that another account is enrolled with"},
         {"AUTHX_BLOCKLIST", &Config::blocklist, "review, or reject: a face on a blocklist"},
+        {"AUTHX_FACE_PORTRAIT_YEARS", &Config::face_portrait_years,
+         "from which age on, by its document's date of issue, a portrait counts as old; 0 means never", 0, 50},
         {"OCR_LANGUAGE", &Config::ocr_language, "Tesseract languages"},
         {"AUTHX_LIVENESS", &Config::liveness_policy,
          "basic; strict: no approval without a liveness model or live check; active: none without a live check"},

@@ -63,6 +63,7 @@ struct Config {
   std::string blocklist = "review";        ///< review | reject
   std::string ocr_language = "eng";
   std::string biometric_templates = "sealed";   ///< sealed | protected
+  std::int64_t face_portrait_years = 6;         ///< from which age on a portrait counts as old; 0: never
   std::string liveness_policy = "basic";        ///< basic | strict | active
   std::string live_check_lights = "required";   ///< required | optional | off
   std::string specimens = "note";               ///< note | refuse: published specimens and pictures marked SPECIMEN

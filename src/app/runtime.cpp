@@ -361,6 +361,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
                                        [runtime = r.get()](db::Tx& tx, const Uuid& document, const Uuid& user) {
                                          return runtime->faces->portraits().find(tx, document, user);
                                        }};
+    const int old_portrait_days = static_cast<int>(c.face_portrait_years) * 365;
     AX_CHECK(connect_providers(c, s.clock, r->providers));
     AX_TRY(auto trust, load_trust(c));
     r->documents = std::make_unique<documents::DocumentsService>(documents::DocumentsService::Parts{
@@ -375,12 +376,13 @@ Result<std::unique_ptr<Runtime>> Runtime::create(Config configuration) {
             [models = r->models.get()] { return models->observes(); },
             [models = r->models.get()](const imaging::Image& document, const imaging::Image& live, const face::Analysis& primary,
                                        const face::Comparison& decided) { models->observe(document, live, primary, decided); }},
-        faces::parse_light_policy(c.live_check_lights).value_or(faces::LightPolicy::required)});
+        faces::parse_light_policy(c.live_check_lights).value_or(faces::LightPolicy::required), old_portrait_days});
     AX_CHECK(r->faces->prepare());
     decision::Policy policy;
     policy.liveness = decision::parse_liveness_policy(c.liveness_policy).value_or(decision::LivenessPolicy::basic);
     policy.duplicate_needs_review = c.duplicate_faces != "note";
     policy.blocklist_rejects = c.blocklist == "reject";
+    policy.old_portrait_days = old_portrait_days;
     r->verifications = std::make_unique<verifications::VerificationsService>(
         verifications::VerificationsService::Parts{*r->database, s.clock, *s.keyring, *s.audit, *r->queue, *r->documents, *r->faces,
                                                    *r->biometrics, engine, r->progress, r->providers, policy});

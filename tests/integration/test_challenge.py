@@ -121,6 +121,47 @@ def test_a_person_who_does_the_tasks_passes_and_an_answer_counts_once(person: Pe
     assert set(faults_of(again)) == {"$.challenge_id"}
 
 
+def forgetting(challenge: dict) -> tuple[dict, str]:
+    """The challenge as somebody hears it who misses one of its tasks, and which."""
+    tasks = [s["action"] for s in challenge["steps"] if s["action"] != "light" and not s["action"].startswith("turn_")]
+    return {**challenge, "steps": [s for s in challenge["steps"] if s["action"] != tasks[0]]}, tasks[0]
+
+
+def test_a_missed_task_may_be_shown_once_in_a_shorter_check(person: Person, server, tmp_path):
+    challenge = issue(person)
+    assert set(faults_of(person.post("/face/challenge", json={"follows": challenge["challenge_id"]}))) == {"$.follows"}
+    heard, missed = forgetting(challenge)
+    video, still = film(tmp_path, heard)
+    first = data_of(answer(person, challenge, video, still))
+    assert final(person, first) == "rejected"
+    assert result(server, challenge) == "try_again"
+    follows = {"follows": challenge["challenge_id"], "lights": False}
+    assert first["verification_status"] != "rejected" or first["follow_up"] == challenge["challenge_id"]
+    assert set(faults_of(person.post("/face/challenge", json=follows, headers={"User-Agent": "another"}))) == {"$.follows"}
+    assert set(faults_of(people.new_person(server).post("/face/challenge", json=follows))) == {"$.follows"}
+    second = issue(person, **follows)
+    tasks = [s["action"] for s in second["steps"] if s["action"] != "light"]
+    assert len(tasks) == 2 and missed in tasks
+    assert len(second["steps"]) == 6, "the first had lights, so this one has"
+    assert set(faults_of(person.post("/face/challenge", json=follows))) == {"$.follows"}, "once"
+    video, still = film(tmp_path, second, seed=4)
+    made = data_of(answer(person, second, video, still))
+    assert final(person, made) == "approved", made
+    assert result(server, second) == "passed" and made["follow_up"] is None
+
+
+def test_another_person_cannot_complete_a_check(person: Person, server, tmp_path):
+    challenge = issue(person)
+    heard, _ = forgetting(challenge)
+    video, still = film(tmp_path, heard)
+    assert final(person, data_of(answer(person, challenge, video, still))) == "rejected"
+    second = issue(person, follows=challenge["challenge_id"])
+    video, still = film(tmp_path, second, who=pictures.STRANGER)
+    assert final(person, data_of(answer(person, second, video, still))) == "rejected"
+    assert result(server, second) == "failed"
+    assert set(faults_of(person.post("/face/challenge", json={"follows": second["challenge_id"]}))) == {"$.follows"}, "no chain of them"
+
+
 @pytest.mark.parametrize("kind", ["flat_puppet", "replay"])
 def test_an_attack_is_refused_without_saying_why(plain_person: Person, plain_server, tmp_path, kind):
     challenge = issue(plain_person, lights=False)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import io
 
 import pytest
 from PIL import Image
 
-from support import pictures
+from support import people, pictures
 from support.people import Person, data_of, error_of, faults_of
 
 CAPTURE_KEYS = {"face_id", "face_embeddings", "liveness_score", "quality_score", "verification_status"}
-VERIFY_KEYS = {"match_score", "verification_status", "confidence_level", "processing_time_ms"}
+VERIFY_KEYS = {"match_score", "verification_status", "confidence_level", "processing_time_ms", "portrait_age_days", "reenrolment_suggested"}
 
 
 def selfie() -> bytes:
@@ -25,7 +26,7 @@ def as_text(picture: bytes) -> str:
 
 def test_a_capture_answers_with_the_specifications_keys(person: Person):
     data = data_of(person.capture(selfie()))
-    assert CAPTURE_KEYS <= set(data) and set(data) - CAPTURE_KEYS <= {"quality_reasons", "challenge_result"}
+    assert CAPTURE_KEYS <= set(data) and set(data) - CAPTURE_KEYS <= {"quality_reasons", "challenge_result", "follow_up"}
     assert data["verification_status"] == "approved", data
     assert len(data["face_embeddings"]) >= 128 and all(isinstance(v, float | int) for v in data["face_embeddings"])
     assert sum(v * v for v in data["face_embeddings"]) > 0
@@ -48,6 +49,25 @@ def test_the_same_person_matches_the_documents_portrait(person: Person):
     assert data["match_score"] > 0.9
     assert data["confidence_level"] in {"low", "medium", "high"}
     assert isinstance(data["processing_time_ms"], int) and data["processing_time_ms"] > 0
+    assert data["portrait_age_days"] is None and data["reenrolment_suggested"] is False, "an Aadhaar card has no date of issue"
+
+
+@pytest.mark.parametrize("years", ["1", "0"])
+def test_a_portrait_is_as_old_as_its_document_and_an_old_one_suggests_a_new_document(servers, years):
+    person = people.new_person(servers(AUTHX_FACE_PORTRAIT_YEARS=years).start(models=True))
+    document = person.read_document(pictures.card("driving_license", portrait=pictures.PORTRAIT), "driving_license")
+    issued = datetime.date.fromisoformat(document["ocr_data"]["issue_date"])
+    age = (datetime.datetime.now(datetime.UTC).date() - issued).days
+    assert age > 366
+    data = data_of(person.post("/face/verify", json={"document_id": document["id"], "face_image": as_text(selfie())}))
+    assert abs(data["portrait_age_days"] - age) <= 1, "but for midnight"
+    assert data["reenrolment_suggested"] is (years == "1")
+    assert data["verification_status"] == "approved"
+    if years == "1":
+        assert data["confidence_level"] in {"low", "medium"}
+    data_of(person.capture(selfie()))
+    decided = person.wait_verification(data_of(person.start(document["id"]))["verification_id"])
+    assert ("portrait_old" in {r["code"] for r in decided["decision"]["reasons"]}) is (years == "1")
 
 
 def test_another_person_does_not_match(person: Person):

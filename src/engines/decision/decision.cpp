@@ -107,7 +107,12 @@ void judge_face(const FaceFacts& f, const Policy& policy, Findings& out) {
   if (!f.captured) return out.review("face_missing", "No live face was given");
   if (!f.accepted) return out.review("face_unusable", "The face picture is not good enough to compare");
   if (!f.portrait_found) return out.review("portrait_missing", "No portrait was found on the document");
-  if (!f.match) out.reject("face_differs", "The face does not match the document's portrait");
+  const bool old = policy.old_portrait_days > 0 && f.portrait_age_days && *f.portrait_age_days > policy.old_portrait_days;
+  if (!f.match && old && f.fmr <= policy.old_portrait_fmr)
+    out.review("face_unclear_old_portrait", "The face resembles the document's old portrait but does not match it, so a person must look");
+  else if (!f.match)
+    out.reject("face_differs", "The face does not match the document's portrait");
+  if (old) out.info("portrait_old", "The document's portrait is old; a newer document would make the comparison surer");
   const bool challenged = f.liveness_method == kActiveChallenge;
   if (policy.liveness == LivenessPolicy::active && !challenged)
     out.review("liveness_challenge_missing", "No live check was passed, so a person must look");
@@ -242,6 +247,7 @@ json::object to_json(const Inputs& in) {
   if (f.enrolled_elsewhere > 0) face["enrolled_elsewhere"] = f.enrolled_elsewhere;
   if (f.watched > 0) face["watched"] = f.watched;
   if (f.blocked > 0) face["blocked"] = f.blocked;
+  if (f.portrait_age_days) face["portrait_age_days"] = *f.portrait_age_days;
   json::object out{{"account_name", in.account_name},
                    {"documents", std::move(documents)},
                    {"face", std::move(face)},
@@ -265,7 +271,9 @@ json::object to_json(const Policy& p) {
           {"spoof_below", p.spoof_below},
           {"liveness", json::string_view{liveness.data(), liveness.size()}},
           {"duplicate_needs_review", p.duplicate_needs_review},
-          {"blocklist_rejects", p.blocklist_rejects}};
+          {"blocklist_rejects", p.blocklist_rejects},
+          {"old_portrait_days", p.old_portrait_days},
+          {"old_portrait_fmr", p.old_portrait_fmr}};
 }
 
 json::object to_json(const Verdict& v) {
@@ -336,6 +344,7 @@ Result<Inputs> inputs_from_json(const json::value& v) {
   f.enrolled_elsewhere = count("enrolled_elsewhere");
   f.watched = count("watched");
   f.blocked = count("blocked");
+  if (const auto age = get_number(*face, "portrait_age_days")) f.portrait_age_days = static_cast<int>(*age);
   return in;
 }
 
@@ -352,6 +361,8 @@ Result<Policy> policy_from_json(const json::value& v) {
   p.liveness = parse_liveness_policy(get_text(v, "liveness").value_or("")).value_or(LivenessPolicy::basic);
   p.duplicate_needs_review = get_bool(v, "duplicate_needs_review").value_or(p.duplicate_needs_review);
   p.blocklist_rejects = get_bool(v, "blocklist_rejects").value_or(false);
+  p.old_portrait_days = static_cast<int>(get_number(v, "old_portrait_days").value_or(0));
+  p.old_portrait_fmr = get_number(v, "old_portrait_fmr").value_or(p.old_portrait_fmr);
   return p;
 }
 

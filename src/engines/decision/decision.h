@@ -53,6 +53,10 @@ struct FaceFacts {
   // Nought in the stored inputs of rules before 2026-11.3, which did not ask.
   int enrolled_elsewhere = 0;    ///< other accounts with this face
   int watched = 0, blocked = 0;  ///< entries of watch-lists and blocklists that this face matches
+
+  /// Of the portrait, since its document was issued; nothing where the document does not say, and in the stored inputs of rules
+  /// before 2026-12.1.
+  std::optional<int> portrait_age_days{};
 };
 
 /// A fingerprint or an iris that the verification asked for.
@@ -81,7 +85,7 @@ std::optional<LivenessPolicy> parse_liveness_policy(std::string_view word) noexc
 inline constexpr std::string_view kActiveChallenge = "active-challenge";
 
 struct Policy {
-  std::string version = "2026-11.3";
+  std::string version = "2026-12.1";
   double min_document_confidence = 0.6;
   double name_agrees = 0.85;  ///< similarity at and above which names agree
   double name_differs = 0.6;  ///< below which they differ
@@ -89,6 +93,11 @@ struct Policy {
   LivenessPolicy liveness = LivenessPolicy::basic;
   bool duplicate_needs_review = true;  ///< else a face that is enrolled elsewhere is only noted
   bool blocklist_rejects = false;      ///< else a person looks
+  /// A portrait older than this may no longer match its owner (0: none is too old). Ageing makes the same person's pictures less
+  /// alike and not different persons' more: so a match counts in full, and a miss that stays as alike as `old_portrait_fmr` of
+  /// different persons are goes to a person instead of being refused.
+  int old_portrait_days = 0;
+  double old_portrait_fmr = 1e-2;
 };
 
 enum class Outcome { approved, rejected, needs_review };

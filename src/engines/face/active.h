@@ -58,6 +58,19 @@ inline constexpr std::size_t kPlanEntropy = 32;
 /// 2.2, success criterion 2.3.1). The plan depends on nothing but `entropy`, of which kPlanEntropy bytes are used.
 Plan make_plan(std::span<const std::uint8_t> entropy, const PlanOptions& options = {});
 
+/// What an answer left open that was else in order: one task was not seen, or the turn did not show the head's depth. A second,
+/// shorter answer may show it.
+struct FollowUp {
+  std::optional<Action> missed;
+  bool depth_shown = false;
+};
+
+/// Two tasks: the missed one, a turn if the depth is still to be shown, else any other. Lights as above.
+Plan make_follow_up(std::span<const std::uint8_t> entropy, const FollowUp& first, const PlanOptions& options = {});
+
+json::object to_json(const FollowUp& first);
+Result<FollowUp> follow_up_from_json(const json::value& v);
+
 bool has_lights(const Plan& plan) noexcept;
 
 json::object to_json(const Plan& plan);
@@ -170,6 +183,10 @@ struct Verdict {
 
 /// Judges a video against the plan that was issued. Pure.
 Verdict judge(const Plan& plan, const VideoFacts& video);
+
+/// What may be asked for once more after this judgement; nothing where all was shown, or where more than one task or anything else
+/// went wrong.
+std::optional<FollowUp> follow_up_for(const Verdict& verdict);
 
 /// What to tell the person: at most two sentences; empty when passed.
 std::vector<Advice> advice_for(const Verdict& verdict);

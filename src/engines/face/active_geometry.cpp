@@ -95,19 +95,34 @@ NoseShift nose_against(std::span<const Point3> mesh) {
 
 }  // namespace
 
-Relief::Relief(const Look& straight, std::span<const Point3> mesh) : straight_(straight) {
-  if (mesh.size() < 468) return;
+std::optional<LookLay> look_lay(std::span<const Point3> mesh) noexcept {
+  if (mesh.size() < 468) return std::nullopt;
   const cv::Point2d left = flat(mesh, 33), right = flat(mesh, 263), mouth = (flat(mesh, 13) + flat(mesh, 14)) / 2;
   const cv::Point2d middle = (left + right) / 2;
   const double eyes = cv::norm(right - left);
   const cv::Point2d across = (right - left) / std::max(eyes, 1e-6), down{-across.y, across.x};
   const double drop = (mouth - middle).dot(down);
-  if (eyes < 8 || drop < 4) return;
+  if (!(eyes >= 8) || !(drop >= 4)) return std::nullopt;
+  return LookLay{middle.x, middle.y, across.x, across.y, kLookEyes / eyes, kLookDrop / drop};
+}
+
+Point LookLay::to_frame(Point in_look) const noexcept {
+  const double u = (static_cast<double>(in_look.x) - kLookWidth / 2.0) / sx, v = (static_cast<double>(in_look.y) - kLookTop) / sy;
+  return {static_cast<float>(x + u * ax - v * ay), static_cast<float>(y + u * ay + v * ax)};
+}
+
+Point LookLay::to_look(Point in_frame) const noexcept {
+  const double dx = static_cast<double>(in_frame.x) - x, dy = static_cast<double>(in_frame.y) - y;
+  return {static_cast<float>(kLookWidth / 2.0 + (dx * ax + dy * ay) * sx), static_cast<float>(kLookTop + (dy * ax - dx * ay) * sy)};
+}
+
+Relief::Relief(const Look& straight, std::span<const Point3> mesh) : straight_(straight) {
+  const auto lay = look_lay(mesh);
+  if (!lay) return;
   std::vector<cv::Point3d> points;  // in the look's pixels; depth in eye distances
   for (const auto& p : mesh) {
-    const cv::Point2d from = cv::Point2d{static_cast<double>(p.x), static_cast<double>(p.y)} - middle;
-    points.emplace_back(kLookWidth / 2.0 + from.dot(across) * kLookEyes / eyes, kLookTop + from.dot(down) * kLookDrop / drop,
-                        static_cast<double>(p.z) / eyes);
+    const auto q = lay->to_look({p.x, p.y});
+    points.emplace_back(static_cast<double>(q.x), static_cast<double>(q.y), static_cast<double>(p.z) * lay->sx / kLookEyes);
   }
   const cv::Mat look(kLookHeight, kLookWidth, CV_8UC1, straight_.data());
   constexpr int kStep = 6, kAcross = 36;
@@ -131,7 +146,7 @@ void Relief::add(const Look& turned, double yaw) {
   const cv::Mat a(kLookHeight, kLookWidth, CV_8UC1, straight_.data());
   const cv::Mat b(kLookHeight, kLookWidth, CV_8UC1, const_cast<std::uint8_t*>(turned.data()));
   std::vector<std::array<double, 6>> places;
-  std::vector<double> nearness, moved;
+  std::vector<double> nearness, moved, sharpness;
   for (const auto& p : patches_) {
     const cv::Rect window{p.x - kHalf - kShift, p.y - kHalf - kSlip, 2 * (kHalf + kShift) + 1, 2 * (kHalf + kSlip) + 1};
     if ((window & cv::Rect{0, 0, kLookWidth, kLookHeight}) != window) continue;
@@ -147,10 +162,16 @@ void Relief::add(const Look& turned, double yaw) {
     const double u = (p.x - kLookWidth / 2.0) / kLookEyes, v = (p.y - kLookTop - kLookDrop / 2) / kLookEyes;
     places.push_back({1, u, v, u * u, u * v, v * v});
     nearness.push_back(p.nearness);
+    sharpness.push_back(-curve);
   }
   const auto n = static_cast<int>(moved.size());
   if (n < 16) return;
-  std::vector<double> weight(moved.size(), 1);
+  auto sorted = sharpness;
+  std::ranges::nth_element(sorted, sorted.begin() + n / 2);
+  const double usual = std::max(sorted[static_cast<std::size_t>(n / 2)], 1e-6);
+  std::vector<double> trust, weight;
+  for (const double s : sharpness) trust.push_back(std::clamp(s / usual, 0.1, 1.5));
+  weight = trust;
   cv::Mat left;  // of nearness and movement, what no polynomial explains
   for (int round = 0; round < 6; ++round) {
     cv::Mat polynomial(n, 6, CV_64F), seen(n, 2, CV_64F), coefficients;
@@ -174,16 +195,18 @@ void Relief::add(const Look& turned, double yaw) {
     const auto half = sizes.begin() + n / 2;
     std::ranges::nth_element(sizes, half);
     const double scale = 2 * (1.4826 * *half + 0.004);
-    for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = 1 / (1 + std::pow(rest[i] / scale, 2));
+    for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = trust[i] / (1 + std::pow(rest[i] / scale, 2));
   }
   const double t = std::tan(yaw * std::numbers::pi / 180);
-  along_ += t * left.col(0).dot(left.col(1));
-  length_ += t * t * left.col(0).dot(left.col(0));
+  constexpr double kFade = 4;  // degrees
+  const double relied = std::exp(-std::pow(std::max(0.0, std::abs(yaw) - kRelied) / kFade, 2));
+  along_ += relied * t * left.col(0).dot(left.col(1));
+  length_ += relied * t * t * left.col(0).dot(left.col(0));
   ++counted_;
 }
 
 std::optional<double> Relief::factor() const {
-  if (counted_ < 3 || !(length_ > 0)) return std::nullopt;
+  if (counted_ < 2 || !(length_ > 0)) return std::nullopt;
   return along_ / length_;
 }
 

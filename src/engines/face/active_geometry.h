@@ -30,6 +30,18 @@ std::optional<Turn> compare_turn(std::span<const Point3> straight, std::span<con
 // Where a Look holds the face: outer eye corners this far apart, their middle at this height, the mouth this much lower.
 inline constexpr double kLookEyes = 64, kLookTop = 36, kLookDrop = 46;
 
+/// How a look lies on the frame whose mesh it was laid on.
+struct LookLay {
+  double x = 0, y = 0;    ///< of the middle between the outer eye corners, in the frame
+  double ax = 1, ay = 0;  ///< along the eyes, of length 1; downwards is a quarter turn clockwise of it
+  double sx = 1, sy = 1;  ///< look pixels a frame pixel, along the eyes and down
+
+  Point to_frame(Point in_look) const noexcept;
+  Point to_look(Point in_frame) const noexcept;
+};
+/// Nothing when the mesh is degenerate or too small.
+std::optional<LookLay> look_lay(std::span<const Point3> mesh) noexcept;
+
 /// Whether a turning face's pixels move by the depth that a face has, and not by the mesh's word, which imagines depth in a picture
 /// that is bent.
 ///
@@ -37,13 +49,17 @@ inline constexpr double kLookEyes = 64, kLookTop = 36, kLookDrop = 46;
 /// moved along the line of the eyes is explained by a second-degree polynomial of its place, which takes up whatever a plane or a
 /// picture bent along any axis does, and by what of the mesh's depth is no such polynomial: nose, eye sockets, lips, chin. The
 /// factor of the latter, per tangent of the turn, is about 1 for a head and about 0 for a picture. Weighted least squares
-/// (Cauchy's weights), the polynomials apart for each look and the factor common to all.
+/// (Cauchy's weights, and how sharply a small picture is found), the polynomials apart for each look and the factor common to all.
+/// The further the head is turned, the less alike are the looks, and what is nearest, which moves furthest, is lost first: turns
+/// beyond kRelied degrees count less and less.
 class Relief {
  public:
   Relief(const Look& straight, std::span<const Point3> mesh);
+  static constexpr double kRelied = 16;
+
   /// `yaw`: of the turn, degrees. Looks in which too little is found again, or hardly turned, do not count.
   void add(const Look& turned, double yaw);
-  /// Nothing when fewer than three looks counted.
+  /// Nothing when fewer than two looks counted.
   std::optional<double> factor() const;
 
  private:

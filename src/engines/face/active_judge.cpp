@@ -4,6 +4,7 @@
 
 #include "engines/face/active.h"
 #include "engines/face/active_geometry.h"
+#include "engines/face/active_motion.h"
 
 namespace authx::face::active {
 namespace {
@@ -11,7 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // When a task counts as done: degrees for turns and nods, else a ratio to the person's own rest.
-constexpr double kTurn = 14, kNod = 7, kClosed = 0.72, kSmile = 1.07, kNear = 1.15;
+constexpr double kTurn = 12, kNod = 7, kClosed = 0.72, kSmile = 1.07, kNear = 1.15;
+constexpr double kTurnedAway = 14;  ///< what counts as a turn that nobody asked for
 constexpr double kStay = 0.75;      ///< what has begun goes on while it is done at least so far
 constexpr double kLidsDown = 0.13;  ///< loss of likeness of eyes that keep being closed, on faces whose lids the mesh does not follow
 constexpr milliseconds kClosedFor = 250ms;
@@ -182,15 +184,17 @@ class Judge {
   }
   double likeness(const FrameFacts& f) const { return (correlation(rest_eyes_[0], f.eyes[0]) + correlation(rest_eyes_[1], f.eyes[1])) / 2; }
 
+  /// How far eyes are closed that are `gap` open (against rest) when they are not, 1 where it begins to count. The mesh follows
+  /// lids poorly, so their gap counts together with how little the eyes still look as they did.
+  static double shut(const Sample& s, double gap) { return ((gap - s.eyes) / (1 - kClosed) + 0.9 * (1 - s.eye_likeness)) / 0.5; }
+
   /// How far a task is done in a frame, 1 where it begins to count.
   static double done(Action action, const Sample& s) {
     switch (action) {
       case Action::turn_left: return s.yaw / kTurn;
       case Action::turn_right: return -s.yaw / kTurn;
       case Action::nod: return std::abs(s.pitch) / kNod;
-      case Action::blink:
-        // The mesh follows lids poorly, so their gap counts together with how little the eyes still look as they did.
-        return ((1 - s.eyes) / (1 - kClosed) + 0.9 * (1 - s.eye_likeness)) / 0.5;
+      case Action::blink: return shut(s, 1);
       case Action::smile: return (s.mouth - 1) / (kSmile - 1);
       case Action::approach: return (s.size - 1) / (kNear - 1);
       case Action::light: break;
@@ -208,16 +212,26 @@ class Judge {
     return before.empty() || after.empty() ? 0 : std::min(median(before), median(after));
   }
 
+  /// How far the eyes are open when a blink is asked for, against rest: smiles, turns and lights leave them a little narrower, which
+  /// is no blink. Eyes that are closed by then are not open.
+  double gap_before(const Step& step) const {
+    std::vector<double> before;
+    for (const auto& s : samples_)
+      if (s.at >= step.at - 400ms && s.at <= step.at + kEarliest) before.push_back(s.eyes);
+    return before.empty() ? 1 : std::clamp(median(before), 0.8, 1.05);
+  }
+
   void check_tasks() {
     for (const auto& step : plan_.steps) {
       if (step.action == Action::light) continue;
       Measures::Task task{.action = step.action, .peak = 0, .onset = std::nullopt, .done = false};
       std::vector<double> before;
       milliseconds held{0}, last = step.at;
-      const double open = step.action == Action::blink ? open_eyes(step) : 1;
+      const bool blink = step.action == Action::blink;
+      const double open = blink ? open_eyes(step) : 1, gap = blink ? gap_before(step) : 1;
       for (const auto& s : samples_) {
-        double k = done(step.action, s);
-        if (step.action == Action::blink && s.at > step.at + kEarliest) k = std::max(k, (open - s.eye_likeness) / kLidsDown);
+        double k = blink ? shut(s, gap) : done(step.action, s);
+        if (blink && s.at > step.at + kEarliest) k = std::max(k, (open - s.eye_likeness) / kLidsDown);
         if (s.at >= step.at - 250ms && s.at <= step.at + kEarliest) before.push_back(k);
         if (s.at < step.at || s.at > step.at + step.duration + kGrace) continue;
         task.peak = std::max(task.peak, k);
@@ -227,10 +241,11 @@ class Judge {
         last = s.at;
         if (!task.onset && k >= 0.5) task.onset = s.at - step.at;
         if (k < 0.5 && !task.done) task.onset.reset();
-        if (held >= (step.action == Action::blink ? kClosedFor : 80ms)) task.done = true;
+        if (held >= (blink ? kClosedFor : 80ms)) task.done = true;
       }
       if (median(before) > 0.9) found(Finding::action_early);
-      if (!task.done || !task.onset || *task.onset > kLatest) found(Finding::action_missing);
+      task.done = task.done && task.onset && *task.onset <= kLatest;
+      if (!task.done) found(Finding::action_missing);
       v_.measures.tasks.push_back(task);
     }
   }
@@ -246,7 +261,7 @@ class Judge {
         nod = nod || step.action == Action::nod;
       }
       ++total;
-      if (!turn && std::abs(s.yaw) > kTurn) ++turned;
+      if (!turn && std::abs(s.yaw) > kTurnedAway) ++turned;
       if (!nod && !turn && std::abs(s.pitch) > 2 * kNod) ++nodded;
     }
     if (turned > 0.04 * total || nodded > 0.06 * total) found(Finding::action_unasked);
@@ -268,48 +283,16 @@ class Judge {
 
   /// Recordings of one person that were cut together go on smoothly before and after a cut and not across it: for a moment the head
   /// moves otherwise than it did and than it will. What counts is the departure from the mean of both neighbours' velocities
-  /// against how large it usually is in this video (the camera's shake, the mesh's unrest) and how fast the head moves: where it
-  /// moves fast it is no surprise. Cuts that hide behind the changes of the lights are looked for there together.
+  /// against how large it usually is in this video (the camera's shake, what is left of the mesh's unrest) and how fast the head
+  /// moves: where it moves fast it is no surprise. Cuts that hide behind the changes of the lights are looked for there together.
   void check_cuts() {
-    struct Skip {
-      milliseconds at;
-      Point aside;    ///< hundredths of an eye distance
-      Point faster;   ///< the larger of the neighbours' velocities, in the same for a tenth of a second
-      double tenths;  ///< of a second, between the frames
+    const auto by_pixels = surprises(moves_by_pixels(), kUnrestOfPixels), by_mesh = surprises(moves_by_mesh(), kUnrestOfMesh);
+    // Of a head that is turned far the mesh's word is worth nothing.
+    const auto surprise = [&](std::size_t i) {
+      if (by_pixels[i]) return *by_pixels[i];
+      return std::abs(samples_[i].yaw) <= 20 && std::abs(samples_[i - 1].yaw) <= 20 ? by_mesh[i].value_or(0) : 0;
     };
-    const double unit = 0.01 * std::max(eye_distance(rest_mesh_), 1.0);
-    std::vector<Point> place;
-    for (const auto& s : samples_) place.push_back(rigid_middle(s.frame->geometry.mesh));
-    const auto tenths = [&](std::size_t i) {
-      return std::max(0.4, static_cast<double>((samples_[i].at - samples_[i - 1].at).count()) / 100.0);
-    };
-    const auto velocity = [&](std::size_t i) {
-      const auto scale = static_cast<float>(1 / (unit * tenths(i)));
-      return Point{(place[i].x - place[i - 1].x) * scale, (place[i].y - place[i - 1].y) * scale};
-    };
-    std::vector<Skip> skips;
-    std::vector<double> across, down;
-    for (std::size_t i = 2; i + 1 < samples_.size(); ++i) {
-      if (std::max({tenths(i - 1), tenths(i), tenths(i + 1)}) > 4) continue;
-      const auto a = velocity(i - 1), b = velocity(i), c = velocity(i + 1);
-      const auto t = static_cast<float>(tenths(i));
-      skips.push_back({samples_[i].at,
-                       {std::abs(b.x - (a.x + c.x) / 2) * t, std::abs(b.y - (a.y + c.y) / 2) * t},
-                       {std::max(std::abs(a.x), std::abs(c.x)), std::max(std::abs(a.y), std::abs(c.y))},
-                       tenths(i)});
-      if (std::max(skips.back().faster.x, skips.back().faster.y) >= kFast) continue;
-      across.push_back(static_cast<double>(skips.back().aside.x)), down.push_back(static_cast<double>(skips.back().aside.y));
-    }
-    if (across.size() < 20) return;
-    // 1.5 times the median makes about a standard deviation of it.
-    const double usual_x = 1.5 * median(across) + 0.25, usual_y = 1.5 * median(down) + 0.25;
-    const auto surprise = [&](const Skip& s) {
-      const auto [ax, ay] = std::pair{static_cast<double>(s.aside.x), static_cast<double>(s.aside.y)};
-      const auto [fx, fy] = std::pair{static_cast<double>(s.faster.x), static_cast<double>(s.faster.y)};
-      if (std::max(fx, fy) > 2 * kFast) return 0.0;
-      return std::hypot(ax / (usual_x + fx * s.tenths), ay / (usual_y + fy * s.tenths)) / std::numbers::sqrt2;
-    };
-    for (const auto& s : skips) v_.measures.largest_skip = std::max(v_.measures.largest_skip, surprise(s));
+    for (std::size_t i = 1; i < samples_.size(); ++i) v_.measures.largest_skip = std::max(v_.measures.largest_skip, surprise(i));
     std::vector<milliseconds> changes;
     for (const auto& step : plan_.steps) {
       if (step.action != Action::light) continue;
@@ -318,11 +301,84 @@ class Judge {
     }
     for (const auto change : changes) {
       double most = 0;
-      for (const auto& s : skips)
-        if (s.at >= change - 30ms && s.at <= change + 360ms) most = std::max(most, surprise(s));
+      for (std::size_t i = 1; i < samples_.size(); ++i)
+        if (samples_[i].at >= change - 30ms && samples_[i].at <= change + 360ms) most = std::max(most, surprise(i));
       v_.measures.skip_at_lights += most / static_cast<double>(changes.size());
     }
     if (v_.measures.largest_skip >= kSkip || v_.measures.skip_at_lights >= kSkipAtLights) found(Finding::jump);
+  }
+
+  /// How far the face moved from the sample before to each, in hundredths of an eye distance; nothing where that can't be told.
+  using Moves = std::vector<std::optional<Point>>;
+
+  Moves moves_by_mesh() const {
+    const auto unit = static_cast<float>(0.01 * std::max(eye_distance(rest_mesh_), 1.0));
+    Moves out(samples_.size());
+    for (std::size_t i = 1; i < samples_.size(); ++i) {
+      const auto a = rigid_middle(samples_[i - 1].frame->geometry.mesh), b = rigid_middle(samples_[i].frame->geometry.mesh);
+      out[i] = {(b.x - a.x) / unit, (b.y - a.y) / unit};
+    }
+    return out;
+  }
+
+  Moves moves_by_pixels() const {
+    const auto unit = static_cast<float>(0.01 * std::max(eye_distance(rest_mesh_), 1.0));
+    Moves out(samples_.size());
+    std::optional<LookLay> before;
+    LookMotion look_before;
+    for (std::size_t i = 0; i < samples_.size(); ++i) {
+      const auto& frame = *samples_[i].frame;
+      const auto lay = look_lay(frame.geometry.mesh);
+      LookMotion look{frame.look};
+      if (const auto there = before && lay ? look_before.found_in(look) : std::nullopt) {
+        const auto a = before->to_frame(kLookMiddle), b = lay->to_frame(*there);
+        out[i] = {(b.x - a.x) / unit, (b.y - a.y) / unit};
+      }
+      before = lay;
+      look_before = std::move(look);
+    }
+    return out;
+  }
+
+  /// How far each move departs from both its neighbours', 1 for what is usual. Nothing where one of them is unknown, and everywhere
+  /// when too little is known to say what is usual.
+  std::vector<std::optional<double>> surprises(const Moves& moves, double unrest) const {
+    struct Skip {
+      std::size_t i;
+      double x, y, fast_x, fast_y;  ///< aside, and the larger of the neighbours' velocities a tenth of a second
+      double tenths;
+    };
+    const auto tenths = [&](std::size_t i) {
+      return std::max(0.4, static_cast<double>((samples_[i].at - samples_[i - 1].at).count()) / 100.0);
+    };
+    std::vector<Skip> skips;
+    std::vector<double> across, down;
+    for (std::size_t i = 2; i + 1 < samples_.size(); ++i) {
+      if (!moves[i - 1] || !moves[i] || !moves[i + 1] || std::max({tenths(i - 1), tenths(i), tenths(i + 1)}) > 4) continue;
+      const auto velocity = [&](std::size_t k) {
+        return std::pair{static_cast<double>(moves[k]->x) / tenths(k), static_cast<double>(moves[k]->y) / tenths(k)};
+      };
+      const auto [ax, ay] = velocity(i - 1);
+      const auto [bx, by] = velocity(i);
+      const auto [cx, cy] = velocity(i + 1);
+      const Skip s{.i = i,
+                   .x = std::abs(bx - (ax + cx) / 2) * tenths(i),
+                   .y = std::abs(by - (ay + cy) / 2) * tenths(i),
+                   .fast_x = std::max(std::abs(ax), std::abs(cx)),
+                   .fast_y = std::max(std::abs(ay), std::abs(cy)),
+                   .tenths = tenths(i)};
+      skips.push_back(s);
+      if (std::max(s.fast_x, s.fast_y) < kFast) across.push_back(s.x), down.push_back(s.y);
+    }
+    std::vector<std::optional<double>> out(samples_.size());
+    if (across.size() < 20) return out;
+    // 1.5 times the median makes about a standard deviation of it.
+    const double usual_x = 1.5 * median(across) + unrest, usual_y = 1.5 * median(down) + unrest;
+    for (const auto& s : skips)
+      out[s.i] = std::max(s.fast_x, s.fast_y) > 2 * kFast
+                     ? 0
+                     : std::hypot(s.x / (usual_x + s.fast_x * s.tenths), s.y / (usual_y + s.fast_y * s.tenths)) / std::numbers::sqrt2;
+    return out;
   }
 
   void check_depth() {
@@ -445,8 +501,8 @@ class Judge {
     v_.outcome = v_.findings.empty() ? Outcome::passed : grave ? Outcome::failed : Outcome::try_again;
   }
 
-  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.3;
-  static constexpr double kFast = 3, kSkip = 2.8, kSkipAtLights = 1.15;
+  static constexpr double kParallax = 0.16, kPlanarRatio = 1.25, kRelief = 0.5;
+  static constexpr double kFast = 3, kUnrestOfPixels = 0.12, kUnrestOfMesh = 0.25, kSkip = 2.7, kSkipAtLights = 0.95;
 
   const Plan& plan_;
   const VideoFacts& video_;
@@ -497,6 +553,18 @@ std::string_view to_string(Finding finding) noexcept {
 }
 
 Verdict judge(const Plan& plan, const VideoFacts& video) { return Judge{plan, video}.run(); }
+
+std::optional<FollowUp> follow_up_for(const Verdict& verdict) {
+  if (verdict.outcome == Outcome::passed) {
+    if (verdict.depth_shown) return std::nullopt;
+    return FollowUp{std::nullopt, false};
+  }
+  if (verdict.outcome != Outcome::try_again || verdict.findings != std::vector{Finding::action_missing}) return std::nullopt;
+  const auto& tasks = verdict.measures.tasks;
+  const auto missed = std::ranges::find(tasks, false, &Measures::Task::done);
+  if (missed == tasks.end() || std::ranges::count(tasks, false, &Measures::Task::done) != 1) return std::nullopt;
+  return FollowUp{missed->action, verdict.depth_shown};
+}
 
 std::vector<Advice> advice_for(const Verdict& verdict) {
   if (verdict.outcome == Outcome::passed) return {};

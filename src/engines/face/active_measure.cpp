@@ -25,16 +25,10 @@ void take_eye(const cv::Mat& gray, const Point3& outer, const Point3& inner, Eye
 }
 
 void take_look(const cv::Mat& gray, const std::vector<Point3>& mesh, Look& out) {
-  const cv::Point2d left{mesh[33].x, mesh[33].y}, right{mesh[263].x, mesh[263].y};
-  const cv::Point2d mouth{(mesh[13].x + mesh[14].x) / 2.0, (mesh[13].y + mesh[14].y) / 2.0};
-  const cv::Point2d middle = (left + right) / 2;
-  const double eyes = cv::norm(right - left);
-  const cv::Point2d across = (right - left) / std::max(eyes, 1e-6), down{-across.y, across.x};
-  const double drop = (mouth - middle).dot(down);
-  if (eyes < 8 || drop < 4) return;
-  const double sx = kLookEyes / eyes, sy = kLookDrop / drop;
-  const cv::Matx23d matrix{sx * across.x, sx * across.y, kLookWidth / 2.0 - sx * middle.dot(across),
-                           sy * down.x,   sy * down.y,   kLookTop - sy * middle.dot(down)};
+  const auto lay = look_lay(mesh);
+  if (!lay) return;
+  const cv::Matx23d matrix{lay->sx * lay->ax,  lay->sx * lay->ay, kLookWidth / 2.0 - lay->sx * (lay->x * lay->ax + lay->y * lay->ay),
+                           -lay->sy * lay->ay, lay->sy * lay->ax, kLookTop - lay->sy * (lay->y * lay->ax - lay->x * lay->ay)};
   cv::Mat target(kLookHeight, kLookWidth, CV_8UC1, out.data());
   cv::warpAffine(gray, target, matrix, target.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
 }

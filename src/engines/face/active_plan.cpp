@@ -50,23 +50,15 @@ std::optional<Action> parse_action(std::string_view word) noexcept {
   return std::nullopt;
 }
 
-Plan make_plan(std::span<const std::uint8_t> entropy, const PlanOptions& options) {
-  Dice dice{entropy};
-  std::vector<Action> rest{Action::nod, Action::approach};
-  std::vector<Action> tasks;
-  const bool left = dice.below(2) == 0, blink = dice.below(2) == 0;
-  tasks.push_back(left ? Action::turn_left : Action::turn_right);
-  rest.push_back(left ? Action::turn_right : Action::turn_left);
-  tasks.push_back(blink ? Action::blink : Action::smile);
-  rest.push_back(blink ? Action::smile : Action::blink);
-  for (const std::size_t wanted = options.lights ? 3 : 4; tasks.size() < wanted;) {
-    const auto pick = dice.below(rest.size());
-    tasks.push_back(rest[pick]);
-    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(pick));
-  }
-  for (std::size_t i = tasks.size() - 1; i > 0; --i) std::swap(tasks[i], tasks[dice.below(i + 1)]);
-  const std::size_t lights_before = options.lights ? dice.below(tasks.size() + 1) : tasks.size() + 1;
+namespace {
 
+void shuffle(std::vector<Action>& tasks, Dice& dice) {
+  for (std::size_t i = tasks.size() - 1; i > 0; --i) std::swap(tasks[i], tasks[dice.below(i + 1)]);
+}
+
+/// Gives the tasks their times, and the lights, if any, a random place among them.
+Plan laid_out(const std::vector<Action>& tasks, bool lights, Dice& dice) {
+  const std::size_t lights_before = lights ? dice.below(tasks.size() + 1) : tasks.size() + 1;
   Plan plan;
   milliseconds at = kStart;
   const auto shine = [&] {
@@ -89,6 +81,42 @@ Plan make_plan(std::span<const std::uint8_t> entropy, const PlanOptions& options
   if (lights_before == tasks.size()) shine();
   plan.length = at - kPause + kEnd;
   return plan;
+}
+
+}  // namespace
+
+Plan make_plan(std::span<const std::uint8_t> entropy, const PlanOptions& options) {
+  Dice dice{entropy};
+  std::vector<Action> rest{Action::nod, Action::approach};
+  std::vector<Action> tasks;
+  const bool left = dice.below(2) == 0, blink = dice.below(2) == 0;
+  tasks.push_back(left ? Action::turn_left : Action::turn_right);
+  rest.push_back(left ? Action::turn_right : Action::turn_left);
+  tasks.push_back(blink ? Action::blink : Action::smile);
+  rest.push_back(blink ? Action::smile : Action::blink);
+  for (const std::size_t wanted = options.lights ? 3 : 4; tasks.size() < wanted;) {
+    const auto pick = dice.below(rest.size());
+    tasks.push_back(rest[pick]);
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(pick));
+  }
+  shuffle(tasks, dice);
+  return laid_out(tasks, options.lights, dice);
+}
+
+Plan make_follow_up(std::span<const std::uint8_t> entropy, const FollowUp& first, const PlanOptions& options) {
+  Dice dice{entropy};
+  std::vector<Action> rest{Action::turn_left, Action::turn_right, Action::nod, Action::blink, Action::smile, Action::approach};
+  std::vector<Action> tasks;
+  const auto take = [&](std::size_t pick) {
+    tasks.push_back(rest[pick]);
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(pick));
+  };
+  if (first.missed && *first.missed != Action::light) take(static_cast<std::size_t>(std::ranges::find(rest, *first.missed) - rest.begin()));
+  const bool turns = first.missed == Action::turn_left || first.missed == Action::turn_right;
+  if (!first.depth_shown && !turns) take(dice.below(2));
+  while (tasks.size() < 2) take(dice.below(rest.size()));
+  shuffle(tasks, dice);
+  return laid_out(tasks, options.lights, dice);
 }
 
 bool has_lights(const Plan& plan) noexcept { return std::ranges::find(plan.steps, Action::light, &Step::action) != plan.steps.end(); }
@@ -132,6 +160,23 @@ Result<Plan> plan_from_json(const json::value& v) {
     plan.steps.push_back(step);
   }
   return plan;
+}
+
+json::object to_json(const FollowUp& first) {
+  json::object out{{"depth_shown", first.depth_shown}};
+  if (first.missed) {
+    const auto word = to_string(*first.missed);
+    out["missed"] = json::string_view{word.data(), word.size()};
+  }
+  return out;
+}
+
+Result<FollowUp> follow_up_from_json(const json::value& v) {
+  const auto depth = get_bool(v, "depth_shown");
+  const auto word = get_text(v, "missed");
+  const auto missed = word ? parse_action(*word) : std::nullopt;
+  if (!depth || (word && !missed)) return Error{Errc::internal, "stored follow-up is malformed"};
+  return FollowUp{missed, *depth};
 }
 
 }  // namespace authx::face::active

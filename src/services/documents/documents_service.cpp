@@ -31,6 +31,8 @@ constexpr db::Query kBefore{
     "SELECT id, document_type, verification_status, is_verified, needs_review, confidence_score, created_at, updated_at, stage, progress, "
     "expiry_state, expiry_date FROM documents WHERE user_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2"};
 constexpr db::Query kFacts{"documents.facts", "SELECT user_id, verification_status, reading, image_sha256 FROM documents WHERE id = $1"};
+constexpr db::Query kPortrait{"documents.portrait",
+                              "SELECT user_id, verification_status, image_sha256, issued_date FROM documents WHERE id = $1"};
 constexpr db::Query kImages{"documents.images",
                             "SELECT side, page, object, sha256 FROM document_images WHERE document_id = $1 ORDER BY side DESC, page"};
 constexpr db::Query kImage{"documents.image",
@@ -259,6 +261,13 @@ awaitable<Result<progress::State>> DocumentsService::progress(Uuid id, const htt
   co_return co_await p_.database.read(caller.request.tenant, read);
 }
 
+std::optional<int> portrait_age_days(const std::optional<Date>& issued, Time now) {
+  if (!issued) return std::nullopt;
+  const auto days = std::chrono::sys_days{date_of(now)} - std::chrono::sys_days{*issued};
+  if (days.count() < 0) return std::nullopt;
+  return static_cast<int>(days.count());
+}
+
 Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id, const Uuid& owner) const {
   AX_TRY(const auto rows, tx.exec(kFacts, id));
   if (rows.empty() || rows[0].uuid(0) != owner) return Errc::not_found;
@@ -296,11 +305,31 @@ Result<ReadDocument> DocumentsService::read_document(db::Tx& tx, const Uuid& id,
       d.doubts.push_back(f.id);
   });
   each("fields", [&](const json::value& f) {
-    if (!d.father_name && get_text(f, "name") == "father_name") d.father_name = get_text(f, "value");
+    const auto name = get_text(f, "name");
+    if (!d.father_name && name == "father_name") d.father_name = get_text(f, "value");
+    if (!d.issued && name == "issue_date") d.issued = parse_date(get_text(f, "normalised").value_or(""));
   });
   AX_TRY(d.portrait, p_.portraits.find(tx, id, owner));
   if (const auto* portrait = find(reading, "portrait"); portrait != nullptr && !d.portrait) d.portrait = embedding_from_json(*portrait);
   AX_TRY(d.reuse, find_reuse(tx, p_.keyring, id, owner));
+  return d;
+}
+
+Result<DocumentPortrait> DocumentsService::document_portrait(db::Tx& tx, const Uuid& id, const Uuid& owner) const {
+  AX_TRY(const auto rows, tx.exec(kPortrait, id));
+  if (rows.empty() || rows[0].uuid(0) != owner) return Errc::not_found;
+  DocumentPortrait d;
+  d.status = rows[0].text(1);
+  d.image_sha256 = hex_encode(rows[0].bytes(2));
+  if (d.status == "processing") return d;
+  AX_TRY(auto key, users::person_key(tx, p_.keyring, owner));
+  AX_TRY(const auto issued, users::PersonBox(std::move(key), "documents", id).open_optional("issued_date", rows[0].opt_bytes(3)));
+  if (issued) d.issued = parse_date(*issued);
+  AX_TRY(d.portrait, p_.portraits.find(tx, id, owner));
+  if (!d.portrait) {  // of before portraits were kept apart
+    AX_TRY(auto whole, read_document(tx, id, owner));
+    d.portrait = std::move(whole.portrait);
+  }
   return d;
 }
 

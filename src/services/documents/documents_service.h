@@ -103,7 +103,18 @@ struct ReadDocument {
   std::vector<std::string> doubts;  ///< checks of authenticity that failed and ask for a person
   Reuse reuse;                      ///< at the time of asking
   std::optional<std::string> father_name{};
+  std::optional<Date> issued{};  ///< where the document says it: about when its portrait was taken
 };
+
+/// What a comparison with a document's portrait needs.
+struct DocumentPortrait {
+  std::string status, image_sha256;
+  std::optional<face::Embedding> portrait;
+  std::optional<Date> issued;  ///< where the document says it: about when its portrait was taken
+};
+
+/// Days since then; nothing where it is not known, or is a day to come.
+std::optional<int> portrait_age_days(const std::optional<Date>& issued, Time now);
 
 /// A document that ends soon or has ended.
 struct Expiring {
@@ -160,6 +171,8 @@ class DocumentsService {
 
   /// For other services, inside their transactions.
   Result<ReadDocument> read_document(db::Tx& tx, const Uuid& id, const Uuid& owner) const;
+  /// Without opening what else was read.
+  Result<DocumentPortrait> document_portrait(db::Tx& tx, const Uuid& id, const Uuid& owner) const;
   /// The whole number where the policy kept one, nothing where it did not; writes the audit entry that says who asked and why.
   Result<std::optional<SecretText>> whole_number(db::Tx& tx, const Uuid& id, std::string_view why,
                                                  const std::optional<Uuid>& asker = std::nullopt) const;

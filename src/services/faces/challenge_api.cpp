@@ -12,9 +12,10 @@ BOOST_DESCRIBE_ENUM(ChallengeAction, turn_left, turn_right, nod, blink, smile, a
 
 struct ChallengeRequest {
   std::optional<bool> lights;
+  std::optional<Uuid> follows;
   static constexpr auto example = R"({"lights":true})";
 };
-BOOST_DESCRIBE_STRUCT(ChallengeRequest, (), (lights))
+BOOST_DESCRIBE_STRUCT(ChallengeRequest, (), (lights, follows))
 
 struct ChallengeStep {
   ChallengeAction action = ChallengeAction::nod;
@@ -49,7 +50,7 @@ ChallengeAction action_of(face::active::Action action) {
 }
 
 awaitable<Result<ChallengeResult>> issue(ChallengeService& service, const Can<Permission::verify_face>& caller, ChallengeRequest in) {
-  AX_CO_TRY(const auto challenge, co_await service.issue(caller.id, in.lights.value_or(true), caller.request));
+  AX_CO_TRY(const auto challenge, co_await service.issue(caller.id, in.lights.value_or(true), in.follows, caller.request));
   ChallengeResult out;
   out.challenge_id = challenge.id;
   out.nonce = base64url_encode(challenge.nonce);
@@ -73,7 +74,8 @@ void add_challenge_routes(Router& router, ChallengeService& service) {
        .summary = "Ask for an active liveness challenge: tasks to do before the camera at given times of a recording, which "
                   "POST /face/capture takes as live_video together with the challenge_id. `lights: false` leaves out the coloured "
                   "screens, for people whom flashing light may harm; unless AUTHX_LIVE_CHECK_LIGHTS says otherwise, whether such an "
-                  "answer counts is then a person's decision. Single use, two minutes.",
+                  "answer counts is then a person's decision. Single use, two minutes. `follows` names a challenge whose answer left one "
+                  "thing open (the capture's `follow_up`): two tasks, once, within five minutes.",
        .tag = "Faces",
        .bucket = "upload"});
 }

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kLifetime = 2min;
 constexpr auto kWindow = 3min;
+constexpr auto kFollowUp = 5min;  ///< after an answer, in which it may be followed
 constexpr std::int64_t kIssuesPerWindow = 10;
 constexpr std::int64_t kFailures = 5;
 constexpr auto kMemory = 24h;
@@ -31,16 +32,24 @@ constexpr db::Query kFailedOnDevice{
 constexpr db::Query kCloseOpen{"challenges.close_open",
                                "UPDATE face_challenges SET expires_at = $2 WHERE user_id = $1 AND used_at IS NULL AND expires_at > $2"};
 constexpr db::Query kInsert{"challenges.insert",
-                            "INSERT INTO face_challenges (id, user_id, device, browser, nonce, plan, issued_at, expires_at) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+                            "INSERT INTO face_challenges (id, user_id, device, browser, nonce, plan, issued_at, expires_at, follows) "
+                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+constexpr db::Query kOpen{"challenges.open",
+                          "SELECT browser, plan, open FROM face_challenges c WHERE id = $1 AND user_id = $2 AND open IS NOT NULL AND "
+                          "used_at > $3 AND NOT EXISTS (SELECT 1 FROM face_challenges n WHERE n.follows = c.id)"};
+constexpr db::Query kMayFollow{"challenges.may_follow",
+                               "SELECT id FROM face_challenges c WHERE face_id = $1 AND open IS NOT NULL AND used_at > $2 AND "
+                               "NOT EXISTS (SELECT 1 FROM face_challenges n WHERE n.follows = c.id)"};
 constexpr db::Query kGet{"challenges.get",
                          "SELECT browser, nonce, plan, issued_at, expires_at, used_at FROM face_challenges WHERE id = $1 AND user_id = $2"};
 constexpr db::Query kUse{
     "challenges.use",
     "UPDATE face_challenges SET used_at = $3, face_id = $4, client = $5, device = $6 WHERE id = $1 AND user_id = $2 AND "
     "used_at IS NULL AND expires_at > $3 RETURNING id"};
-constexpr db::Query kOfFace{"challenges.of_face", "SELECT id, plan, client FROM face_challenges WHERE face_id = $1"};
-constexpr db::Query kSettle{"challenges.settle", "UPDATE face_challenges SET result = $2 WHERE id = $1"};
+constexpr db::Query kOfFace{"challenges.of_face",
+                            "SELECT c.id, c.plan, c.client, f.id, f.face_id, f.open FROM face_challenges c "
+                            "LEFT JOIN face_challenges f ON f.id = c.follows WHERE c.face_id = $1"};
+constexpr db::Query kSettle{"challenges.settle", "UPDATE face_challenges SET result = $2, open = $3 WHERE id = $1"};
 constexpr db::Query kAbandon{"challenges.abandon", "UPDATE face_challenges SET result = 'try_again' WHERE face_id = $1"};
 
 Error paused(std::chrono::microseconds wait) {
@@ -103,7 +112,19 @@ Result<> ChallengeService::admit(db::Tx& tx, const Uuid& user, const Bytes& devi
   return {};
 }
 
-awaitable<Result<Challenge>> ChallengeService::issue(Uuid user, bool lights, http::RequestInfo request) {
+Result<ChallengeService::Followed> ChallengeService::followed(db::Tx& tx, const Uuid& challenge, const Uuid& user, const Bytes& browser,
+                                                              Time now) const {
+  const Error none = Error::invalid("follows", "is no live check that can be completed now; ask for a new challenge");
+  AX_TRY(const auto rows, tx.exec(kOpen, challenge, user, now - kFollowUp));
+  if (rows.empty() || !crypto::constant_time_equal(rows[0].bytes(0), browser)) return none;
+  AX_TRY(const auto stored, parse_json(rows[0].text(1)));
+  AX_TRY(const auto plan, face::active::plan_from_json(stored));
+  AX_TRY(const auto open, parse_json(rows[0].text(2)));
+  AX_TRY(const auto what, face::active::follow_up_from_json(open));
+  return Followed{what, face::active::has_lights(plan)};
+}
+
+awaitable<Result<Challenge>> ChallengeService::issue(Uuid user, bool lights, std::optional<Uuid> follows, http::RequestInfo request) {
   std::array<std::uint8_t, face::active::kPlanEntropy> entropy{};
   random_bytes(entropy);
   Challenge c;
@@ -112,14 +133,21 @@ awaitable<Result<Challenge>> ChallengeService::issue(Uuid user, bool lights, htt
   c.id = Uuid::generate(c.issued_at);
   c.nonce.resize(32);
   random_bytes(c.nonce);
-  c.plan = face::active::make_plan(entropy, {.lights = lights && p_.lights != LightPolicy::off});
-  auto store = [this, user, &c, &request](db::Tx& tx) -> Result<Challenge> {
-    const auto device = device_of(request);
+  auto store = [this, user, lights, &follows, &entropy, &c, &request](db::Tx& tx) -> Result<Challenge> {
+    const auto device = device_of(request), browser = browser_of(request);
     AX_CHECK(admit(tx, user, device, c.issued_at));
+    if (follows) {
+      AX_TRY(const auto first, followed(tx, *follows, user, browser, c.issued_at));
+      c.plan = face::active::make_follow_up(entropy, first.open, {.lights = first.lights && p_.lights != LightPolicy::off});
+    } else {
+      c.plan = face::active::make_plan(entropy, {.lights = lights && p_.lights != LightPolicy::off});
+    }
     AX_CHECK(tx.exec(kCloseOpen, user, c.issued_at));
-    AX_CHECK(tx.exec(kInsert, c.id, user, device, browser_of(request), c.nonce, json::serialize(face::active::to_json(c.plan)), c.issued_at,
-                     c.expires_at));
-    AX_CHECK(p_.audit.append(tx, {user, "face.challenge_issued", json::serialize(json::object{{"challenge_id", c.id.str()}}), &request}));
+    AX_CHECK(tx.exec(kInsert, c.id, user, device, browser, c.nonce, json::serialize(face::active::to_json(c.plan)), c.issued_at,
+                     c.expires_at, follows));
+    json::object details{{"challenge_id", c.id.str()}};
+    if (follows) details["follows"] = follows->str();
+    AX_CHECK(p_.audit.append(tx, {user, "face.challenge_issued", json::serialize(details), &request}));
     return c;
   };
   co_return co_await p_.database.write(request.tenant, store);
@@ -160,7 +188,19 @@ Result<std::optional<Answered>> ChallengeService::of_face(db::Tx& tx, const Uuid
   if (rows.empty()) return std::optional<Answered>{};
   AX_TRY(const auto stored, parse_json(rows[0].text(1)));
   AX_TRY(auto plan, face::active::plan_from_json(stored));
-  return std::optional{Answered{rows[0].uuid(0), std::move(plan), rows[0].opt_text(2)}};
+  Answered out{rows[0].uuid(0), std::move(plan), rows[0].opt_text(2), std::nullopt};
+  if (!rows[0].is_null(3)) {
+    AX_TRY(const auto open, parse_json(rows[0].text(5)));
+    AX_TRY(const auto what, face::active::follow_up_from_json(open));
+    out.first = {rows[0].uuid(3), rows[0].uuid(4), what};
+  }
+  return std::optional{std::move(out)};
+}
+
+Result<std::optional<Uuid>> ChallengeService::may_follow(db::Tx& tx, const Uuid& face) const {
+  AX_TRY(const auto rows, tx.exec(kMayFollow, face, p_.clock.now() - kFollowUp));
+  if (rows.empty()) return std::optional<Uuid>{};
+  return std::optional{rows[0].uuid(0)};
 }
 
 bool ChallengeService::proves(const Answered& answered, const face::active::Verdict& verdict) const {
@@ -168,9 +208,12 @@ bool ChallengeService::proves(const Answered& answered, const face::active::Verd
   return verdict.outcome == face::active::Outcome::passed && verdict.depth_shown && bound;
 }
 
-Result<> ChallengeService::settle(db::Tx& tx, const Uuid& challenge, const Uuid& user, const face::active::Verdict& verdict) const {
+Result<> ChallengeService::settle(db::Tx& tx, const Answered& answered, const Uuid& user, const face::active::Verdict& verdict) const {
   const auto word = face::active::to_string(verdict.outcome);
-  AX_CHECK(tx.exec(kSettle, challenge, word));
+  const auto challenge = answered.id;
+  std::optional<std::string> open;
+  if (const auto left = face::active::follow_up_for(verdict); left && !answered.first) open = json::serialize(face::active::to_json(*left));
+  AX_CHECK(tx.exec(kSettle, challenge, word, open));
   return p_.audit.append(
       tx,
       {user, "face.challenge_judged",

@@ -38,6 +38,12 @@ struct Answered {
   Uuid id;
   face::active::Plan plan;
   std::optional<std::string> client;  ///< JSON
+  /// The answer that this one completes.
+  struct First {
+    Uuid challenge, face;
+    face::active::FollowUp open;
+  };
+  std::optional<First> first;
 };
 
 /// HMAC-SHA256 with the challenge's nonce as the key over "authx-live-1", the challenge's id and the video's SHA-256. It shows
@@ -48,6 +54,9 @@ std::string recording_signature(BytesView nonce, const Uuid& challenge, BytesVie
 bool is_virtual_camera(std::string_view label);
 
 /// Issues active liveness challenges and lets each be answered once, in time, by the person and browser that got it.
+///
+/// An answer that was in order but for one task, or for the head's depth, may be followed once, within five minutes and by the same
+/// browser, by a shorter challenge with fresh tasks and lights; it counts against the limits as any other.
 ///
 /// Of one person at most one is open: a new one replaces it. Limits: ten issued in three minutes; after every fifth failure since
 /// the last success within a day a pause of 3, 6, 12 … minutes, at most three hours; and five failures in three minutes from one
@@ -64,8 +73,10 @@ class ChallengeService {
   };
   explicit ChallengeService(Parts parts);
 
-  /// `lights`: wanted by the person; the policy has the last word. Error: rate_limited with the pause.
-  awaitable<Result<Challenge>> issue(Uuid user, bool lights, http::RequestInfo request);
+  /// `lights`: wanted by the person; the policy has the last word. `follows`: the challenge whose answer left something open; its
+  /// lights decide. Errors: rate_limited with the pause; validation on `follows` (unknown, another's, too old, followed already, or
+  /// nothing was left open).
+  awaitable<Result<Challenge>> issue(Uuid user, bool lights, std::optional<Uuid> follows, http::RequestInfo request);
 
   /// Refuses an answer that cannot count, before anything is stored. Errors: validation on `challenge_id` (unknown, another's,
   /// used, expired, or answered sooner than its tasks take) or on `live_video_signature`.
@@ -77,10 +88,12 @@ class ChallengeService {
 
   /// The challenge that `face` answers; nothing when it answers none.
   static Result<std::optional<Answered>> of_face(db::Tx& tx, const Uuid& face);
+  /// The challenge of `face` when it may be followed now.
+  Result<std::optional<Uuid>> may_follow(db::Tx& tx, const Uuid& face) const;
   /// Whether a passed answer proves a living person without anybody looking at it.
   bool proves(const Answered& answered, const face::active::Verdict& verdict) const;
   /// In the transaction that stores the judgement.
-  Result<> settle(db::Tx& tx, const Uuid& challenge, const Uuid& user, const face::active::Verdict& verdict) const;
+  Result<> settle(db::Tx& tx, const Answered& answered, const Uuid& user, const face::active::Verdict& verdict) const;
   /// When the answer could not be judged at all.
   static Result<> abandon(db::Tx& tx, const Uuid& face);
 
@@ -89,6 +102,11 @@ class ChallengeService {
   Bytes device_of(const http::RequestInfo& request) const;
   Bytes browser_of(const http::RequestInfo& request) const;
   Result<> admit(db::Tx& tx, const Uuid& user, const Bytes& device, Time now) const;
+  struct Followed {
+    face::active::FollowUp open;
+    bool lights = false;
+  };
+  Result<Followed> followed(db::Tx& tx, const Uuid& challenge, const Uuid& user, const Bytes& browser, Time now) const;
 
   Parts p_;
   SecretBytes key_;

@@ -32,10 +32,12 @@ struct CaptureResult {
   FaceStatus verification_status = FaceStatus::processing;
   AnyJson quality_reasons;
   std::optional<ChallengeOutcome> challenge_result;
+  std::optional<Uuid> follow_up;
   using is_response = void;
 };
 BOOST_DESCRIBE_STRUCT(CaptureResult, (),
-                      (face_id, face_embeddings, liveness_score, quality_score, verification_status, quality_reasons, challenge_result))
+                      (face_id, face_embeddings, liveness_score, quality_score, verification_status, quality_reasons, challenge_result,
+                       follow_up))
 
 struct VerifyRequest {
   Uuid document_id;
@@ -51,9 +53,12 @@ struct VerifyResult {
   FaceStatus verification_status = FaceStatus::rejected;
   Level confidence_level = Level::none;
   std::int64_t processing_time_ms = 0;
+  std::optional<std::int64_t> portrait_age_days;
+  bool reenrolment_suggested = false;
   using is_response = void;
 };
-BOOST_DESCRIBE_STRUCT(VerifyResult, (), (match_score, verification_status, confidence_level, processing_time_ms))
+BOOST_DESCRIBE_STRUCT(VerifyResult, (),
+                      (match_score, verification_status, confidence_level, processing_time_ms, portrait_age_days, reenrolment_suggested))
 
 struct FaceSummary {
   Uuid id;
@@ -100,6 +105,7 @@ awaitable<Result<CaptureResult>> capture(FacesService& service, const Can<Permis
   if (face.embedding) out.face_embeddings = std::move(face.embedding->values);
   out.quality_score = face.quality;
   out.verification_status = status_of(face.status);
+  out.follow_up = face.follow_up;
   out.quality_reasons.text = "[]";
   if (const auto analysis = parse_json(face.analysis)) {
     out.liveness_score = get_number(*analysis, "liveness");
@@ -126,6 +132,8 @@ awaitable<Result<VerifyResult>> verify(FacesService& service, const Can<Permissi
     case face::ConfidenceLevel::high: out.confidence_level = Level::high; break;
   }
   out.processing_time_ms = match.milliseconds;
+  if (match.portrait_age_days) out.portrait_age_days = *match.portrait_age_days;
+  out.reenrolment_suggested = match.portrait_old;
   co_return out;
 }
 
@@ -149,18 +157,22 @@ void add_routes(Router& router, FacesService& service) {
   router.post("/face/capture", service, &capture,
               {.operation_id = "captureFace",
                .summary = "Capture and analyse a live face picture; with challenge_id, live_video is the recording of that challenge's "
-                          "tasks and is judged with it",
+                          "tasks and is judged with it. `follow_up` is a challenge that one more, shorter one may complete: hand it to "
+                          "POST /face/challenge as `follows`.",
                .tag = "Faces",
                .bucket = "upload",
                .errors = {Errc::capability_unavailable}});
-  router.post("/face/verify", service, &verify,
-              {.operation_id = "verifyFace",
-               .summary = "Compare a live face with the portrait on one of the caller's documents. match_score is the calibrated "
-                          "probability that both show one person.",
-               .tag = "Faces",
-               .body_limit = 14 * 1024 * 1024,
-               .bucket = "upload",
-               .errors = {Errc::not_found, Errc::conflict, Errc::capability_unavailable}});
+  router.post(
+      "/face/verify", service, &verify,
+      {.operation_id = "verifyFace",
+       .summary =
+           "Compare a live face with the portrait on one of the caller's documents. match_score is the calibrated "
+           "probability that both show one person. reenrolment_suggested: the portrait is older than AUTHX_FACE_PORTRAIT_YEARS by its "
+           "document's date of issue, so that a newer document would make the comparison surer.",
+       .tag = "Faces",
+       .body_limit = 14 * 1024 * 1024,
+       .bucket = "upload",
+       .errors = {Errc::not_found, Errc::conflict, Errc::capability_unavailable}});
   router.get("/face/captures", service, &list,
              {.operation_id = "listFaces", .summary = "The caller's captured faces, newest first", .tag = "Faces"});
 }

@@ -24,6 +24,7 @@ struct Face {
   std::optional<face::Embedding> embedding;
   std::string analysis = "null";  ///< JSON: liveness, quality parts, reasons
   std::string image_sha256;
+  std::optional<Uuid> follow_up;  ///< the challenge that this answered and that may be followed by a shorter one
   Time created_at;
 };
 
@@ -32,6 +33,8 @@ struct Match {
   face::Comparison comparison;
   bool approved = false;
   std::int64_t milliseconds = 0;
+  std::optional<int> portrait_age_days;  ///< since the document was issued, where it says so
+  bool portrait_old = false;             ///< older than configured: a newer document would make the comparison surer
 };
 
 /// A video that came with a capture. Only with a challenge does it say anything: without one nobody knows what it should show,
@@ -79,7 +82,8 @@ class FacesService {
     OnAnalysed on_analysed{};
     OnCompared on_compared{};
     LightPolicy lights = LightPolicy::required;
-    double spoof_below = 0.2;  ///< a liveness score under this refuses a match
+    int old_portrait_days = 0;  ///< from which age on a portrait counts as old; 0: never
+    double spoof_below = 0.2;   ///< a liveness score under this refuses a match
   };
   explicit FacesService(Parts parts);
 

@@ -26,9 +26,8 @@ Result<face::Analysis> analyse_probe(const face::FaceEngine& engine, BytesView i
     if (!decoded) return renamed_fault(std::move(decoded).error(), "face_image");
     const auto& page = decoded->pages.front();
     AX_TRY(auto analysis, engine.analyse(page, options, deadline));
-    const auto file = imaging::probe(image);
-    const bool whole = enough == 0 || (file && file->width == page.width && file->height == page.height);
-    if (whole || (analysis.chosen && analysis.quality.inter_eye_px >= kSmallEyes)) return analysis;
+    if (enough == 0 || (analysis.chosen && analysis.quality.inter_eye_px >= kSmallEyes)) return analysis;
+    if (const auto file = imaging::probe(image); file && file->width == page.width && file->height == page.height) return analysis;
   }
   return Errc::internal;
 }

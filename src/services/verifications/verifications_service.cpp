@@ -373,6 +373,7 @@ Result<> VerificationsService::advance(const jobs::Job& job) {
       face.probability = compared->probability;
       face.match = compared->match;
       face.model_id = d.portrait->model_id;
+      face.portrait_age_days = documents::portrait_age_days(d.issued, now);
     }
   }
   json::array seen;

@@ -60,6 +60,32 @@ TEST(Decide, ApprovesWhenEverythingAgrees) {
   EXPECT_DOUBLE_EQ(v.confidence, 0.9);
 }
 
+TEST(Decide, AMissAgainstAnOldPortraitThatStaysAlikeGoesToAPersonAndAMatchCountsInFull) {
+  const Policy policy{.old_portrait_days = 6 * 365};
+  auto in = good();
+  in.face.portrait_age_days = 9 * 365;
+  EXPECT_EQ(decide(in, policy).outcome, Outcome::approved);
+  EXPECT_TRUE(has(decide(in, policy), "portrait_old"));
+  EXPECT_FALSE(has(decide(in, {}), "portrait_old"));
+  in.face.match = false, in.face.fmr = 3e-3;
+  EXPECT_EQ(decide(in, policy).outcome, Outcome::needs_review);
+  EXPECT_TRUE(has(decide(in, policy), "face_unclear_old_portrait"));
+  EXPECT_EQ(decide(in, {}).outcome, Outcome::rejected);
+  in.face.fmr = 0.2;
+  EXPECT_EQ(decide(in, policy).outcome, Outcome::rejected) << "as alike as strangers are";
+  in.face.fmr = 3e-3, in.face.portrait_age_days = 5 * 365;
+  EXPECT_EQ(decide(in, policy).outcome, Outcome::rejected) << "not old";
+  in.face.portrait_age_days.reset();
+  EXPECT_EQ(decide(in, policy).outcome, Outcome::rejected) << "of unknown age";
+  in.face.portrait_age_days = 4000;
+  const auto again = inputs_from_json(json::value(to_json(in)));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->face.portrait_age_days, 4000);
+  const auto same = policy_from_json(json::value(to_json(policy)));
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->old_portrait_days, policy.old_portrait_days);
+}
+
 TEST(Decide, RejectsExpiredInvalidForeignFaceWrongBirthDateAndCopies) {
   auto in = good();
   in.documents[0].expired = true;

@@ -14,6 +14,7 @@
 
 #include "engines/face/active_geometry.h"
 #include "engines/face/active_measure.h"
+#include "engines/face/active_motion.h"
 #include "imaging/decode.h"
 #include "inference/pack.h"
 #include "support/face_film.h"
@@ -68,6 +69,59 @@ TEST(Plan, AlwaysHoldsATurnAndALivingMovementAndNeverFlashesFast) {
     }
   }
   EXPECT_GT(orders.size(), 150U);
+}
+
+TEST(Plan, AFollowUpAsksForWhatWasMissedAndForATurnWhereTheDepthIsOpen) {
+  const auto of = [](const Plan& plan) {
+    std::vector<Action> tasks;
+    for (const auto& s : plan.steps)
+      if (s.action != Action::light) tasks.push_back(s.action);
+    return tasks;
+  };
+  const auto turn = [](Action a) { return a == Action::turn_left || a == Action::turn_right; };
+  std::set<std::vector<Action>> seen;
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    const auto plan = make_follow_up(entropy(seed), {Action::blink, true});
+    const auto tasks = of(plan);
+    ASSERT_EQ(tasks.size(), 2U);
+    EXPECT_NE(tasks[0], tasks[1]);
+    EXPECT_EQ(std::ranges::count(tasks, Action::blink), 1);
+    EXPECT_TRUE(has_lights(plan));
+    seen.insert(tasks);
+    EXPECT_EQ(std::ranges::count_if(of(make_follow_up(entropy(seed), {Action::smile, false})), turn), 1);
+    EXPECT_GE(std::ranges::count_if(of(make_follow_up(entropy(seed), {std::nullopt, false})), turn), 1);
+    const auto turned = of(make_follow_up(entropy(seed), {Action::turn_left, false}, {.lights = false}));
+    EXPECT_EQ(turned.size(), 2U);
+    EXPECT_EQ(std::ranges::count(turned, Action::turn_left), 1);
+    EXPECT_FALSE(has_lights(make_follow_up(entropy(seed), {Action::turn_left, false}, {.lights = false})));
+  }
+  EXPECT_EQ(seen.size(), 10U) << "any other task, before or after";
+}
+
+TEST(Judge, OnlyOneMissedTaskOrTheDepthMayBeShownInASecondAnswer) {
+  const auto answer = [](Outcome outcome, std::vector<Finding> findings, std::vector<bool> done, bool depth) {
+    Verdict v{.outcome = outcome, .depth_shown = depth, .findings = std::move(findings), .measures = {}};
+    for (const bool d : done) v.measures.tasks.push_back({.action = Action::nod, .peak = 1, .onset = std::nullopt, .done = d});
+    return v;
+  };
+  const auto missed = follow_up_for(answer(Outcome::try_again, {Finding::action_missing}, {true, false, true}, true));
+  ASSERT_TRUE(missed);
+  EXPECT_EQ(missed->missed, Action::nod);
+  EXPECT_TRUE(missed->depth_shown);
+  const auto depth = follow_up_for(answer(Outcome::passed, {}, {true, true, true}, false));
+  ASSERT_TRUE(depth);
+  EXPECT_FALSE(depth->missed || depth->depth_shown);
+  EXPECT_FALSE(follow_up_for(answer(Outcome::passed, {}, {true}, true)));
+  EXPECT_FALSE(follow_up_for(answer(Outcome::try_again, {Finding::action_missing}, {true, false, false}, true)));
+  EXPECT_FALSE(follow_up_for(answer(Outcome::try_again, {Finding::action_missing, Finding::light_unclear}, {true, false}, true)));
+  EXPECT_FALSE(follow_up_for(answer(Outcome::failed, {Finding::action_missing, Finding::jump}, {true, false}, true)));
+  for (const auto& open : {*missed, *depth}) {
+    const auto again = follow_up_from_json(json::value(to_json(open)));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->missed, open.missed);
+    EXPECT_EQ(again->depth_shown, open.depth_shown);
+  }
+  EXPECT_FALSE(follow_up_from_json(json::parse(R"({"missed":"dance","depth_shown":true})")));
 }
 
 /// WCAG 2.2: a flash is a pair of opposing changes of relative luminance by a tenth or more where the darker one is below 0.8.
@@ -133,7 +187,7 @@ std::vector<Point3> face_of(double yaw, double depth, double noise, std::uint32_
   put(33, -45, -25, 8), put(263, 45, -25, 8), put(1, 0, 15, -28), put(4, 0, 12, -30), put(168, 0, -25, -4), put(10, 0, -80, 6),
       put(151, 0, -60, 0);
   put(152, 0, 85, 2), put(199, 0, 72, -2), put(50, -38, 10, 10), put(280, 38, 10, 10), put(205, -36, 25, 10), put(425, 36, 25, 10);
-  put(61, -22, 45, -2), put(291, 22, 45, -2);
+  put(61, -22, 45, -2), put(291, 22, 45, -2), put(13, 0, 43, -4), put(14, 0, 47, -4);
   const double c = std::cos(yaw * std::numbers::pi / 180), s = std::sin(yaw * std::numbers::pi / 180);
   std::vector<Point3> out;
   for (const auto& v : rest) {
@@ -157,9 +211,9 @@ TEST(Turn, AHeadMovesAsASolidAndAPictureAsAPlane) {
   }
 }
 
-/// A textured surface in the looks that a turn gives: each pixel moves along x by `move(x, y)`.
-Look moved_look(const std::function<double(double, double)>& move) {
-  std::mt19937 random{17};
+/// A textured surface in the looks that a turn gives: each pixel moves along x by `move(x, y)`, and all by `down` along y.
+Look moved_look(const std::function<double(double, double)>& move, double down = 0, std::uint32_t texture = 17) {
+  std::mt19937 random{texture};
   std::array<std::array<double, 4>, 24> waves{};
   for (auto& w : waves)
     w = {std::uniform_real_distribution<>{-0.5, 0.5}(random), std::uniform_real_distribution<>{-0.5, 0.5}(random),
@@ -169,7 +223,7 @@ Look moved_look(const std::function<double(double, double)>& move) {
     for (int x = 0; x < kLookWidth; ++x) {
       const double from = x - move(x, y);
       double value = 128;
-      for (const auto& w : waves) value += w[3] * std::sin(w[0] * from + w[1] * y + w[2]);
+      for (const auto& w : waves) value += w[3] * std::sin(w[0] * from + w[1] * (y - down) + w[2]);
       out[static_cast<std::size_t>(y * kLookWidth + x)] = static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
     }
   return out;
@@ -203,6 +257,23 @@ TEST(Relief, FollowsTheMeshOnAHeadAndNotOnABentPicture) {
   Relief dark{Look{}, mesh};
   for (int i = 0; i < 5; ++i) dark.add(Look{}, 20);
   EXPECT_FALSE(dark.factor());
+}
+
+TEST(Motion, IsFoundToAFractionOfAPixelUnderAnotherLight) {
+  const auto shifted = [](double right, double down) { return moved_look([=](double, double) { return right; }, down); };
+  const LookMotion before{shifted(0, 0)};
+  for (const auto& [right, down] : {std::pair{0.0, 0.0}, {0.4, -0.3}, {-2.2, 1.7}, {3.5, 0.0}}) {
+    auto after = shifted(right, down);
+    for (std::size_t i = 0; i < after.size(); ++i)  // lit from the left, and dimmer
+      after[i] = static_cast<std::uint8_t>(after[i] * (0.9 - 0.4 * static_cast<double>(i % kLookWidth) / kLookWidth));
+    const auto found = before.found_in(LookMotion{after});
+    ASSERT_TRUE(found) << right << ' ' << down;
+    EXPECT_NEAR(found->x - kLookMiddle.x, right, 0.1);
+    EXPECT_NEAR(found->y - kLookMiddle.y, down, 0.1);
+  }
+  EXPECT_FALSE(before.found_in(LookMotion{moved_look([](double, double) { return 0.0; }, 0, 99)})) << "another face";
+  EXPECT_FALSE(before.found_in(LookMotion{Look{}}));
+  EXPECT_FALSE((LookMotion{}.found_in(before)));
 }
 
 TEST(Turn, WhatCannotBeComparedIsNothing) {
@@ -250,8 +321,9 @@ TEST(Plan, SaysWhetherItHasLights) {
   EXPECT_FALSE(has_lights(make_plan(entropy(1), {.lights = false})));
 }
 
-/// Somebody who only sways; from `cut` on, the recording is another one, in which the head stands `aside` pixels off.
-Verdict swaying(milliseconds cut, float aside, float shake) {
+/// Somebody who only sways; from `cut` on, the recording is another one, in which the head stands `aside` pixels off. The mesh is off
+/// by `unrest` pixels; `seen`: the looks show it.
+Verdict swaying(milliseconds cut, float aside, float shake, float unrest = 0, bool seen = false) {
   std::mt19937 random{3};
   std::normal_distribution<float> jitter{0, 1};
   const auto plan = make_plan(entropy(1));
@@ -264,7 +336,10 @@ Verdict swaying(milliseconds cut, float aside, float shake) {
     f.geometry.mesh = face_of(0, 1, 0.05, static_cast<std::uint32_t>(i));
     const auto t = static_cast<float>(i) / 10;
     const float x = 3 * std::sin(0.8f * t) + shake * jitter(random) + (i * 100ms >= cut ? aside : 0), y = 2 * std::cos(0.7f * t);
-    for (auto& v : f.geometry.mesh) v.x += x, v.y += y;
+    const float off_x = unrest * jitter(random), off_y = unrest * jitter(random);
+    for (auto& v : f.geometry.mesh) v.x += x + off_x, v.y += y + off_y;
+    if (const auto lay = look_lay(f.geometry.mesh); lay && seen)
+      f.look = moved_look([&](double, double) { return -static_cast<double>(off_x) * lay->sx; }, -static_cast<double>(off_y) * lay->sy);
     f.thumb.fill(static_cast<std::uint8_t>(100 + i % 50));
     video.frames.push_back(std::move(f));
   }
@@ -280,6 +355,13 @@ TEST(Judge, AHeadThatSkipsBetweenTwoFramesWasCutTogether) {
   EXPECT_TRUE(skips(cut));
   EXPECT_GT(cut.measures.largest_skip, 2 * swaying(1h, 0, 0).measures.largest_skip);
   EXPECT_EQ(cut.outcome, Outcome::failed);
+}
+
+TEST(Judge, ACutThatTheMeshsUnrestHidesIsSeenInThePixels) {
+  EXPECT_FALSE(std::ranges::count(swaying(5s, 2, 0, 1).findings, Finding::jump));
+  EXPECT_LT(swaying(1h, 0, 0, 1, true).measures.largest_skip, 2);
+  const auto cut = swaying(5s, 2, 0, 1, true);
+  EXPECT_TRUE(std::ranges::count(cut.findings, Finding::jump)) << cut.measures.largest_skip;
 }
 
 TEST(Judge, AdviceNamesNoCheck) {

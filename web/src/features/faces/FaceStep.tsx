@@ -17,6 +17,8 @@ export function FaceStep({ onAccepted }: Props) {
   const capture = useCaptureFace();
   const challenge = useRequestChallenge();
 
+  const open = (capture.data?.verification_status === 'rejected' ? capture.data.follow_up : null) ?? null;
+
   const send = async (input: FaceCaptureInput) => {
     challenge.reset();
     try {
@@ -28,8 +30,9 @@ export function FaceStep({ onAccepted }: Props) {
   };
 
   const liveCheck = async ({ stream, picture, lights, showStep, signal }: LiveCamera) => {
+    const follows = open;
     capture.reset();
-    const issued = await challenge.mutateAsync(lights).catch(() => null);
+    const issued = await challenge.mutateAsync(follows === null ? { lights } : { lights, follows }).catch(() => null);
     if (issued === null) return; // shown through challenge.error
     showStep(null);
     const video = await recordChallenge(stream, issued, showStep, signal);
@@ -56,7 +59,11 @@ export function FaceStep({ onAccepted }: Props) {
           refused !== null && (
             <Alert severity="warning">
               <AlertTitle sx={{ mb: refused.length > 0 ? 0.5 : 0 }}>
-                {checked ? 'The live check did not succeed. Please try again.' : 'This picture cannot be used. Please take another.'}
+                {open !== null
+                  ? 'One movement was not seen. Do the live check once more; it is shorter now.'
+                  : checked
+                    ? 'The live check did not succeed. Please try again.'
+                    : 'This picture cannot be used. Please take another.'}
               </AlertTitle>
               {refused.length > 0 && (
                 <Box component="ul" sx={{ m: 0, pl: 2.5 }}>

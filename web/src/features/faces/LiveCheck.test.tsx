@@ -140,6 +140,21 @@ describe('the live check in the face step', () => {
     expect(onAccepted).not.toHaveBeenCalled();
   });
 
+  test('a check that left one thing open is completed by a shorter one, and only by that', async () => {
+    const answers = [{ ...accepted, verification_status: 'rejected', challenge_result: 'try_again', follow_up: 'c1' }, accepted];
+    const server = fakeServer({
+      'POST /face/challenge': () => ok({ ...challenge, steps: [], length_ms: 10 }),
+      'POST /face/capture': () => ok(answers.shift()),
+    });
+    const onAccepted = await begin();
+    fireEvent.click(screen.getByText('Do the live check'));
+    expect(await screen.findByText('One movement was not seen. Do the live check once more; it is shorter now.', {}, { timeout: 4000 })).toBeInTheDocument();
+    await waitFor(() => expect(screen.getByText('Do the live check')).toBeEnabled());
+    fireEvent.click(screen.getByText('Do the live check'));
+    await waitFor(() => expect(onAccepted).toHaveBeenCalledOnce(), { timeout: 4000 });
+    expect(server.to('POST /face/challenge').map((sent) => sent.json)).toEqual([{ lights: true }, { lights: true, follows: 'c1' }]);
+  }, 20_000);
+
   test('a pause that the server asks for is shown', async () => {
     fakeServer({ 'POST /face/challenge': () => fault(429, 'RATE_LIMIT_EXCEEDED', 'Too many live checks in a short time; take a pause and try again') });
     await begin();

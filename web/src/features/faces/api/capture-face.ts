@@ -12,6 +12,8 @@ export interface CaptureFaceResult {
   verification_status: 'processing' | 'approved' | 'rejected';
   quality_reasons: QualityReason[];
   challenge_result?: 'passed' | 'try_again' | 'failed' | null;
+  /** The challenge that one shorter one may complete */
+  follow_up?: string | null;
 }
 
 /** The recording of a live check's tasks. */

@@ -20,8 +20,14 @@ export interface Challenge {
   expires_at: string;
 }
 
-export function requestChallenge(lights: boolean): Promise<Challenge> {
-  return call({ method: 'POST', url: '/face/challenge', data: { lights } });
+export interface ChallengeInput {
+  lights: boolean;
+  /** A check that left one thing open: the new one is shorter and completes it */
+  follows?: string;
+}
+
+export function requestChallenge(input: ChallengeInput): Promise<Challenge> {
+  return call({ method: 'POST', url: '/face/challenge', data: input });
 }
 
 export const useRequestChallenge = () => useMutation({ mutationFn: requestChallenge });
