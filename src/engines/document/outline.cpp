@@ -56,6 +56,7 @@ constexpr std::size_t kLookedInto = 150;  ///< candidates whose inside is looked
 constexpr double kEnough = 3.3;           ///< before a look inside: four sides that leave little to wish for
 constexpr double kHopeless = 1.1;         ///< behind the best, before a look inside: no inside makes up for it
 constexpr double kBeyondDoubt = 0.9;      ///< of the full score; of 600 cut documents three had an outline of that kind
+constexpr double kCutOfScan = 3;          ///< odds from which on a picture of a document's shape shows a cut one
 constexpr double kTrusted = 0.68;         ///< of the full score; below it outlines are as often wrong as right
 
 struct Candidate : Outline {
@@ -876,7 +877,10 @@ Sighting look_for_documents(const imaging::Image& image, std::size_t most) {
   Sighting out{trusted(search.run(), *on, image, most), std::nullopt};
   const Outline* best = out.outlines.empty() ? nullptr : &out.outlines.front();
   const bool sure = best != nullptr && best->score >= kBeyondDoubt;
-  if (const auto cut = sure ? std::nullopt : likeliest_cut(search.edges(), best)) {
+  // A picture of a document's own shape is likely one that a program cut to its edges.
+  const double shape = static_cast<double>(std::max(image.width, image.height)) / std::min(image.width, image.height);
+  const bool like_scan = std::abs(shape - 1.586) < 0.03 || std::abs(shape - 1.42) < 0.03;
+  if (const auto cut = sure ? std::nullopt : likeliest_cut(search.edges(), best); cut && (!like_scan || cut->odds > kCutOfScan)) {
     CutDocument& document = out.cut.emplace();
     document.odds = cut->odds;
     const double right = on->picture.cols - 1.5;

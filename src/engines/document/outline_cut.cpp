@@ -43,7 +43,7 @@ constexpr std::size_t kHidden = 12;
 
 /// For a cut rather than what else was found: for itself, by its odds, by the whole outline's score, the same where it has a document's
 /// shape, that there is one, its share within the cut, both areas' overlap over their union, four sides, one side.
-constexpr std::array<double, 9> kDecision{-3.063, 1.139, -4.991, -4.693, 1.206, 2.627, -3.964, -0.516, -0.487};
+constexpr std::array<double, 9> kDecision{-2.663, 1.139, -4.991, -4.693, 1.206, 2.627, -3.964, -0.516, -0.487};
 
 /// A small net over the traits: one hidden layer, of hyperbolic tangents.
 double odds_of(const Cut& cut) {
