@@ -68,10 +68,7 @@ void check_noise(Scene& scene, std::vector<Finding>& out) {
   double worst = 0;
   const Region* where = nullptr;
   int compared = 0;
-  // A page whose quietest parts have lost their noise to compression has values that lost it, too.
-  const bool noisy = quantile(cell_noise(scene, scene.document()), 0.1) >= kLeastNoise;
   for (const auto& v : scene.values()) {
-    if (!noisy) break;
     const int h = v.box.height;
     const cv::Rect around(v.box.x - h, v.box.y - h, v.box.width + 2 * h, v.box.height + 2 * h);
     const cv::Rect strips[] = {{around.x, around.y, around.width, h - 2}, {around.x, v.box.y + v.box.height + 2, around.width, h - 2}};
