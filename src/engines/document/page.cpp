@@ -58,6 +58,8 @@ Result<void> take(const Flat& flat, const Print& print, const Deadline& deadline
   out.content.gray = &out.gray;
   out.content.rows = print.rows;
   out.content.lines = print.lines;
+  out.page.lines.clear();
+  for (const auto& l : print.lines) out.page.lines.push_back(l.box);
   out.content.numbers = find_numbers(out.gray, out.content.rows, deadline);
   return {};
 }
