@@ -1,8 +1,12 @@
 // The appraisal of a capture on drawn cards with one fault each. Input lines:
-//   FAULT KIND LEVEL SEED   fault: none, blur, motion, glare, cut_off, small, tilted, several, absent, dark, washed
-//   file PATH               a picture without a document
+//   FAULT KIND LEVEL SEED   fault: none, blur, motion, glare, cut_off (8 to 35 % of one to three sides), cut_little (4 to 6 %), cut_corner,
+//                           small, tilted, several, absent, dark, washed; scan: nothing but the card, up to five pixels of it shaved
+//   file PATH               a picture as it is
+//   candidates FAULT KIND LEVEL SEED   what tools/cuts/train.py fits the search for cut documents on
 // Answer: {"failed": {id: whether its place covers the fault's, or null without one}, "ready": …, "ms": CPU milliseconds}.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -12,6 +16,7 @@
 #include <sstream>
 
 #include "engines/document/capture.h"
+#include "engines/document/outline_cut.h"
 #include "engines/specimen/people.h"
 #include "engines/specimen/specimen.h"
 #include "imaging/decode.h"
@@ -100,18 +105,56 @@ void glare(Scene& s, specimen::Dice& dice) {
   }
 }
 
-void cut_off(Scene& s, specimen::Dice& dice) {
+/// A part of the card is left outside the picture: `share` of its length or height at one, two or three sides, or a corner.
+void cut_off(Scene& s, double share, specimen::Dice& dice) {
   const auto b = imaging::bounds_of(s.card);
-  const double share = dice.range(0.1, 0.3);
   cv::Rect to(0, 0, s.picture.cols, s.picture.rows);
-  switch (dice.between(0, 3)) {
-    case 0: to.width = b.x + static_cast<int>(b.width * (1 - share)); break;
-    case 1: to.height = b.y + static_cast<int>(b.height * (1 - share)); break;
-    case 2: to.x = b.x + static_cast<int>(b.width * share); break;
-    default: to.y = b.y + static_cast<int>(b.height * share); break;
+  const auto from = [&](int side, double by) {
+    const cv::Point end = to.br();
+    switch (side) {
+      case 0: to.width = std::max(80, std::min(end.x, b.x + static_cast<int>(b.width * (1 - by))) - to.x); break;
+      case 1: to.height = std::max(80, std::min(end.y, b.y + static_cast<int>(b.height * (1 - by))) - to.y); break;
+      case 2:
+        to.x = std::max(0, b.x + static_cast<int>(b.width * by));
+        to.width = std::max(80, end.x - to.x);
+        break;
+      default: to.y = std::max(0, b.y + static_cast<int>(b.height * by)); to.height = std::max(80, end.y - to.y);
+    }
+  };
+  const int first = dice.between(0, 3);
+  const double kind = dice.unit();
+  from(first, share);
+  if (kind > 0.5) from((first + 1) % 4, share * dice.range(0.5, 1.2));
+  if (kind > 0.75) from((first + 2) % 4, share * dice.range(0.5, 1.2));
+  crop(s, to);
+}
+
+/// A corner alone: the card is turned, and the picture ends before it.
+void corner_off(Scene& s, double share, bool plain, specimen::Dice& dice) {
+  const double degrees = dice.range(12, 33) * (dice.chance(0.5) ? 1 : -1);
+  const cv::Point2d middle(s.picture.cols / 2.0, s.picture.rows / 2.0);
+  cv::Mat turn = cv::getRotationMatrix2D(middle, degrees, 0.8);
+  cv::Mat out;
+  cv::warpAffine(s.picture, out, turn, s.picture.size(), cv::INTER_LINEAR, plain ? cv::BORDER_REPLICATE : cv::BORDER_REFLECT_101);
+  s.picture = out;
+  for (auto& p : s.card) {
+    const double x = turn.at<double>(0, 0) * p.x + turn.at<double>(0, 1) * p.y + turn.at<double>(0, 2);
+    const double y = turn.at<double>(1, 0) * p.x + turn.at<double>(1, 1) * p.y + turn.at<double>(1, 2);
+    p = {x, y};
   }
-  to.width = std::min(to.width, s.picture.cols - to.x);
-  to.height = std::min(to.height, s.picture.rows - to.y);
+  const auto b = imaging::bounds_of(s.card);
+  cv::Rect to(0, 0, s.picture.cols, s.picture.rows);
+  // Along the border that the corner crosses.
+  const double deep = share * std::min(side(s.card, 0, 1), side(s.card, 1, 2));
+  switch (dice.between(0, 3)) {
+    case 0: to.width = static_cast<int>(b.x + b.width - deep); break;
+    case 1: to.height = static_cast<int>(b.y + b.height - deep); break;
+    case 2:
+      to.x = static_cast<int>(b.x + deep);
+      to.width -= to.x;
+      break;
+    default: to.y = static_cast<int>(b.y + deep); to.height -= to.y;
+  }
   crop(s, to);
 }
 
@@ -174,6 +217,36 @@ cv::Mat table(specimen::Dice& dice) {
   return m;
 }
 
+/// The middle of the longest stretch of the picture's border that the card covers, two pixels inside it.
+cv::Point2d where_cut(const Scene& s) {
+  std::vector<cv::Point2f> polygon;
+  for (const auto& p : s.card) polygon.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
+  cv::Point2d best(-1, -1);
+  int longest = 0;
+  const auto along = [&](cv::Point2f from, cv::Point2f step, int n) {
+    int run = 0;
+    for (int i = 0; i <= n; ++i) {
+      const cv::Point2f at = from + step * static_cast<float>(i);
+      if (i < n && cv::pointPolygonTest(polygon, at, false) >= 0) {
+        ++run;
+        continue;
+      }
+      if (run > longest) {
+        longest = run;
+        best = at - step * (static_cast<float>(run) / 2);
+      }
+      run = 0;
+    }
+  };
+  const auto w = static_cast<float>(s.picture.cols);
+  const auto h = static_cast<float>(s.picture.rows);
+  along({2, 2}, {0, 1}, s.picture.rows - 4);
+  along({w - 3, 2}, {0, 1}, s.picture.rows - 4);
+  along({2, 2}, {1, 0}, s.picture.cols - 4);
+  along({2, h - 3}, {1, 0}, s.picture.cols - 4);
+  return best;
+}
+
 Scene faulty(const std::string& fault, specimen::Kind kind, int level, std::uint64_t seed) {
   specimen::Dice dice{seed * 131 + 17};
   if (fault == "absent") {
@@ -187,7 +260,16 @@ Scene faulty(const std::string& fault, specimen::Kind kind, int level, std::uint
   } else if (fault == "glare") {
     glare(s, dice);
   } else if (fault == "cut_off") {
-    cut_off(s, dice);
+    cut_off(s, dice.range(0.08, 0.35), dice);
+  } else if (fault == "cut_little") {
+    cut_off(s, dice.range(0.04, 0.06), dice);
+  } else if (fault == "cut_corner") {
+    corner_off(s, dice.range(0.15, 0.4), level == 0, dice);
+  } else if (fault == "scan") {
+    // Cut to the card's edges, or a few pixels into it.
+    const auto b = imaging::bounds_of(s.card);
+    const int shaved = dice.between(0, 5);
+    crop(s, {b.x + shaved, b.y + shaved, b.width - 2 * shaved, b.height - 2 * shaved});
   } else if (fault == "small") {
     scale(s, dice.range(260, 460) / std::max(side(s.card, 0, 1), side(s.card, 1, 2)));
   } else if (fault == "tilted") {
@@ -201,6 +283,7 @@ Scene faulty(const std::string& fault, specimen::Kind kind, int level, std::uint
   } else if (fault != "none") {
     bench::give_up("no such fault: " + fault);
   }
+  if (fault.starts_with("cut")) s.fault = where_cut(s);
   if (s.fault.x < 0) s.fault = inside(s.card, 0.5, 0.5);
   return s;
 }
@@ -224,6 +307,43 @@ std::string answer(const Scene& s) {
   return fmt::format(R"({{"failed": {{{}}}, "ready": {}, "ms": {:.2f}}})", failed, appraisal.ready, ms);
 }
 
+std::vector<cv::Point2f> hull(const auto& points) {
+  std::vector<cv::Point2f> all;
+  for (const auto& p : points) all.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
+  std::vector<cv::Point2f> out;
+  cv::convexHull(all, out);
+  return out;
+}
+
+/// {"outlines": [[score, aspect]], "cuts": [[shape, overlap over union with what is to be seen of the card, share of the best outline
+/// within it, their overlap over union, [traits]]]}
+std::string candidates(const Scene& s) {
+  const imaging::Image image = imaging::decode(*imaging::encode_jpeg(imaging::from_mat(s.picture), 88))->pages.front();
+  const auto outlines = document::find_outlines(image, 1);
+  const auto shared = [](const std::vector<cv::Point2f>& a, const std::vector<cv::Point2f>& b) {
+    std::vector<cv::Point2f> common;
+    return a.size() < 3 || b.size() < 3 ? 0.0 : cv::intersectConvexConvex(a, b, common);
+  };
+  const auto overlap = [&](const std::vector<cv::Point2f>& a, const std::vector<cv::Point2f>& b) {
+    const double both = shared(a, b);
+    return both / std::max(1.0, cv::contourArea(a) + cv::contourArea(b) - both);
+  };
+  const auto frame = hull(imaging::quad_of({0, 0, image.width, image.height}));
+  std::vector<cv::Point2f> visible;
+  cv::intersectConvexConvex(hull(s.card), frame, visible);
+  const auto whole = outlines.empty() ? std::vector<cv::Point2f>{} : hull(outlines.front().quad);
+  std::string list;
+  for (const auto& c : document::cut_candidates(image)) {
+    const auto area = hull(c.visible);
+    list +=
+        fmt::format("{}[{}, {:.3f}, {:.3f}, {:.3f}, [{:.3f}]]", list.empty() ? "" : ", ", static_cast<int>(c.shape),
+                    visible.size() < 3 ? 0.0 : overlap(area, visible), whole.empty() ? 0.0 : shared(whole, area) / cv::contourArea(whole),
+                    whole.empty() ? 0.0 : overlap(whole, area), fmt::join(c.traits, ", "));
+  }
+  return fmt::format(R"({{"outlines": [{}], "cuts": [{}]}})",
+                     outlines.empty() ? "" : fmt::format("[{:.3f}, {:.3f}]", outlines.front().score, outlines.front().aspect), list);
+}
+
 }  // namespace
 
 int main() {
@@ -235,7 +355,8 @@ int main() {
       s.picture = imaging::as_mat(decoded->pages.front()).clone();
       return answer(s);
     }
-    std::istringstream words{line};
+    const bool fitting = line.starts_with("candidates ");
+    std::istringstream words{fitting ? line.substr(11) : line};
     std::string fault;
     std::string kind;
     int level = 0;
@@ -243,6 +364,7 @@ int main() {
     words >> fault >> kind >> level >> seed;
     const auto parsed = specimen::parse_kind(kind);
     if (!parsed || !words) bench::give_up("cannot read the line: " + line);
-    return answer(faulty(fault, *parsed, level, seed));
+    const Scene scene = faulty(fault, *parsed, level, seed);
+    return fitting ? candidates(scene) : answer(scene);
   });
 }

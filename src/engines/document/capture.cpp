@@ -1,6 +1,7 @@
 #include "engines/document/capture.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -14,6 +15,7 @@ namespace {
 constexpr double kLeastSharpness = 9;
 /// Of faultless drawn cards and public pictures none had less than 0.52, of those moved by a fiftieth of their width none more than 0.23.
 constexpr double kLeastEvenness = 0.35;
+constexpr double kSureOutline = 0.82;
 constexpr int kLongSide = 640;  ///< of the document as it is judged: fine print is still there, noise is not
 
 double side(const imaging::Quad& q, std::size_t a, std::size_t b) { return std::hypot(q[a].x - q[b].x, q[a].y - q[b].y); }
@@ -79,6 +81,50 @@ double evenness_of_slopes(const imaging::Image& page) {
   return half + off < 1e-6 ? 1 : (half - off) / (half + off);
 }
 
+/// The four of its points that lie farthest out towards the picture's corners.
+imaging::Quad corners_of(const std::vector<imaging::Point>& polygon) {
+  constexpr std::array<std::array<double, 2>, 4> kToward{{{-1, -1}, {1, -1}, {1, 1}, {-1, 1}}};
+  imaging::Quad out{};
+  for (std::size_t i = 0; i < 4; ++i)
+    out[i] = *std::ranges::max_element(polygon, {}, [&](const imaging::Point& p) { return p.x * kToward[i][0] + p.y * kToward[i][1]; });
+  return out;
+}
+
+std::string cut_off_at(const CutDocument& cut) {
+  std::string where;
+  for (const auto border : {Border::left, Border::top, Border::right, Border::bottom}) {
+    if (std::ranges::find(cut.runs_out, border) == cut.runs_out.end()) continue;
+    constexpr std::array<std::string_view, 4> kNames{"left", "top", "right", "bottom"};
+    where += where.empty() ? " at the " : " and the ";
+    where += kNames[static_cast<std::size_t>(border)];
+  }
+  return "A side of the document is cut off: it runs out of the picture" + where;
+}
+
+/// The strip inside the picture's border where the document runs out of it, by the longest stretch.
+imaging::Quad strip_along(const imaging::Image& image, const CutDocument& cut) {
+  const double deep = std::min(image.width, image.height) / 20.0;
+  const double right = image.width - deep / 2;
+  const double bottom = image.height - deep / 2;
+  imaging::Quad out = corners_of(cut.visible);
+  double longest = 0;
+  for (std::size_t i = 0; i < cut.visible.size(); ++i) {
+    const auto& p = cut.visible[i];
+    const auto& q = cut.visible[(i + 1) % cut.visible.size()];
+    const double length = std::hypot(p.x - q.x, p.y - q.y);
+    const bool on =
+        std::max(p.x, q.x) < deep / 2 || std::min(p.x, q.x) > right || std::max(p.y, q.y) < deep / 2 || std::min(p.y, q.y) > bottom;
+    if (!on || length <= longest) continue;
+    longest = length;
+    const bool upright = std::abs(p.x - q.x) < std::abs(p.y - q.y);
+    const double x = upright ? (p.x < deep ? 0 : image.width - deep) : std::min(p.x, q.x);
+    const double y = upright ? std::min(p.y, q.y) : (p.y < deep ? 0 : image.height - deep);
+    out = imaging::quad_of(
+        {static_cast<int>(x), static_cast<int>(y), static_cast<int>(upright ? deep : length), static_cast<int>(upright ? length : deep)});
+  }
+  return out;
+}
+
 struct Judge {
   CaptureAppraisal& out;
 
@@ -113,11 +159,11 @@ bool disjoint(const imaging::Quad& a, const imaging::Quad& b) {
 }  // namespace
 
 CaptureAppraisal appraise_capture(const imaging::Image& image) {
-  if (image.empty()) return appraise_capture(image, {});
-  return appraise_capture(image, find_outlines(image, 6));
+  if (image.empty()) return appraise_capture(image, Sighting{});
+  return appraise_capture(image, look_for_documents(image, 6));
 }
 
-CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector<Outline>& outlines) {
+CaptureAppraisal appraise_capture(const imaging::Image& image, const Sighting& sighting) {
   CaptureAppraisal out;
   const Judge judge{out};
   if (image.empty()) {
@@ -125,13 +171,21 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
     return out;
   }
   const imaging::Quad whole = imaging::quad_of({0, 0, image.width, image.height});
+  const auto& [outlines, cut] = sighting;
   const Outline* best = outlines.empty() ? nullptr : &outlines.front();
-  imaging::Image page;
-  if (best != nullptr) {
-    page = flat(image, best->quad);
+  // An outline of such a score stands for itself, whatever runs out of the picture.
+  const bool sure = best != nullptr && best->score >= kSureOutline;
+  const auto visible = cut && !sure ? std::optional{corners_of(cut->visible)} : std::nullopt;
+  imaging::Image page = flat(image, visible ? *visible : best != nullptr ? best->quad : whole);
+  // Where no outline is in sight either, only print tells a document from a table's edge.
+  const bool runs_out = cut && (best != nullptr || shows_print(page));
+  if (runs_out && visible) {
+    best = nullptr;
+    out.outline = visible;
+  } else if (best != nullptr) {
     out.outline = best->quad;
   } else {
-    page = flat(image, whole);
+    if (visible) page = flat(image, whole);
     // A scanner or another program has cut the picture to the document's edges.
     out.fills_picture = document_shape(image.width, image.height) && shows_print(page);
     if (out.fills_picture) out.outline = whole;
@@ -142,14 +196,14 @@ CaptureAppraisal appraise_capture(const imaging::Image& image, const std::vector
   const Outline* other = nullptr;
   for (const auto& o : outlines) {
     const bool like_card = std::abs(o.aspect - 1.586) < 0.10 || std::abs(o.aspect - 1.42) < 0.06;
-    if (&o != best && !o.cut_off && o.score > 0.80 && like_card && disjoint(o.quad, best->quad) &&
+    if (best != nullptr && &o != best && !o.cut_off && o.score > 0.80 && like_card && disjoint(o.quad, best->quad) &&
         std::abs(imaging::area_of(o.quad)) > 0.5 * std::abs(imaging::area_of(best->quad)) && shows_print(flat(image, o.quad)))
       other = &o;
   }
   judge.add("one_document", other == nullptr, Weight::review, "One document is in the picture",
             "Several documents are in the picture: show one", {}, other != nullptr ? std::optional{other->quad} : std::nullopt);
-  judge.add("document_whole", best == nullptr || !best->cut_off, Weight::review, "The whole document is in the picture",
-            "A side of the document is cut off", {}, out.outline);
+  judge.add("document_whole", !runs_out, Weight::review, "The whole document is in the picture",
+            runs_out ? cut_off_at(*cut) : std::string{}, {}, runs_out ? std::optional{strip_along(image, *cut)} : std::nullopt);
 
   out.quality = imaging::measure(page);
   const auto& q = out.quality;

@@ -7,7 +7,9 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "engines/document/outline_cut.h"
 #include "engines/document/outline_lines.h"
+#include "engines/document/outline_view.h"
 #include "imaging/mat.h"
 
 namespace authx::document {
@@ -50,10 +52,11 @@ constexpr double full_score() {
   for (const double w : kWeights) sum += w > 0 ? w : 0;
   return sum;
 }
-constexpr double kFocal = 1.15;           ///< assumed focal length, in sides of the picture
 constexpr std::size_t kLookedInto = 150;  ///< candidates whose inside is looked at
 constexpr double kEnough = 3.3;           ///< before a look inside: four sides that leave little to wish for
 constexpr double kHopeless = 1.1;         ///< behind the best, before a look inside: no inside makes up for it
+constexpr double kBeyondDoubt = 0.9;      ///< of the full score; of 600 cut documents three had an outline of that kind
+constexpr double kCutOfScan = 3;          ///< odds from which on a picture of a document's shape shows a cut one
 constexpr double kTrusted = 0.68;         ///< of the full score; below it outlines are as often wrong as right
 
 struct Candidate : Outline {
@@ -68,7 +71,7 @@ struct Candidate : Outline {
 
 class Search {
  public:
-  explicit Search(const cv::Mat& bgr) : size_(bgr.size()), votes_(bgr.size()) {
+  explicit Search(const cv::Mat& bgr) : size_(bgr.size()), view_(bgr.size()), votes_(bgr.size()) {
     cv::Mat soft;
     cv::GaussianBlur(bgr, soft, {5, 5}, 1.1);
     color_ = soft;
@@ -101,6 +104,9 @@ class Search {
     }
     return out;
   }
+
+  /// What the search has seen.
+  Edges edges() const { return {size_, color_, points_near_, &lines_}; }
 
  private:
   void look_inside(Candidate& o) const {
@@ -502,26 +508,15 @@ class Search {
     for (const auto& o : open_) close(o, least);
   }
 
-  /// In units of the focal length, about the picture's middle.
-  cv::Vec3d seen(cv::Point2d p) const {
-    const double focal = kFocal * std::max(size_.width, size_.height);
-    return {(p.x - size_.width / 2.0) / focal, (p.y - size_.height / 2.0) / focal, 1};
-  }
-
-  cv::Vec3d seen(const Line& l) const {
-    const cv::Point2d foot(l.rho * l.cos, l.rho * l.sin);
-    return seen(foot).cross(seen(foot + cv::Point2d(-l.sin, l.cos) * 100));
-  }
-
   void close(const Open& o, double least) {
     const Line& a = lines_[o.a];
     const Line& c = lines_[o.c];
     const Line& b = lines_[o.b.line];
     // Sides of a rectangle: the directions of a and of b are at right angles in space.
-    const cv::Vec3d line_a = seen(a);
-    const cv::Vec3d line_c = seen(c);
+    const cv::Vec3d line_a = view_.plane(a);
+    const cv::Vec3d line_c = view_.plane(c);
     const cv::Vec3d far = line_a.cross(line_c);
-    const cv::Vec3d vanish = seen(b).cross(far);
+    const cv::Vec3d vanish = view_.plane(b).cross(far);
     if (cv::norm(vanish) < 1e-12) return;
     const double vanish_a = vanish.dot(line_a);
     const auto outward = [&](const Line& l) {
@@ -529,14 +524,10 @@ class Search {
       return d.dot(cv::Point2d(b.cos, b.sin)) * o.toward < 0 ? -d : d;
     };
     const cv::Point2d on_a = outward(a);
-    const double focal = kFocal * std::max(size_.width, size_.height);
-    const auto on_picture = [&](const cv::Vec3d& v) {
-      return cv::Point2d(v[0] / v[2] * focal + size_.width / 2.0, v[1] / v[2] * focal + size_.height / 2.0);
-    };
     const auto other_end = [&](cv::Point2d p) -> std::optional<cv::Point2d> {
-      const cv::Vec3d q = seen(p).cross(vanish).cross(line_c);
+      const cv::Vec3d q = view_.ray(p).cross(vanish).cross(line_c);
       if (std::abs(q[2]) < 1e-9) return std::nullopt;
-      return on_picture(q);
+      return view_.on_picture(q);
     };
     const double length = cv::norm(o.b.second - o.b.first);
     // Votes of the edge points between a and c, by where the line through them meets a.
@@ -555,10 +546,10 @@ class Search {
         const double in_a = o.b.second.x * a.cos + o.b.second.y * a.sin - a.rho;
         const double in_c = o.b.first.x * c.cos + o.b.first.y * c.sin - c.rho;
         if (off_a * in_a < 0 || off_c * in_c < 0) continue;
-        const cv::Vec3d ray = seen(p);
+        const cv::Vec3d ray = view_.ray(p);
         const cv::Vec3d meets = vanish * ray.dot(line_a) - ray * vanish_a;  // of the line through both with a
         if (std::abs(meets[2]) < 1e-9) continue;
-        const double t = (on_picture(meets) - o.b.first).dot(on_a);
+        const double t = (view_.on_picture(meets) - o.b.first).dot(on_a);
         if (t > 0 && t < reach) ++votes[static_cast<std::size_t>(t + 1)];
       }
     }
@@ -586,7 +577,7 @@ class Search {
       const cv::Point2d p = o.b.first + on_a * t;
       const auto q = other_end(p);
       if (!q) break;
-      const double shape = ratio({o.b.first, p, *q, o.b.second});
+      const double shape = view_.ratio({o.b.first, p, *q, o.b.second});
       for (const double wanted : {1.586, 1.42, 1 / 1.42, 1 / 1.586}) {
         if (before > 0 && before < wanted && shape >= wanted)
           places.push_back(at_before + (t - at_before) * (wanted - before) / (shape - before));
@@ -681,7 +672,7 @@ class Search {
     if (corner > 0.6) return;
     const double w = (sides[0] + sides[2]) / 2;
     const double h = (sides[1] + sides[3]) / 2;
-    o.aspect = true_aspect(p);
+    o.aspect = view_.true_aspect(p);
     o.skew = std::max({std::abs(sides[0] - sides[2]) / w, std::abs(sides[1] - sides[3]) / h, corner});
     if (o.aspect > 2.2 || o.skew > 0.75) return;
     o.cut_off = borders > 0;
@@ -774,24 +765,8 @@ class Search {
     traits[kStep] = step_sum / 4;
   }
 
-  /// First side by second as a camera of usual field of view would have seen them (Zhang and He, 2007, with the focal length assumed).
-  double ratio(const std::array<cv::Point2d, 4>& p) const {
-    std::array<cv::Vec3d, 4> m;
-    for (std::size_t i = 0; i < 4; ++i) m[i] = seen(p[i]);
-    const double k2 = m[0].cross(m[2]).dot(m[3]) / m[1].cross(m[2]).dot(m[3]);
-    const double k3 = m[0].cross(m[2]).dot(m[1]) / m[3].cross(m[2]).dot(m[1]);
-    const double w = cv::norm(m[1] * k2 - m[0]);
-    const double h = cv::norm(m[3] * k3 - m[0]);
-    return w > 1e-9 && h > 1e-9 ? w / h : 99;
-  }
-
-  /// The longer of the two by the shorter.
-  double true_aspect(const std::array<cv::Point2d, 4>& p) const {
-    const double r = ratio(p);
-    return r >= 1 ? r : 1 / r;
-  }
-
   cv::Size size_;
+  View view_;
   cv::Mat color_;
   cv::Mat points_near_;            ///< running count of edge points over rows and columns
   std::vector<EdgePoint> points_;  ///< by whole degrees of their angle
@@ -807,10 +782,6 @@ class Search {
   double best_outer_ = 0;  ///< of their scores before a look inside
 };
 
-}  // namespace
-
-namespace {
-
 bool holds(const imaging::Quad& q, imaging::Point p) {
   for (std::size_t i = 0; i < 4; ++i) {
     const auto& a = q[i];
@@ -820,11 +791,15 @@ bool holds(const imaging::Quad& q, imaging::Point p) {
   return true;
 }
 
-}  // namespace
+struct Reduced {
+  cv::Mat picture;
+  double sx = 1;  ///< from it to the given picture
+  double sy = 1;
+};
 
-std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most) {
+std::optional<Reduced> reduced(const imaging::Image& image) {
   const double factor = std::max(1.0, std::max(image.width, image.height) / static_cast<double>(kSide));
-  if (std::min(image.width, image.height) / factor < 60) return {};
+  if (std::min(image.width, image.height) / factor < 60) return std::nullopt;
   const imaging::Image color = image.channels == 3 ? imaging::Image{} : imaging::to_bgr(image);
   cv::Mat small = imaging::as_mat(image.channels == 3 ? image : color);
   // Means of whole pixels are several times as fast as means of parts of them: as far as those go, then the rest.
@@ -840,9 +815,13 @@ std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most
     cv::resize(small, reduced, {}, 1 / left, 1 / left, cv::INTER_AREA);
     small = reduced;
   }
+  return Reduced{small.clone(), static_cast<double>(covered.width) / small.cols, static_cast<double>(covered.height) / small.rows};
+}
+
+/// The trusted ones among what was found on the reduced picture, best first and on the reduced picture.
+std::vector<Outline> trusted(std::vector<Outline> found, const Reduced& on, const imaging::Image& image, std::size_t most) {
+  const auto& [small, sx, sy] = on;
   std::vector<Outline> out;
-  const double sx = static_cast<double>(covered.width) / small.cols;
-  const double sy = static_cast<double>(covered.height) / small.rows;
   // A picture that is cut to a document's own shape: what is small on it, with the print around it, is a portrait or a code, and
   // what leaves out lines as wide as the document or cuts through a line is a panel of it, as a passport's page above its
   // machine-readable zone.
@@ -868,13 +847,70 @@ std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most
     const auto all = std::ranges::count_if(*print, outside);
     return all >= 2 && 3 * all > static_cast<std::ptrdiff_t>(print->size());
   };
-  for (auto& o : Search{small}.run()) {
+  for (auto& o : found) {
     if (o.score < kTrusted || out.size() >= most) break;
-    if (is_part(o)) continue;
-    for (auto& p : o.quad) p = {(p.x + 0.5) * sx, (p.y + 0.5) * sy};
-    out.push_back(o);
+    if (!is_part(o)) out.push_back(o);
   }
   return out;
+}
+
+void enlarge(std::vector<Outline>& outlines, const Reduced& from) {
+  for (auto& o : outlines) {
+    for (auto& p : o.quad) p = {(p.x + 0.5) * from.sx, (p.y + 0.5) * from.sy};
+  }
+}
+
+}  // namespace
+
+std::vector<Outline> find_outlines(const imaging::Image& image, std::size_t most) {
+  const auto on = reduced(image);
+  if (!on) return {};
+  auto out = trusted(Search{on->picture}.run(), *on, image, most);
+  enlarge(out, *on);
+  return out;
+}
+
+Sighting look_for_documents(const imaging::Image& image, std::size_t most) {
+  const auto on = reduced(image);
+  if (!on) return {};
+  Search search{on->picture};
+  Sighting out{trusted(search.run(), *on, image, most), std::nullopt};
+  const Outline* best = out.outlines.empty() ? nullptr : &out.outlines.front();
+  const bool sure = best != nullptr && best->score >= kBeyondDoubt;
+  // A picture of a document's own shape is likely one that a program cut to its edges.
+  const double shape = static_cast<double>(std::max(image.width, image.height)) / std::min(image.width, image.height);
+  const bool like_scan = std::abs(shape - 1.586) < 0.03 || std::abs(shape - 1.42) < 0.03;
+  if (const auto cut = sure ? std::nullopt : likeliest_cut(search.edges(), best); cut && (!like_scan || cut->odds > kCutOfScan)) {
+    CutDocument& document = out.cut.emplace();
+    document.odds = cut->odds;
+    const double right = on->picture.cols - 1.5;
+    const double bottom = on->picture.rows - 1.5;
+    for (std::size_t i = 0; i < cut->visible.size(); ++i) {
+      const auto& p = cut->visible[i];
+      const auto& q = cut->visible[(i + 1) % cut->visible.size()];
+      document.visible.push_back({(p.x + 0.5) * on->sx, (p.y + 0.5) * on->sy});
+      if (cv::norm(p - q) < 3) continue;
+      if (std::max(p.x, q.x) < 0.5) document.runs_out.push_back(Border::left);
+      if (std::min(p.x, q.x) > right) document.runs_out.push_back(Border::right);
+      if (std::max(p.y, q.y) < 0.5) document.runs_out.push_back(Border::top);
+      if (std::min(p.y, q.y) > bottom) document.runs_out.push_back(Border::bottom);
+    }
+  }
+  enlarge(out.outlines, *on);
+  return out;
+}
+
+std::vector<outline::Cut> cut_candidates(const imaging::Image& image) {
+  const auto r = reduced(image);
+  if (!r) return {};
+  Search s{r->picture};
+  s.run();
+  auto cuts = outline::find_cuts(s.edges());
+  for (auto& c : cuts) {
+    for (auto& p : c.visible) p = {p.x * r->sx, p.y * r->sy};
+    c.sides.clear();
+  }
+  return cuts;
 }
 
 std::optional<imaging::Quad> find_outline(const imaging::Image& image) {

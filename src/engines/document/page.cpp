@@ -67,6 +67,8 @@ Result<void> take(const Flat& flat, const Print& print, const Deadline& deadline
   out.content.gray = &out.gray;
   out.content.rows = print.rows;
   out.content.lines = print.lines;
+  out.page.lines.clear();
+  for (const auto& l : print.lines) out.page.lines.push_back(l.box);
   out.content.numbers = find_numbers(out.gray, out.content.rows, deadline);
   return {};
 }
@@ -144,8 +146,9 @@ TypeMatch best_type(const Page& page) {
 }
 
 Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOptions& options, const Deadline& deadline, PageWork& out) {
-  const auto outlines = find_outlines(input, 6);
-  auto capture = appraise_capture(input, outlines);
+  const auto sighting = look_for_documents(input, 6);
+  const auto& outlines = sighting.outlines;
+  auto capture = appraise_capture(input, sighting);
   if (deadline.passed()) return Errc::request_timeout;
   std::vector<imaging::Quad> tries;
   for (std::size_t i = 0; i < std::min<std::size_t>(2, outlines.size()); ++i) tries.push_back(outlines[i].quad);

@@ -48,11 +48,12 @@ std::string_view to_string(Assurance assurance) noexcept;
 /// One side after rectification.
 struct PageReading {
   Side side = Side::front;
-  std::size_t input = 0;       ///< which of the given pictures: 0 the first, 1 the second; sides given swapped are exchanged
-  imaging::Image rectified;    ///< upright document, for storing and for finding the portrait
-  bool outline_found = false;  ///< false: `rectified` is the whole input, turned upright
-  imaging::Quad outline{};     ///< the document on the input image
-  int quarter_turns = 0;       ///< clockwise turns that made it upright
+  std::size_t input = 0;            ///< which of the given pictures: 0 the first, 1 the second; sides given swapped are exchanged
+  imaging::Image rectified;         ///< upright document, for storing and for finding the portrait
+  bool outline_found = false;       ///< false: `rectified` is the whole input, turned upright
+  imaging::Quad outline{};          ///< the document on the input image
+  std::vector<imaging::Box> lines;  ///< of print on `rectified`, whether or not a value was read from them
+  int quarter_turns = 0;            ///< clockwise turns that made it upright
   imaging::Quality quality;
   std::vector<imaging::Quad> secret_on_input;  ///< first eight digits of each Aadhaar number (twelve of a VID) and whole legacy
                                                ///< QR codes; give to `imaging::black_out` before anything is stored

@@ -201,6 +201,28 @@ TEST(Layout, ValuesInTheWrongOrderAreSeen) {
   EXPECT_FALSE(f->limits.empty());
 }
 
+TEST(Layout, ANumberAmongOtherValuesIsEnough) {
+  Case c{Type::pan};
+  c.reading.variant = "old";  // as when labels were not read
+  c.say("document_number", "ACUPA7085R").box = {300, 170, 250, 40};
+  c.say("name", "ASHA RAO").box = {40, 350, 200, 28};
+  c.say("father_name", "HARISH RAO").box = {40, 420, 200, 28};
+  c.say("dob", "1990-05-01").box = {40, 490, 160, 28};
+  EXPECT_EQ(c.check("layout_matches")->outcome, Outcome::passed);
+  std::swap(c.reading.fields[0].box, c.reading.fields[1].box);
+  EXPECT_EQ(c.check("layout_matches")->outcome, Outcome::failed);
+}
+
+TEST(Layout, APassportsNumberStandsAboveThePerson) {
+  Case c{Type::passport};
+  c.say("document_number", "W2841873").box = {920, 110, 155, 22};
+  c.say("surname", "PATEL").box = {456, 201, 79, 31};
+  c.say("dob", "1971-02-28").box = {924, 367, 160, 22};
+  EXPECT_EQ(c.check("layout_matches")->outcome, Outcome::passed);
+  std::swap(c.reading.fields[0].box, c.reading.fields[2].box);
+  EXPECT_EQ(c.check("layout_matches")->outcome, Outcome::failed);
+}
+
 TEST(Appraisal, WithoutPixelsOrReadingFindsNothingAndDoesNotCrash) {
   std::vector<Finding> found;
   appraise_authenticity({}, found);

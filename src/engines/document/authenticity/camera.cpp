@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "engines/document/authenticity/check.h"
 #include "engines/document/authenticity/thresholds.h"
@@ -13,31 +14,50 @@ void check_camera(Scene& scene, std::vector<Finding>& out);
 
 namespace {
 
-using Levels = std::array<int, 256>;
+constexpr int kUneven = -1;
 
-/// Exactly even 8x8 blocks, counted by their level. Black and white are left out: a sensor saturates there.
-Levels even_blocks(const cv::Mat& gray) {
-  Levels out{};
-  for (int y = 0; y + 8 <= gray.rows; y += 8) {
-    for (int x = 0; x + 8 <= gray.cols; x += 8) {
-      const std::uint8_t level = gray.at<std::uint8_t>(y, x);
+/// The level of each 8x8 block that is exactly even, else `kUneven`.
+cv::Mat even_blocks(const cv::Mat& gray) {
+  cv::Mat out(gray.rows / 8, gray.cols / 8, CV_16S, cv::Scalar(kUneven));
+  for (int y = 0; y < out.rows; ++y) {
+    for (int x = 0; x < out.cols; ++x) {
+      const std::uint8_t level = gray.at<std::uint8_t>(8 * y, 8 * x);
       bool same = true;
       for (int v = 0; v < 8 && same; ++v) {
-        const auto* row = gray.ptr<std::uint8_t>(y + v) + x;
+        const auto* row = gray.ptr<std::uint8_t>(8 * y + v) + 8 * x;
         for (int u = 0; u < 8; ++u) same = same && row[u] == level;
       }
-      out[level] += same ? 1 : 0;
+      if (same) out.at<short>(y, x) = level;
     }
   }
   return out;
 }
 
-Levels even_blocks(const imaging::JpegBlocks& jpeg) {
-  Levels out{};
-  for (const auto& b : jpeg.blocks) {
-    if (b.flat) ++out[static_cast<std::size_t>(std::clamp(b.quantised[0] * jpeg.step[0] / 8 + 128, 0, 255))];
+cv::Mat even_blocks(const imaging::JpegBlocks& jpeg) {
+  cv::Mat out(jpeg.rows, jpeg.columns, CV_16S, cv::Scalar(kUneven));
+  for (int y = 0; y < out.rows; ++y) {
+    for (int x = 0; x < out.cols; ++x) {
+      const auto& b = jpeg.at(x, y);
+      if (b.flat) out.at<short>(y, x) = static_cast<short>(std::clamp(b.quantised[0] * jpeg.step[0] / 8 + 128, 0, 255));
+    }
   }
   return out;
+}
+
+/// Share of the blocks that lie in wide areas of the commonest level without a single other block: compression takes a faint noise
+/// from most blocks of a plain surface, but not from all. Black and white are left out: a sensor saturates there.
+double plain_share(const cv::Mat& levels) {
+  std::array<int, 256> counts{};
+  for (int y = 0; y < levels.rows; ++y) {
+    const auto* row = levels.ptr<short>(y);
+    for (int x = 0; x < levels.cols; ++x) {
+      if (row[x] >= 8 && row[x] < 253) ++counts[static_cast<std::size_t>(row[x])];
+    }
+  }
+  const auto top = std::ranges::max_element(counts) - counts.begin();
+  cv::Mat plain = levels == static_cast<double>(top);
+  cv::morphologyEx(plain, plain, cv::MORPH_OPEN, cv::getStructuringElement(cv::MORPH_RECT, {kPlainBlocks, kPlainBlocks}));
+  return static_cast<double>(cv::countNonZero(plain)) / std::max<double>(1, static_cast<double>(plain.total()));
 }
 
 }  // namespace
@@ -54,8 +74,7 @@ void check_camera(Scene& scene, std::vector<Finding>& out) {
     out.push_back(unchecked(id, CheckKind::authenticity, "An earlier compression took the picture's noise"));
     return;
   }
-  Levels levels{};
-  double blocks = 0;
+  cv::Mat levels;
   if (const auto& jpeg = scene.jpeg()) {
     // The steps that a sensor's noise must overcome.
     if (*std::max_element(jpeg->step.begin() + 1, jpeg->step.begin() + 6) > kFinestStep) {
@@ -63,19 +82,15 @@ void check_camera(Scene& scene, std::vector<Finding>& out) {
       return;
     }
     levels = even_blocks(*jpeg);
-    blocks = static_cast<double>(jpeg->blocks.size());
   } else if (scene.in.format != imaging::FileFormat::png && scene.in.format != imaging::FileFormat::bmp &&
              scene.in.format != imaging::FileFormat::tiff) {
     out.push_back(unchecked(id, CheckKind::authenticity, "The original file is not at hand, or its format does not tell"));
     return;
   } else {
     levels = even_blocks(scene.gray());
-    blocks = static_cast<double>(scene.gray().total()) / 64;
   }
   // A scan that a program cleaned is as even as a drawing, and genuine: a note.
-  // Light falls off over a real surface: that so many even blocks have one and the same level is a program's doing.
-  const double share = *std::max_element(levels.begin() + 8, levels.begin() + 253) / std::max(1.0, blocks);
-  out.push_back(trace(id, share / kFlatShare, good, bad, limits, Weight::note));
+  out.push_back(trace(id, plain_share(levels) / kFlatShare, good, bad, limits, Weight::note));
 }
 
 }  // namespace authx::document::authenticity

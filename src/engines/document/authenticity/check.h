@@ -31,6 +31,7 @@ class Scene {
   const cv::Mat& gray();                    ///< luminance of the picture as given, 8 bits
   const cv::Mat& residual();                ///< its second difference both ways (Immerkær, 1996), 16 bits; noise of sigma s has 6 s
   const std::vector<Region>& values();      ///< printed values large enough to look at
+  const std::vector<Region>& lines();       ///< other print: a value that was overwritten may be read as none
   const std::vector<Strokes>& strokes();    ///< of those values
   const std::optional<Region>& portrait();  ///< given, or where the type prints it
   const cv::Rect& document();               ///< what bounds the page's outline
@@ -39,7 +40,7 @@ class Scene {
  private:
   std::optional<Region> region(std::string field, const imaging::Box& on_page) const;
   std::optional<cv::Mat> gray_, residual_;
-  std::optional<std::vector<Region>> values_;
+  std::optional<std::vector<Region>> values_, lines_;
   std::unique_ptr<std::vector<Strokes>> strokes_;
   std::optional<std::optional<Region>> portrait_;
   std::optional<cv::Rect> document_;

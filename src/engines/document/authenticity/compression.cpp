@@ -246,6 +246,7 @@ void check_compression(Scene& scene, std::vector<Finding>& out) {
     const int letter = std::max(2, (v.box.height * 9 / 10 + 7) / 8);
     if (v.box.width > 16 * letter) look(v, v.box.height / 6, letter);
   }
+  for (const auto& l : scene.lines()) look(l, 0, 0);
   if (scene.portrait()) look(*scene.portrait(), 0, 0);
   if (!compared) {
     out.push_back(unchecked(uniform_id, kind, "No value or portrait has enough detail to compare"));

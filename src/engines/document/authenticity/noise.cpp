@@ -68,7 +68,7 @@ void check_noise(Scene& scene, std::vector<Finding>& out) {
   double worst = 0;
   const Region* where = nullptr;
   int compared = 0;
-  for (const auto& v : scene.values()) {
+  const auto look = [&](const Region& v) {
     const int h = v.box.height;
     const cv::Rect around(v.box.x - h, v.box.y - h, v.box.width + 2 * h, v.box.height + 2 * h);
     const cv::Rect strips[] = {{around.x, around.y, around.width, h - 2}, {around.x, v.box.y + v.box.height + 2, around.width, h - 2}};
@@ -78,15 +78,20 @@ void check_noise(Scene& scene, std::vector<Finding>& out) {
       outside.insert(outside.end(), cells.begin(), cells.end());
     }
     const auto inside = cell_noise(scene, v.box);
-    if (inside.size() < 6 || outside.size() < 6) continue;
+    if (inside.size() < 6 || outside.size() < 6) return;
     const double ground = quantile(outside, 0.2);
-    if (ground < kLeastNoise) continue;
+    if (ground < kLeastNoise) return;
     ++compared;
     const double excess = kQuietest / std::max(0.02, quantile(inside, 0.12) / ground);
     if (excess > worst) {
       worst = excess;
       where = &v;
     }
+  };
+  for (const auto& v : scene.values()) look(v);
+  // Labels and headings by the dozen, on a page that shows its noise everywhere only.
+  if (quantile(cell_noise(scene, scene.document()), 0.1) >= kLeastNoise) {
+    for (const auto& l : scene.lines()) look(l);
   }
   look_between_letters(scene, worst, where, compared);
   if (compared == 0) {

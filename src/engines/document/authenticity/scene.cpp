@@ -75,6 +75,19 @@ const std::vector<Region>& Scene::values() {
   return *values_;
 }
 
+const std::vector<Region>& Scene::lines() {
+  if (!lines_) {
+    lines_.emplace();
+    for (const auto& box : in.page->lines) {
+      auto r = region("line", box);
+      if (!r || r->box.height < kSmallestText || r->box.width < 2 * kSmallestText) continue;
+      const auto covered = [&](const Region& v) { return (v.box & r->box).area() > r->box.area() / 4; };
+      if (std::ranges::none_of(values(), covered)) lines_->push_back(std::move(*r));
+    }
+  }
+  return *lines_;
+}
+
 const std::vector<Strokes>& Scene::strokes() {
   if (!strokes_) strokes_ = std::make_unique<std::vector<Strokes>>(strokes_of(*this));
   return *strokes_;

@@ -14,7 +14,8 @@ inline constexpr double kGridPeak = 4.8;  ///< natural logarithm of a lattice's 
 inline constexpr double kLeastColour = 7;  ///< levels of chroma that one tint of the whole page does not explain
 
 // camera.cpp
-inline constexpr double kFlatShare = 0.12;  ///< share of blocks that are exactly even and of one level
+inline constexpr double kFlatShare = 0.12;  ///< share of blocks that are exactly even and of one level, in wide areas
+inline constexpr int kPlainBlocks = 12;     ///< blocks that such an area measures each way at least
 inline constexpr int kFinestStep = 3;       ///< a coarser quantiser flattens a camera's noise too
 
 // metadata.cpp
