@@ -112,7 +112,7 @@ class Search {
   void look_inside(Candidate& o) const {
     std::array<cv::Point2d, 4> p;
     for (std::size_t i = 0; i < 4; ++i) p[i] = {o.quad[i].x, o.quad[i].y};
-    paper(p, o.traits);
+    o.step = paper(p, o.traits);
     o.traits[kPrinted] = printed(p);
     o.score = std::clamp((o.score + o.weighed(kOuter, kTraits)) / full_score(), 0.0, 1.0);
   }
@@ -724,10 +724,12 @@ class Search {
   }
 
   /// How much each side's inner strip looks like the others', and how much unlike what lies outside.
-  void paper(const std::array<cv::Point2d, 4>& p, Traits& traits) const {
+  /// Gives the least step along a side, too.
+  double paper(const std::array<cv::Point2d, 4>& p, Traits& traits) const {
     const cv::Point2d middle = (p[0] + p[1] + p[2] + p[3]) * 0.25;
     std::array<cv::Vec3d, 4> inner;
     double step_sum = 0;
+    double least = 1;
     for (std::size_t i = 0; i < 4; ++i) {
       const cv::Point2d a = p[i];
       const cv::Point2d d = p[(i + 1) % 4] - a;
@@ -750,7 +752,7 @@ class Search {
         change += std::min(1.0, (std::abs(u[0] - v[0]) + std::abs(u[1] - v[1]) + std::abs(u[2] - v[2])) / 60.0);
         ++seen;
       }
-      if (in.empty()) return;
+      if (in.empty()) return 1;
       cv::Vec3d median;
       for (int c = 0; c < 3; ++c) {
         std::ranges::nth_element(in, in.begin() + static_cast<std::ptrdiff_t>(in.size() / 2), {}, [c](const cv::Vec3d& v) { return v[c]; });
@@ -758,11 +760,13 @@ class Search {
       }
       inner[i] = median;
       step_sum += seen > 0 ? change / seen : 0;
+      if (seen > 0) least = std::min(least, change / seen);
     }
     double differ = 0;
     for (std::size_t i = 0; i < 4; ++i) differ += cv::norm(inner[i] - inner[(i + 1) % 4], cv::NORM_L1) / 3;
     traits[kAlike] = std::exp(-differ / 4 / 25);
     traits[kStep] = step_sum / 4;
+    return least;
   }
 
   cv::Size size_;

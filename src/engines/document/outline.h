@@ -15,6 +15,7 @@ struct Outline {
   double aspect = 0;     ///< long side by short side, perspective undone
   double skew = 0;       ///< 0..1: how much opposite sides differ in length and corners from right angles
   bool cut_off = false;  ///< a side is the picture's own border
+  double step = 1;       ///< 0..1: how unlike what lies outside is what lies inside, along the side where they differ least
 };
 
 enum class Border { left, top, right, bottom };

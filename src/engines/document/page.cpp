@@ -11,6 +11,7 @@ namespace authx::document {
 namespace {
 
 constexpr int kLongestSide = 1400;         ///< of a rectified page; about 400 dots an inch on a card
+constexpr double kLeastStep = 0.16;        ///< a side with less between inside and outside may run through the document
 constexpr double kSureWithoutZone = 0.65;  ///< print that tells a type without a zone leaves none to look for
 
 imaging::Quad turned(const imaging::Quad& q, int clockwise) {
@@ -163,7 +164,7 @@ Result<void> prepare_page(const imaging::Image& input, Side side, const ReadOpti
     Flat flat{imaging::warp(input, tries[i], size.width, size.height), tries[i], {}};
     flat.layout = find_layout(imaging::to_gray(flat.image));
     if (deadline.passed()) return Errc::request_timeout;
-    const bool cut = i + 1 < tries.size() && cuts_print(flat.layout);
+    const bool cut = i + 1 < tries.size() && (cuts_print(flat.layout) || outlines[i].step < kLeastStep);
     const auto fresh = [&] {
       PageWork w;
       w.page.side = w.content.side = side;
