@@ -22,10 +22,13 @@ double score(const Page& page) {
     if (has_like(t, "Enrolment No")) s += 0.3;
     if (t.find("VID") != std::string::npos) s += 0.3;
   }
+  bool nearly = false;
   for (const auto& n : page.numbers) {
-    if (n.digits.size() != 12) continue;
-    s += n.valid() ? 0.6 : n.masked() ? 0.5 : 0.1;
+    if (n.digits.size() != 12 || n.other) continue;
+    nearly = nearly || (!n.valid() && !n.masked());
+    s += n.valid() ? 0.6 : n.masked() ? 0.5 : 0;
   }
+  if (nearly) s += 0.1;
   return std::min(1.0, s);
 }
 
