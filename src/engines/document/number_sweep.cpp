@@ -78,7 +78,7 @@ std::size_t digits_in(std::string_view text) {
 }
 
 std::size_t signs_in(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](unsigned char c) { return std::isalnum(c) != 0 || c >= 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](unsigned char c) { return std::isalnum(c) != 0; }));
 }
 
 /// A strip as digits alone, letters not being allowed.
