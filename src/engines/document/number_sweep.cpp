@@ -210,6 +210,12 @@ bool settled(const KnownPrint& known, const imaging::Quad& place, const Seen& se
 /// Digits that were not read surely.
 bool unsure(const StripReading& r) { return r.digits >= 8 && (3 * r.digits >= 2 * r.signs || r.fours >= 2) && r.sure < kSurelyRead; }
 
+/// Of a strip read both ways up, the way that it stands.
+const StripReading& likelier(const StripReading& up, const StripReading& down) {
+  if (up.held != down.held) return up.held ? up : down;
+  return static_cast<double>(up.digits) * up.sure >= static_cast<double>(down.digits) * down.sure ? up : down;
+}
+
 class Sweeper {
  public:
   Sweeper(const imaging::Image& gray, const NumberSweep& sweep, const KnownPrint& known, const Deadline& deadline)
@@ -249,8 +255,8 @@ class Sweeper {
           imaging::apply(turned.to_input, imaging::quad_of({l.box.x - rim, l.box.y - rim, l.box.width + 2 * rim, l.box.height + 2 * rim}));
       if (up.held || down.held) {
         out_.places.push_back(whole);
-      } else if (unsure(up) || unsure(down)) {
-        if (!up.date && !down.date && !up.other && !down.other) out_.hidden.push_back(whole);
+      } else if (unsure(likelier(up, down)) && !up.date && !down.date && !up.other && !down.other) {
+        out_.hidden.push_back(whole);
       }
     }
   }
@@ -293,9 +299,8 @@ SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known
       up.held = valid(wide);
       down.held = !up.held && valid(upside_down(wide));
     }
-    const bool upright =
-        up.held || (!down.held && static_cast<double>(up.digits) * up.sure >= static_cast<double>(down.digits) * down.sure);
-    const StripReading& best = upright ? up : down;
+    const StripReading& best = likelier(up, down);
+    const bool upright = &best == &up;
     const std::size_t digits = std::max(up.digits, down.digits);
     // Which digit came out wrong is not known: what stands in fours is hidden as an Aadhaar number.
     const bool hide = in_fours ? !best.other && (digits >= 5 || (as_digits && digits >= 3 && best.sure < kSure))
