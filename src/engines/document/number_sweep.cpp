@@ -87,6 +87,32 @@ DigitReading digits_alone(const imaging::Image& strip, const Deadline& deadline)
   return read_digits(strip, {strip.height / 4, strip.height / 4, strip.width - strip.height / 2, strip.height / 2}, deadline);
 }
 
+/// "31/07/1969" within a word, whatever else came out there.
+bool holds_date(std::string_view word) {
+  constexpr std::string_view kShape = "dd/dd/dddd";
+  for (std::size_t from = 0; from + kShape.size() <= word.size(); ++from) {
+    const std::string_view part = word.substr(from, kShape.size());
+    bool fits = part[2] == part[5] && (part.substr(6, 2) == "19" || part.substr(6, 2) == "20");
+    for (std::size_t k = 0; k < part.size(); ++k) {
+      const bool digit = part[k] >= '0' && part[k] <= '9';
+      fits = fits && (kShape[k] == 'd' ? digit : part[k] == '/' || part[k] == '-' || part[k] == '.');
+    }
+    if (fits) return true;
+  }
+  return false;
+}
+
+/// "KA10 20198550360".
+bool holds_licence(const std::vector<Word>& words) {
+  for (std::size_t k = 1; k < words.size(); ++k) {
+    const std::size_t digits = digits_in(words[k].text);
+    if (words[k - 1].confidence > 0.8 && is_licensing_office(words[k - 1].text) && digits >= 10 && digits <= 12 &&
+        signs_in(words[k].text) <= 12)
+      return true;
+  }
+  return false;
+}
+
 /// A strip of a picture, read.
 struct StripReading {
   bool held = false;       ///< a number whose check digit is right
@@ -97,8 +123,9 @@ struct StripReading {
   double sure = 0;         ///< of all that came out
   double from = 1;         ///< where words of digits begin and end, in shares of the strip's length
   double to = 0;
-  bool date = false;   ///< surely read, and nothing else of digits
-  bool other = false;  ///< surely read, and alike as digits alone: another number
+  bool date = false;     ///< surely read, and nothing else of digits
+  bool other = false;    ///< surely read, and alike as digits alone: another number
+  bool licence = false;  ///< the number of a driving licence
 };
 
 /// `number` false: only what stands there, not whether it is one.
@@ -127,7 +154,9 @@ StripReading read_strip(const imaging::Image& gray, const imaging::Quad& quad, d
     out.to = std::max(out.to, static_cast<double>(w.box.x + w.box.width) / strip.width);
   }
   out.sure = letters > 5 ? sum / letters : 0;
-  out.date = out.digits <= 10 && std::ranges::any_of(*words, [](const Word& w) { return w.confidence > 0.9 && is_plain_date(w.text); });
+  out.date = out.digits <= 10 &&
+             std::ranges::any_of(*words, [](const Word& w) { return (w.confidence > 0.9 && is_plain_date(w.text)) || holds_date(w.text); });
+  out.licence = holds_licence(*words);
   if (out.date || !number) return out;
   for (const auto& n : find_numbers(strip, group_rows(*words), deadline)) {
     out.held = out.held || n.valid();
@@ -309,7 +338,7 @@ SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known
     // Another group may stand before or behind.
     const imaging::Quad longer = upright ? widened(row.place, kStride, 0.5) : upside_down(widened(row.place, kStride, 0.5));
     const auto all = read_strip(gray, longer, row.height, deadline, false);
-    if (!best.held && row.digits == 8 && (all.date || all.sure >= kSurelyRead)) continue;
+    if (!best.held && !in_fours && (all.date || all.licence || all.sure >= kSurelyRead)) continue;
     auto& places = best.held ? out.places : out.hidden;
     places.push_back(widened(row.place, 0.35, 0.35));
     // The row's share of the longer one, and half a digit.

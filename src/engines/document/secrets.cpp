@@ -75,6 +75,15 @@ void place_groups(const std::vector<Word>& words, std::size_t from, std::size_t 
   }
 }
 
+/// "UPI/464213941579" -> "464213941579".
+std::string_view without_prefix(std::string_view word) {
+  const auto slash = word.rfind('/');
+  if (slash == std::string_view::npos || word.size() - slash <= 10) return word;
+  const auto prefix = word.substr(0, slash);
+  const bool letters = std::ranges::all_of(prefix, [](unsigned char c) { return std::isalpha(c) != 0 || c == '/'; });
+  return letters ? word.substr(slash + 1) : word;
+}
+
 struct Candidate {
   GroupedNumber number;
   imaging::Box box;
@@ -94,7 +103,8 @@ bool follows_office(const std::vector<Word>& words, std::size_t from, std::size_
 /// Runs of words that hold twelve or sixteen places, or nearly so.
 std::vector<Candidate> in_row(const Row& row) {
   std::vector<Group> groups;
-  for (const auto& w : row.words) groups.push_back(w.confidence >= kSureDigits && is_date_or_amount(w.text) ? Group{} : as_group(w.text));
+  for (const auto& w : row.words)
+    groups.push_back(w.confidence >= kSureDigits && is_date_or_amount(w.text) ? Group{} : as_group(without_prefix(w.text)));
   std::vector<Candidate> out;
   for (std::size_t i = 0; i < row.words.size();) {
     if (groups[i].places.empty()) {
