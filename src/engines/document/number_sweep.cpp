@@ -332,13 +332,17 @@ SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known
     const bool upright = &best == &up;
     const std::size_t digits = std::max(up.digits, down.digits);
     // Which digit came out wrong is not known: what stands in fours is hidden as an Aadhaar number.
-    const bool hide = in_fours ? !best.other && (digits >= 5 || (as_digits && digits >= 3 && best.sure < kSure))
+    const bool hide = in_fours ? digits >= 5 || (as_digits && digits >= 3 && best.sure < kSure)
                                : unsure(best) && best.digits >= (row.digits >= 12 ? 11U : 8U);
     if (!best.held && !hide) continue;
     // Another group may stand before or behind.
     const imaging::Quad longer = upright ? widened(row.place, kStride, 0.5) : upside_down(widened(row.place, kStride, 0.5));
-    const auto all = read_strip(gray, longer, row.height, deadline, false);
-    if (!best.held && !in_fours && (all.date || all.licence || all.sure >= kSurelyRead)) continue;
+    const auto all = read_strip(gray, longer, row.height, deadline, best.other);
+    if (!best.held && !all.held) {
+      // A part of a number can be read surely, too.
+      if (in_fours && best.other && (all.other || all.digits == best.digits)) continue;
+      if (!in_fours && (all.date || all.licence || all.sure >= kSurelyRead)) continue;
+    }
     auto& places = best.held ? out.places : out.hidden;
     places.push_back(widened(row.place, 0.35, 0.35));
     // The row's share of the longer one, and half a digit.

@@ -218,7 +218,7 @@ TEST(Secrets, AVidIsHiddenFromEndToEnd) {
 TEST(Secrets, NumbersOfOtherKindsOnAPageStandOpen) {
   specimen::Canvas canvas(1000, 600, {1, 1, 1});
   double y = 60;
-  for (const auto* line : {"Account No. 50100234567812 at our branch in Pune", "Reference 4539 1488 0343 6469 of 12 March",
+  for (const auto* line : {"Account No. 50100234567812 at our branch in Pune", "Reference KYC/2024/118/7731 of 12 March",
                            "Mobile +91 98220 41785", "04/05/2025 UPI/100234567812 12,500.00 98,765.50"}) {
     canvas.text(60, y, line, "Liberation Sans", 26, {0.1, 0.1, 0.1});
     y += 90;
