@@ -7,9 +7,12 @@
 //   tilted    the same at any tilt, with or without gaps, some of them VIDs, in several types and inks, some on a printed pattern
 //   scene     a slip of paper with such a number, lying about in clutter
 //   page      a page of running text that names such a number
-//   none      no number: a document of another kind, or a page of text with telephone, card and account numbers
+//   statement a bank's statement of account with transactions that name such a number
+//   none      no number: a document of another kind, for aadhaar_letter a page of text with telephone, card and account numbers, for
+//             aadhaar_back a statement of account, whose references may satisfy the check digit by chance
 //   declared  given as a PAN card
-// Answer: {"numbers": [{"legible": …, "hidden": …}], "kept": may the picture be kept, "type": …, "ms": CPU}.
+// Answer: {"numbers": [{"legible": …, "hidden": …}], "chance": references that satisfy the check digit, "false": places painted over
+// beside all of these, "kept": may the picture be kept, "type": …, "ms": CPU}.
 // Whether digits are legible is asked of Tesseract on the number's true place, rectified, at several sizes, before and after; hidden
 // means that it reads them no more, and that at least 0.8 of the place is black.
 
@@ -19,6 +22,7 @@
 #include <sstream>
 
 #include "base/json.h"
+#include "engines/document/aadhaar.h"
 #include "engines/document/ocr.h"
 #include "engines/document/reader.h"
 #include "engines/specimen/canvas.h"
@@ -45,6 +49,7 @@ struct Number {
 struct Picture {
   imaging::Image image;
   std::vector<Number> numbers;
+  std::vector<Number> chance;  ///< other numbers that satisfy the check digit
 };
 
 imaging::Point between(const imaging::Point& a, const imaging::Point& b, double t) {
@@ -81,6 +86,8 @@ Picture picture_of(specimen::Specimen s) {
 void turn(Picture& p, int turns) {
   for (int k = 0, w = p.image.width, h = p.image.height; k < turns; ++k, std::swap(w, h)) {
     for (auto& n : p.numbers)
+      for (auto& c : n.place) c = {h - c.y, c.x};
+    for (auto& n : p.chance)
       for (auto& c : n.place) c = {h - c.y, c.x};
   }
   p.image = imaging::rotate_quarter(p.image, turns);
@@ -238,6 +245,98 @@ Picture text_page(const std::string& number, int level, specimen::Dice& dice) {
   return out;
 }
 
+std::string digits_of(specimen::Dice& dice, int count, int least = 0) {
+  std::string out;
+  for (int k = 0; k < count; ++k) out += static_cast<char>('0' + dice.between(k == 0 ? least : 0, 9));
+  return out;
+}
+
+std::string amount_of(specimen::Dice& dice) {
+  std::string whole = digits_of(dice, dice.between(2, 6), 1);
+  if (whole.size() > 3) whole.insert(whole.size() - 3, ",");
+  if (whole.size() > 6) whole.insert(whole.size() - 6, ",");
+  return whole + "." + digits_of(dice, 2);
+}
+
+/// A bank's statement of account, 1240 x 1754: head, columns of transactions, foot. With `number` in the head or in a transaction.
+Picture statement(const std::string& number, int level, specimen::Dice& dice) {
+  const int width = 1240;
+  const int height = 1754;
+  specimen::Canvas canvas(width, height, {0.99, 0.99, 0.98});
+  const std::string font = any_font(dice);
+  const specimen::Color ink{0.1, 0.1, 0.12};
+  const double size = dice.range(19, 23);
+  Picture out;
+  const auto put = [&](double x, double y, const std::string& text) { canvas.text(x, y, text, font, size, ink); };
+  const auto place = [&](std::vector<Number>& into, double x, double y, const std::string& lead, const std::string& digits,
+                         const std::string& shown) {
+    const double at = x + canvas.text_width(lead + "x", font, size) - canvas.text_width("x", font, size);
+    put(x, y, lead);
+    const double w = canvas.text_width(shown, font, size);
+    into.push_back(print(canvas, at + w / 2, y + 0.57 * size, 0, digits, shown, font, size, ink));
+    return at + w;
+  };
+  const bool in_head = dice.chance(0.5);
+  const char* banks[] = {"Sahyadri Bank Limited", "Union Cooperative Bank", "Bank of the Deccan"};
+  canvas.text(60, 60, dice.pick(banks), font, 1.8 * size, ink);
+  double y = 140;
+  const auto line = [&](const std::string& text) {
+    put(60, y, text);
+    y += 1.7 * size;
+  };
+  const char* people[] = {"Meera Kulkarni", "Arjun Nair", "Fatima Sheikh", "Gurpreet Singh"};
+  line(std::string{"Statement of account for "} + dice.pick(people));
+  line("Flat " + std::to_string(dice.between(2, 90)) + ", Lake View Road, Pune 411" + digits_of(dice, 3));
+  line("Account No. " + digits_of(dice, dice.between(11, 16), 1) + "   Branch code " + digits_of(dice, 5));
+  line("IFSC SBNK0" + digits_of(dice, 6) + "   MICR " + digits_of(dice, 9) + "   CIF " + digits_of(dice, 11, 1));
+  line("Mobile +91 " + digits_of(dice, 5, 7) + " " + digits_of(dice, 5) + "   Phone 020-" + digits_of(dice, 8, 2));
+  const char* leads[] = {"Aadhaar No: ", "UID ", "Aadhaar linked: "};
+  if (!number.empty() && in_head) {
+    place(out.numbers, 60, y, dice.pick(leads), number, written(number, dice));
+    y += 1.7 * size;
+  }
+  line("Period 01/04/2025 to 30/06/2025   Customer since " + digits_of(dice, 1) + "2/03/2011");
+  y += size;
+  const double columns[] = {60, 200, 800, 960};
+  const char* heads[] = {"Date", "Particulars", "Amount", "Balance"};
+  for (int k = 0; k < 4; ++k) put(columns[k], y, heads[k]);
+  y += 2 * size;
+  const int rows = dice.between(10, 22);
+  const int at = dice.between(0, rows - 1);
+  for (int k = 0; k < rows; ++k, y += 1.9 * size) {
+    put(columns[0], y,
+        digits_of(dice, 1).replace(0, 1, std::to_string(dice.between(10, 28))) + "/0" + std::to_string(dice.between(4, 6)) + "/2025");
+    put(columns[2], y, amount_of(dice));
+    put(columns[3], y, amount_of(dice));
+    if (!number.empty() && !in_head && k == at) {
+      place(out.numbers, columns[1], y, "DBT Aadhaar ", number, written(number, dice));
+      continue;
+    }
+    const std::string reference = digits_of(dice, 12, 1);
+    const char* kinds[] = {"UPI/", "NEFT Ref ", "IMPS ", "RRN "};
+    if (dice.chance(0.6)) {
+      const std::string lead = dice.pick(kinds);
+      if (document::aadhaar_valid(reference)) {
+        place(out.chance, columns[1], y, lead, reference, reference);
+      } else {
+        put(columns[1], y, lead + reference);
+      }
+    } else if (dice.chance(0.4)) {
+      put(columns[1], y, "Card XXXX XXXX XXXX " + digits_of(dice, 4));
+    } else {
+      put(columns[1], y, "Cheque " + digits_of(dice, 6) + " to a/c " + digits_of(dice, dice.between(11, 15), 1));
+    }
+  }
+  put(60, y + size, "Questions: 1800 " + digits_of(dice, 3) + " " + digits_of(dice, 4) + " toll free, page 1 of 1.");
+  const auto seen = level == 4 ? specimen::place_in_scene(canvas.image(), dice) : specimen::capture(canvas.image(), level, dice);
+  const auto to_image = imaging::homography(imaging::quad_of({0, 0, width, height}), seen.outline);
+  for (auto* numbers : {&out.numbers, &out.chance}) {
+    for (auto& n : *numbers) n.place = imaging::apply(to_image, n.place);
+  }
+  out.image = seen.image;
+  return out;
+}
+
 Picture stamped(const specimen::Specimen& s, const std::string& number, specimen::Dice& dice) {
   Picture out;
   const auto& t = s.truth;
@@ -335,13 +434,17 @@ std::string answer(const std::string& line) {
     p = slip(number(), level, dice);
   } else if (setting == "page") {
     p = text_page(number(), level, dice);
+  } else if (setting == "statement") {
+    p = statement(number(), level, dice);
   } else if (setting == "none" && *kind == specimen::Kind::aadhaar_letter) {
     p = text_page({}, level, dice);
+  } else if (setting == "none" && *kind == specimen::Kind::aadhaar_back) {
+    p = statement({}, level, dice);
   } else {
     p = picture_of(drawn(*kind, level, seed));
   }
   if (setting == "beside") p = beside(p, drawn(specimen::Kind::pan, level, seed).image);
-  if (setting == "turned" || setting == "stamped" || setting == "page") turn(p, dice.between(0, 3));
+  if (setting == "turned" || setting == "stamped" || setting == "page" || setting == "statement") turn(p, dice.between(0, 3));
   std::vector<bool> before;
   for (const auto& n : p.numbers) before.push_back(legible(p.image, n));
   timespec from{};
@@ -364,7 +467,21 @@ std::string answer(const std::string& line) {
         {{"legible", before[i] ? true : false}, {"black", black}, {"hidden", black >= 0.8 && !legible(p.image, p.numbers[i])}});
   }
   const double ms = static_cast<double>(to.tv_sec - from.tv_sec) * 1e3 + static_cast<double>(to.tv_nsec - from.tv_nsec) / 1e6;
+  const auto on_number = [&](const imaging::Quad& q) {
+    const imaging::Point middle = between(q[0], q[2], 0.5);
+    const auto near = [&](const Number& n) {
+      const auto& a = n.place;
+      const auto box = imaging::bounds_of(a);
+      const double reach = std::hypot(a[3].x - a[0].x, a[3].y - a[0].y);
+      return middle.x >= box.x - reach && middle.x <= box.x + box.width + reach && middle.y >= box.y - reach &&
+             middle.y <= box.y + box.height + reach;
+    };
+    return std::ranges::any_of(p.numbers, near) || std::ranges::any_of(p.chance, near);
+  };
+  const auto beside_all = std::ranges::count_if(page.secret_on_input, [&](const imaging::Quad& q) { return !on_number(q); });
   return json::serialize(json::object{{"numbers", numbers},
+                                      {"chance", p.chance.size()},
+                                      {"false", beside_all},
                                       {"kept", !page.number_unlocated},
                                       {"type", document::to_string(reading->type)},
                                       {"places", page.secret_on_input.size()},

@@ -9,6 +9,8 @@
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <span>
+#include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -21,6 +23,7 @@ namespace {
 constexpr int kSide = 1600;                         ///< pictures are searched at this size at most
 constexpr std::array kInk{0.80, 0.68, 0.55, 0.42};  ///< brightness against the paper; the darker the sooner touching digits part
 constexpr std::size_t kMostMarks = 6000;            ///< more is a texture
+constexpr int kMostGrown = 4;                       ///< digits that have grown together
 constexpr int kMostInChain = 60;                    ///< a zone has 44
 constexpr int kCell = 24;                           ///< of the grid that marks are looked up in
 constexpr double kNear = 0.40;                      ///< distances of neighbours, in diagonals of a mark
@@ -178,64 +181,61 @@ class Chains {
           {.x = m.box.x + m.box.width / 2.0, .y = m.box.y + m.box.height / 2.0, .size = std::hypot(m.box.width, m.box.height), .ink = i});
     }
     if (marks_.size() > kMostMarks) marks_.clear();
-    divide();
   }
 
   void find() {
     if (marks_.size() < 8) return;
     const Grid grid(marks_, size_.width, size_.height);
-    for (std::size_t i = 0; i < marks_.size(); ++i) {
-      const Mark& a = marks_[i];
+    const auto whole = static_cast<int>(marks_.size());
+    for (int i = 0; i < whole; ++i) {
+      const Mark a = at(i);
       std::vector<int> near;
       grid.around(a.x, a.y, kFar * a.size, [&](int k) {
-        const Mark& b = marks_[static_cast<std::size_t>(k)];
+        const Mark& b = at(k);
         const double dx = b.x - a.x;
         if (dx < 0 || (dx == 0 && b.y <= a.y) || !alike(a.size, b.size)) return;
         const double d = std::hypot(dx, b.y - a.y);
         if (d >= kNear * a.size && d <= kFar * a.size) near.push_back(k);
       });
       for (const int k : near) {
-        if (!used_.contains(edge(static_cast<int>(i), k))) follow(grid, static_cast<int>(i), k);
+        if (!used_.contains(edge(i, k))) follow(grid, {i, k});
+      }
+    }
+    for (int i = 0; i < whole; ++i) {
+      for (const int first : divide(i)) {
+        if (!used_.contains(edge(first, first + 1))) follow(grid, parts_from(first, true));
       }
     }
   }
 
  private:
-  /// Marks as long as two to four digits are taken as such, too: blurred digits touch.
-  void divide() {
-    for (std::size_t i = 0, whole = marks_.size(); i < whole; ++i) {
-      const std::size_t ink = marks_[i].ink;
-      Moments m;
-      for (const InkRun& r : ink_.runs_of(ink_.marks[ink])) m.add(r);
-      const double cx = m.x / m.n;
-      const double cy = m.y / m.n;
-      const double a = m.xx / m.n - cx * cx;
-      const double b = m.xy / m.n - cx * cy;
-      const double c = m.yy / m.n - cy * cy;
-      const double root = std::sqrt(std::max(0.0, (a - c) * (a - c) / 4 + b * b));
-      // An even bar of length l has the variance l * l / 12.
-      const double length = std::sqrt(12 * std::max(0.0, (a + c) / 2 + root));
-      const double across = std::sqrt(12 * std::max(0.1, (a + c) / 2 - root));
-      if (length < 1.35 * across || across < 6) continue;
-      const double angle = 0.5 * std::atan2(2 * b, a - c);
-      const double ux = std::cos(angle);
-      const double uy = std::sin(angle);
-      const double middle = cx * ux + cy * uy;
-      for (int parts = 2; parts <= 4; ++parts) {
-        const double step = length / parts;
-        if (step < 0.45 * across || step > 1.2 * across) continue;
-        for (int k = 0; k < parts; ++k) {
-          const double at = (k + 0.5) * step - length / 2;
-          Mark part{.x = cx + at * ux, .y = cy + at * uy, .size = std::hypot(0.85 * step, across), .ink = ink};
-          part.parts = parts;
-          part.axis_x = ux;
-          part.axis_y = uy;
-          part.from = middle + at - step / 2;
-          part.to = middle + at + step / 2;
-          marks_.push_back(part);
-        }
-      }
+  /// Marks as long as two to four digits are taken as such, too: blurred digits touch. The first part of each way to divide one.
+  std::vector<int> divide(int whole) {
+    Moments m;
+    for (const InkRun& r : ink_.runs_of(ink_.marks[at(whole).ink])) m.add(r);
+    const double cx = m.x / m.n;
+    const double cy = m.y / m.n;
+    const double a = m.xx / m.n - cx * cx;
+    const double b = m.xy / m.n - cx * cy;
+    const double c = m.yy / m.n - cy * cy;
+    const double root = std::sqrt(std::max(0.0, (a - c) * (a - c) / 4 + b * b));
+    // An even bar of length l has the variance l * l / 12.
+    const double length = std::sqrt(12 * std::max(0.0, (a + c) / 2 + root));
+    const double across = std::sqrt(12 * std::max(0.1, (a + c) / 2 - root));
+    if (length < 1.35 * across || across < 6) return {};
+    const double angle = 0.5 * std::atan2(2 * b, a - c);
+    const double ux = std::cos(angle);
+    const double uy = std::sin(angle);
+    const double middle = cx * ux + cy * uy;
+    std::vector<int> out;
+    for (int parts = 2; parts <= kMostGrown; ++parts) {
+      const double step = length / parts;
+      if (step < 0.45 * across || step > 1.2 * across) continue;
+      const auto made = divided(whole, parts, ux, uy, middle - length / 2, middle + length / 2);
+      for (const int i : made) marks_[static_cast<std::size_t>(i)].size = std::hypot(0.85 * step, across);
+      out.push_back(std::min(made.front(), made.back()));
     }
+    return out;
   }
 
   static bool alike(double a, double b) { return a < 1.45 * b && b < 1.45 * a; }
@@ -244,53 +244,105 @@ class Chains {
   }
   const Mark& at(int i) const { return marks_[static_cast<std::size_t>(i)]; }
 
-  /// The next mark in the direction of the chain's end, or -1.
-  int next(const Grid& grid, const std::vector<int>& chain, bool ahead, double pitch, double size) const {
-    const Mark& end = at(ahead ? chain.back() : chain.front());
+  /// All parts of a divided mark.
+  std::vector<int> parts_from(int first, bool ahead) const {
+    std::vector<int> out(static_cast<std::size_t>(at(first).parts));
+    std::iota(out.begin(), out.end(), first);
+    if (!ahead) std::ranges::reverse(out);
+    return out;
+  }
+
+  /// A mark divided evenly along (ux, uy), where it reaches from `low` to `high`; in that order.
+  std::vector<int> divided(int whole, int parts, double ux, double uy, double low, double high) {
+    auto& known = divisions_[at(whole).ink];
+    for (const int first : known) {
+      const Mark& m = at(first);
+      if (const double turn = m.axis_x * ux + m.axis_y * uy; m.parts == parts && std::abs(turn) > 0.995) return parts_from(first, turn > 0);
+    }
+    const Mark mark = at(whole);
+    const auto first = static_cast<int>(marks_.size());
+    known.push_back(first);
+    const double step = (high - low) / parts;
+    const double middle = mark.x * ux + mark.y * uy;
+    for (int k = 0; k < parts; ++k) {
+      const double along = low + (k + 0.5) * step - middle;
+      Mark part{.x = mark.x + along * ux, .y = mark.y + along * uy, .size = mark.size / std::sqrt(parts), .ink = mark.ink};
+      part.parts = parts;
+      part.axis_x = ux;
+      part.axis_y = uy;
+      part.from = low + k * step;
+      part.to = low + (k + 1) * step;
+      marks_.push_back(part);
+    }
+    return parts_from(first, true);
+  }
+
+  /// What stands next in the direction of the chain's end: a mark, or the parts of one that is several digits grown together.
+  std::vector<int> next(const Grid& grid, const std::vector<int>& chain, bool ahead, double pitch, double size) {
+    const Mark end = at(ahead ? chain.back() : chain.front());
     // The direction of the last few marks: print on paper that is bent bends.
     const std::size_t back = std::min<std::size_t>(chain.size() - 1, 7);
     const Mark& from = at(ahead ? chain[chain.size() - 1 - back] : chain[back]);
     const double length = std::hypot(end.x - from.x, end.y - from.y);
     const double ux = (end.x - from.x) / length;
     const double uy = (end.y - from.y) / length;
-    int best = -1;
-    double least = 1e9;
     // A pair tells its direction roughly.
     const double loose = chain.size() < 3 ? 0.30 : 0.22;
+    struct Next {
+      int mark = -1;
+      int digits = 1;
+      double low = 0;
+      double high = 0;
+      double along = 1e9;  ///< of its first digit
+    } best;
     const auto reach = [&](double low, double high) {
-      grid.around(end.x + ux * (low + high) / 2 * pitch, end.y + uy * (low + high) / 2 * pitch, (high - low) / 2 * pitch + loose * size,
+      const double far = high + (kMostGrown - 1) / 2.0;  // the middle of what has grown together lies farther away
+      grid.around(end.x + ux * (low + far) / 2 * pitch, end.y + uy * (low + far) / 2 * pitch, (far - low) / 2 * pitch + loose * size,
                   [&](int k) {
                     const Mark& m = at(k);
-                    if (!alike(m.size, size)) return;
-                    const double along = (m.x - end.x) * ux + (m.y - end.y) * uy;
+                    if (m.ink == end.ink || m.size > kMostGrown * size || size > 1.45 * m.size) return;
+                    Next found{.mark = k, .along = (m.x - end.x) * ux + (m.y - end.y) * uy};
                     const double across = std::abs((m.y - end.y) * ux - (m.x - end.x) * uy);
-                    if (along < low * pitch || along > high * pitch || across > loose * size + 0.03 * along || along >= least) return;
-                    least = along;
-                    best = k;
+                    if (found.along < low * pitch || found.along > far * pitch || across > loose * size + 0.03 * found.along) return;
+                    if (m.size > 1.1 * size) {
+                      std::tie(found.low, found.high) = extent(k, ux, uy);
+                      const double grown = (found.high - found.low) / pitch + 0.12;
+                      found.digits = static_cast<int>(std::lround(grown));
+                      if (found.digits > 1) {
+                        const auto [top, bottom] = extent(k, -uy, ux);
+                        if (found.digits > kMostGrown || std::abs(grown - found.digits) > 0.35 || bottom - top > 1.3 * size) return;
+                        found.along = found.low + (found.high - found.low) / (2 * found.digits) - end.x * ux - end.y * uy;
+                      }
+                    }
+                    if (found.digits <= 1 && !alike(m.size, size)) return;
+                    if (found.along >= low * pitch && found.along <= high * pitch && found.along < best.along) best = found;
                   });
     };
     reach(0.55, 1.4);
-    if (best < 0) reach(1.4, kWidestGap);
-    return best;
+    if (best.mark < 0) reach(1.4, kWidestGap);
+    if (best.mark < 0) return {};
+    return best.digits > 1 ? divided(best.mark, best.digits, ux, uy, best.low, best.high) : std::vector<int>{best.mark};
   }
 
-  void follow(const Grid& grid, int a, int b) {
-    std::vector<int> chain{a, b};
-    double pitch = std::hypot(at(b).x - at(a).x, at(b).y - at(a).y);
-    double size = (at(a).size + at(b).size) / 2;
+  void follow(const Grid& grid, std::vector<int> chain) {
+    double pitch = std::hypot(at(chain[1]).x - at(chain[0]).x, at(chain[1]).y - at(chain[0]).y);
+    double size = (at(chain[0]).size + at(chain[1]).size) / 2;
     bool ahead = true;
     for (int turns = 0; turns < 2 && chain.size() < kMostInChain;) {
-      const int k = next(grid, chain, ahead, pitch, size);
-      if (k < 0 || std::ranges::find(chain, k) != chain.end()) {
+      const auto more = next(grid, chain, ahead, pitch, size);
+      if (more.empty() || std::ranges::any_of(chain, [&](int k) { return at(k).ink == at(more.front()).ink; })) {
         ahead = !ahead;
         ++turns;
         continue;
       }
-      const Mark& end = at(ahead ? chain.back() : chain.front());
-      const double d = std::hypot(at(k).x - end.x, at(k).y - end.y);
-      if (d < 1.4 * pitch) pitch += (d - pitch) / static_cast<double>(std::min<std::size_t>(chain.size(), 6));
-      size += (at(k).size - size) / static_cast<double>(std::min<std::size_t>(chain.size(), 6));
-      chain.insert(ahead ? chain.end() : chain.begin(), k);
+      for (const int k : more) {
+        const Mark& end = at(ahead ? chain.back() : chain.front());
+        const double d = std::hypot(at(k).x - end.x, at(k).y - end.y);
+        const auto weight = static_cast<double>(std::min<std::size_t>(chain.size(), 6));
+        if (d < 1.4 * pitch) pitch += (d - pitch) / weight;
+        size += (at(k).size - size) / weight;
+        chain.insert(ahead ? chain.end() : chain.begin(), k);
+      }
     }
     for (std::size_t k = 1; k < chain.size(); ++k) used_.insert(edge(chain[k - 1], chain[k]));
     if (chain.size() < 8) return;
@@ -399,7 +451,8 @@ class Chains {
   std::vector<DigitRow>& out_;
   cv::Size size_;
   InkMarks ink_;
-  std::vector<Mark> marks_;
+  std::vector<Mark> marks_;                                      ///< whole ones, then parts
+  std::unordered_map<std::size_t, std::vector<int>> divisions_;  ///< of a mark: the first part of each way to divide it
   std::unordered_set<std::uint64_t> used_;
 };
 
@@ -436,11 +489,16 @@ std::vector<DigitRow> digit_rows(const imaging::Image& gray, const std::optional
   std::vector<DigitRow> out;
   for (const auto& row : found) {
     const auto at = middle(row.place);
-    const bool known = std::ranges::any_of(out, [&](const DigitRow& o) {
+    const auto known = std::ranges::find_if(out, [&](const DigitRow& o) {
       const auto there = middle(o.place);
-      return std::hypot(at.x - there.x, at.y - there.y) < (row.digits == 8 ? 6 : 2) * o.height;
+      const double near = row.digits == 8 ? 6 : row.digits == 16 && row.grouped ? 3 : 2;
+      return std::hypot(at.x - there.x, at.y - there.y) < near * o.height;
     });
-    if (!known) out.push_back(row);
+    if (known == out.end()) {
+      out.push_back(row);
+    } else if (row.digits == 16 && known->digits < 16 && row.grouped == known->grouped) {
+      *known = row;  // the other lacks a group
+    }
   }
   return out;
 }

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <iterator>
 #include <numbers>
 #include <opencv2/core.hpp>
+#include <span>
 
 #include "engines/document/aadhaar.h"
 #include "engines/document/authenticity/authenticity.h"
@@ -15,6 +17,7 @@
 #include "engines/document/evidence/code_evidence.h"
 #include "engines/document/evidence/merge.h"
 #include "engines/document/lines.h"
+#include "engines/document/number_lines.h"
 #include "engines/document/outline.h"
 #include "engines/document/page.h"
 #include "engines/document/rules.h"
@@ -23,6 +26,8 @@
 namespace authx::document {
 namespace {
 
+constexpr std::size_t kMostRows = 8;  ///< of digits that are read anywhere on a picture of a document
+constexpr std::size_t kMostRowsOfUnknown = 24;
 constexpr double kSmallDocument = 850;  ///< pixels; print on it is looked at enlarged
 
 /// The one type that the pages are of together; null when none is sure.
@@ -141,26 +146,40 @@ bool printed_as_aadhaar(const Page& page) {
   return std::ranges::any_of(all_types(), [&](const TypeReader* t) { return t->type == Type::aadhaar && t->score(print) >= 0.3; });
 }
 
+/// Whether words of digits that stand side by side may be a number in part, or one with a digit lost or doubled.
+bool may_hold_number(std::span<const Word* const> group) {
+  for (std::size_t from = 0; from < group.size(); ++from) {
+    std::size_t digits = 0;
+    for (std::size_t to = from; to < group.size() && digits < 18; ++to) {
+      digits += static_cast<std::size_t>(std::ranges::count_if(group[to]->text, [](unsigned char c) { return std::isalnum(c) != 0; }));
+      if ((digits >= 11 && digits <= 13) || (digits >= 15 && digits <= 17)) return true;
+    }
+  }
+  return false;
+}
+
 /// Print of the page that was surely read and is no number: no row of marks there needs another look. Places are on the page.
 KnownPrint settled_print(const Page& page) {
   constexpr double kSure = 0.88;
   KnownPrint out;
   for (const auto& row : page.rows) {
-    imaging::Box run;         // of sure words
-    std::size_t size = 0;     // of the run, in letters and digits
-    std::size_t group = 0;    // of the digits that end the run
-    std::size_t largest = 0;  // of such groups
-    std::string_view before;  // the word before the group
+    imaging::Box run;                // of sure words
+    std::size_t size = 0;            // of the run, in letters and digits
+    std::vector<const Word*> group;  // of words of digits that end the run
+    bool number = false;             // in a group before
+    std::string_view before;         // the word before the group
     const auto end_group = [&] {
       // Eleven digits after the office are a driving licence's.
-      if (!(group == 11 && is_licensing_office(before))) largest = std::max(largest, group);
-      group = 0;
+      const bool licence = group.size() == 1 && group[0]->text.size() == 11 && is_licensing_office(before);
+      number = number || (!licence && may_hold_number(group));
+      group.clear();
     };
     const auto end_run = [&] {
       end_group();
-      if (size >= 6 && largest < 10) out.runs.push_back(imaging::quad_of(run));
+      if (size >= 6 && !number) out.runs.push_back(imaging::quad_of(run));
       run = {};
-      size = largest = 0;
+      size = 0;
+      number = false;
     };
     for (const auto& word : row.words) {
       const auto digits = static_cast<std::size_t>(std::ranges::count_if(word.text, [](char c) { return c >= '0' && c <= '9'; }));
@@ -172,8 +191,8 @@ KnownPrint settled_print(const Page& page) {
       }
       run = join(run, word.box);
       size += signs;
-      if (2 * digits >= signs && signs > 0) {
-        group += signs;
+      if (2 * digits >= signs && signs > 0 && !is_date_or_amount(word.text)) {
+        group.push_back(&word);
       } else {
         end_group();
         before = word.text;
@@ -182,6 +201,13 @@ KnownPrint settled_print(const Page& page) {
     end_run();
   }
   return out;
+}
+
+/// The whole of a number, with the paper around it.
+imaging::Quad around(const GroupedNumber& n) {
+  const auto box = n.box();
+  const int pad = std::min(box.width, box.height) / 2;
+  return imaging::quad_of({box.x - pad, box.y - pad, box.width + 2 * pad, box.height + 2 * pad});
 }
 
 /// Secrets are found on the upright page; what is stored is the input, which may show more than the page. A page that should show an
@@ -206,22 +232,32 @@ void locate_secrets(const imaging::Image& input, bool aadhaar, const Deadline& d
   for (auto* print : {&known.words, &known.runs}) {
     for (auto& q : *print) q = imaging::apply(to_input, q);
   }
-  known.places.insert(known.places.end(), hidden.begin(), hidden.end());
+  for (const auto& n : p.content.numbers) {
+    // One whose check digit is wrong may be a part of a longer one.
+    if (n.valid() || n.masked() || n.other) known.places.push_back(imaging::apply(to_input, around(n)));
+  }
   if (p.zone) known.places.push_back(*p.zone);
-  const auto rows = read_digit_rows(gray, known, deadline, small);
+  const auto rows = read_digit_rows(gray, known, unknown ? kMostRowsOfUnknown : kMostRows, deadline, small);
   hidden.insert(hidden.end(), rows.places.begin(), rows.places.end());
   hidden.insert(hidden.end(), rows.hidden.begin(), rows.hidden.end());
+  p.page.number_unlocated = unknown && rows.left;
   if (!expected || located || !rows.places.empty()) return;
+  known.places.insert(known.places.end(), rows.hidden.begin(), rows.hidden.end());
   NumberSweep sweep;
   sweep.most_lines = 12;
   std::vector<imaging::Quad> outlines{imaging::quad_of({0, 0, input.width, input.height})};
   for (const auto& o : find_outlines(input, 6)) outlines.push_back(o.quad);
   sweep.directions = directions_of(outlines);
-  const auto found = sweep_numbers(gray, sweep, deadline);
+  const auto found = sweep_numbers(gray, sweep, known, deadline);
   hidden.insert(hidden.end(), found.places.begin(), found.places.end());
-  const bool doubtful = !found.doubtful.empty() || !rows.doubtful.empty();
-  const bool covered = !unknown && (!p.page.secret_on_rectified.empty() || !rows.hidden.empty());
-  p.page.number_unlocated = found.places.empty() && !covered && (!unknown || aadhaar || doubtful);
+  if (!found.places.empty()) return;
+  if (unknown && !aadhaar) {
+    // Nothing says that there is a number: what may be one and was not read is hidden.
+    hidden.insert(hidden.end(), found.hidden.begin(), found.hidden.end());
+  } else {
+    const bool covered = !p.page.secret_on_rectified.empty() || !rows.hidden.empty();
+    p.page.number_unlocated = !covered;
+  }
 }
 
 /// Codes on all sides. A zone that was read leaves little to gain from a long search, and only licences carry PDF417.

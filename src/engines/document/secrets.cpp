@@ -8,6 +8,7 @@
 #include "engines/document/aadhaar.h"
 #include "engines/document/number_lines.h"
 #include "engines/document/ocr.h"
+#include "engines/document/rules.h"
 #include "imaging/geometry.h"
 
 namespace authx::document {
@@ -74,9 +75,20 @@ void place_groups(const std::vector<Word>& words, std::size_t from, std::size_t 
   }
 }
 
+/// "UPI/464213941579" -> "464213941579".
+std::string_view without_prefix(std::string_view word) {
+  const auto slash = word.rfind('/');
+  if (slash == std::string_view::npos || word.size() - slash <= 10) return word;
+  const auto prefix = word.substr(0, slash);
+  const bool letters = std::ranges::all_of(prefix, [](unsigned char c) { return std::isalpha(c) != 0 || c == '/'; });
+  return letters ? word.substr(slash + 1) : word;
+}
+
 struct Candidate {
   GroupedNumber number;
   imaging::Box box;
+  std::string places;    ///< as read
+  double least = 1;      ///< confidence of a word
   bool certain = false;  ///< needs no second look
 };
 
@@ -91,7 +103,8 @@ bool follows_office(const std::vector<Word>& words, std::size_t from, std::size_
 /// Runs of words that hold twelve or sixteen places, or nearly so.
 std::vector<Candidate> in_row(const Row& row) {
   std::vector<Group> groups;
-  for (const auto& w : row.words) groups.push_back(as_group(w.text));
+  for (const auto& w : row.words)
+    groups.push_back(w.confidence >= kSureDigits && is_date_or_amount(w.text) ? Group{} : as_group(without_prefix(w.text)));
   std::vector<Candidate> out;
   for (std::size_t i = 0; i < row.words.size();) {
     if (groups[i].places.empty()) {
@@ -115,7 +128,10 @@ std::vector<Candidate> in_row(const Row& row) {
     }
     Candidate c;
     c.number.confidence = sum / static_cast<double>(j - i);
-    for (std::size_t w = i; w < j; ++w) c.box = join(c.box, row.words[w].box);
+    for (std::size_t w = i; w < j; ++w) {
+      c.box = join(c.box, row.words[w].box);
+      c.least = std::min(c.least, row.words[w].confidence);
+    }
     const std::size_t size = places.size();
     // A stray mark before or after the groups: drop short words at the ends until the length fits.
     std::size_t from = i;
@@ -129,6 +145,7 @@ std::vector<Candidate> in_row(const Row& row) {
         break;
       }
     }
+    c.places = places;
     const auto masks = std::ranges::count(places, 'X');
     // "XXXX XXXX 1234" with a mask sign lost or doubled is still a mask.
     const bool masked = masks >= 6 && places.size() >= 10 && places.size() <= 14 && places.size() > 4 &&
@@ -144,7 +161,7 @@ std::vector<Candidate> in_row(const Row& row) {
       place_groups(row.words, from, to, groups, c.number);
       out.push_back(std::move(c));
     } else if (masks <= 2 && real >= 8 && size >= 10 && size <= 19 && !follows_office(row.words, i, j)) {
-      c.number.digits = {};
+      place_groups(row.words, from, to, groups, c.number);
       out.push_back(std::move(c));
     }
     i = j;
@@ -158,11 +175,11 @@ bool grouped_by_four(const GroupedNumber& n) {
 
 }  // namespace
 
-std::optional<GroupedNumber> read_digits(const imaging::Image& page, const imaging::Box& box, const Deadline& deadline) {
-  std::optional<GroupedNumber> partial;
+DigitReading read_digits(const imaging::Image& page, const imaging::Box& box, const Deadline& deadline) {
+  DigitReading out;
   for (const int height : {36, 52, 28}) {
     const auto words = ocr_line(page, box, deadline, false, height, "0123456789");
-    if (!words) return std::nullopt;
+    if (!words) return {};
     GroupedNumber n;
     double sum = 0;
     for (const auto& w : *words) {
@@ -177,11 +194,23 @@ std::optional<GroupedNumber> read_digits(const imaging::Image& page, const imagi
       sum += w.confidence;
     }
     if (n.groups.empty()) continue;
+    out.seen.push_back(n.digits);
     n.confidence = 0.9 * sum / static_cast<double>(n.groups.size());
-    if ((n.digits.size() == 12 || n.digits.size() == 16) && good(n.digits)) return n;
-    if (!partial && (n.digits.size() == 12 || n.digits.size() == 16)) partial = std::move(n);
+    const bool fits = n.digits.size() == 12 || n.digits.size() == 16;
+    const bool right = fits && good(n.digits);
+    if (right || (fits && !out.number)) out.number = std::move(n);
+    if (right) break;
   }
-  return partial;
+  return out;
+}
+
+bool is_date_or_amount(std::string_view word) {
+  for (std::size_t i = 1; i + 1 < word.size(); ++i) {
+    const bool between =
+        std::isdigit(static_cast<unsigned char>(word[i - 1])) != 0 && std::isdigit(static_cast<unsigned char>(word[i + 1])) != 0;
+    if (between && (word[i] == ',' || word[i] == '/')) return true;
+  }
+  return is_plain_date(word);
 }
 
 bool may_be_number(const TextLine& l) {
@@ -202,8 +231,14 @@ std::vector<GroupedNumber> find_numbers(const imaging::Image& gray, const std::v
   for (const auto& row : rows) {
     for (auto& c : in_row(row)) {
       if (!c.certain) {
-        if (auto again = read_digits(gray, c.box, deadline); again && (again->valid() || c.number.digits.empty()))
-          c.number = std::move(*again);
+        auto again = read_digits(gray, c.box, deadline);
+        const bool valid = again.number && again.number->valid();
+        if (!valid && again.agrees(c.places, c.least)) {
+          c.number.digits = c.places;
+          c.number.other = true;
+        } else if (again.number && (valid || c.number.digits.empty())) {
+          c.number = std::move(*again.number);
+        }
       }
       if (!c.number.digits.empty()) out.push_back(std::move(c.number));
     }
@@ -231,7 +266,7 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
       const auto o = n.box();
       const int x = o.x + o.width / 2;
       const int y = o.y + o.height / 2;
-      return (n.valid() || n.masked()) && x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
+      return (n.valid() || n.masked() || n.other) && x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
     });
   };
   const auto keep = [&](GroupedNumber n, int turns, int width, int height) {
@@ -250,7 +285,7 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
     int digits = 0;
     for (const auto& w : *words) digits += static_cast<int>(std::ranges::count_if(w.text, [](char c) { return c >= '0' && c <= '9'; }));
     if (digits < 8) return false;
-    auto n = read_digits(page, b, deadline);
+    auto n = read_digits(page, b, deadline).number;
     if (!n || !n->valid()) return false;
     keep(std::move(*n), turns, page.width, page.height);
     return true;
@@ -294,12 +329,12 @@ std::vector<GroupedNumber> find_more_numbers(const imaging::Image& gray, const s
   return out;
 }
 
-void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page, bool upright) {
+void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page, bool printed) {
   auto& out = page.secret_on_rectified;
   for (const auto& n : numbers) {
-    if (n.masked() || (!n.valid() && !grouped_by_four(n))) continue;
+    if (n.masked() || (n.other && !printed) || (!n.valid() && !grouped_by_four(n))) continue;
     // What came out wrong may be upside down, or lack a digit: all of it is hidden.
-    auto hidden = static_cast<int>(n.digits.size()) - (n.valid() && upright && !n.turned ? 4 : 0);
+    auto hidden = static_cast<int>(n.digits.size()) - (n.valid() && printed && !n.turned ? 4 : 0);
     for (std::size_t g = 0; g < n.groups.size() && hidden > 0; ++g) {
       const int size = n.sizes[g];
       const int take = std::min(hidden, size);

@@ -20,6 +20,7 @@ struct GroupedNumber {
   std::vector<int> sizes;             ///< characters in each
   double confidence = 0;
   bool turned = false;  ///< runs otherwise than the page: which end is which is less sure
+  bool other = false;   ///< read alike several times, and neither an Aadhaar number nor a VID, of whatever length: nothing to hide
 
   bool masked() const { return digits.find('X') != std::string::npos; }
   bool valid() const;  ///< an Aadhaar number or a VID by its digits and check digit
@@ -42,29 +43,30 @@ struct NumberSweep {
 
 /// Whole lines on the picture as given.
 struct SweptNumbers {
-  std::vector<imaging::Quad> places;    ///< that hold numbers whose check digit is right
-  std::vector<imaging::Quad> hidden;    ///< twelve or sixteen digits in fours whose check digit came out wrong
-  std::vector<imaging::Quad> doubtful;  ///< about as many digits that came out otherwise
+  std::vector<imaging::Quad> places;  ///< that hold numbers whose check digit is right
+  std::vector<imaging::Quad> hidden;  ///< about as many digits that were read otherwise, and not surely
+  bool left = false;                  ///< more rows may hold digits than were read
 };
 
 /// What is known of a picture before its rows of digits are read.
 struct KnownPrint {
-  std::vector<imaging::Quad> places;  ///< a row whose middle lies on one was dealt with
+  std::vector<imaging::Quad> places;  ///< a row that lies on one was dealt with
   std::vector<imaging::Quad> words;   ///< surely read, of letters: a row that runs along one and has its middle there is none of digits
   std::vector<imaging::Quad> runs;    ///< of sure words that hold no number: rows that run along and lie within one are none
 };
 
-/// Numbers in rows of digits at any tilt, but for what is `known`. Cheap where there is no such row. `closer` as for `digit_rows`.
-SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known, const Deadline& deadline,
+/// Numbers in rows of digits at any tilt, but for what is `known`. Cheap where there is no such row. Reads `most` rows. `closer` as for
+/// `digit_rows`.
+SweptNumbers read_digit_rows(const imaging::Image& gray, const KnownPrint& known, std::size_t most, const Deadline& deadline,
                              const std::optional<imaging::Box>& closer = {});
 
-/// The slow way: reads the lines in the directions given, also such whose digits touch.
-SweptNumbers sweep_numbers(const imaging::Image& gray, const NumberSweep& sweep, const Deadline& deadline);
+/// The slow way: reads the lines in the directions given, also such whose digits touch, but for what is `known`.
+SweptNumbers sweep_numbers(const imaging::Image& gray, const NumberSweep& sweep, const KnownPrint& known, const Deadline& deadline);
 
 /// Notes the places that must not be stored: the first eight digits of an Aadhaar number, all but the last four of a VID.
-/// A number whose check digit is wrong is noted whole. On a page of another kind only numbers whose check digit is right, or that are
-/// printed in Aadhaar's groups of four, count. The last four stay open only with `upright`, where more than digits says which way is up:
-/// a number may also be right by chance when it is read upside down.
-void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page, bool upright = true);
+/// `printed`: the print beside the number says that this is an Aadhaar document, and which way is up; only then do the last four stay
+/// open, since a number may also be right by chance when it is read upside down. A number in Aadhaar's groups of four whose check digit
+/// is wrong is noted whole, on other pages unless it is surely another.
+void hide_numbers(const std::vector<GroupedNumber>& numbers, PageReading& page, bool printed = true);
 
 }  // namespace authx::document

@@ -174,19 +174,66 @@ TEST(Secrets, ARowOfDigitsIsFoundAtAnyTilt) {
       const auto rows = digit_rows(gray);
       ++asked;
       if (rows.empty()) continue;
-      const auto swept = read_digit_rows(gray, {}, Deadline::after(20s));
+      const auto swept = read_digit_rows(gray, {}, 8, Deadline::after(20s));
       found += swept.places.size() == 1 ? 1 : 0;
       // A place that is known is not read again.
-      EXPECT_TRUE(read_digit_rows(gray, {swept.places, {}, {}}, Deadline::after(20s)).places.empty() || swept.places.empty());
+      EXPECT_TRUE(read_digit_rows(gray, {swept.places, {}, {}}, 8, Deadline::after(20s)).places.empty() || swept.places.empty());
     }
   }
   EXPECT_GE(found, asked - 1) << "of " << asked;
 }
 
+/// Small print whose digits touch when it is enlarged: resized down and up again.
+TEST(Secrets, ARowOfTouchingDigitsIsFound) {
+  int found = 0;
+  int asked = 0;
+  for (const int degrees : {0, 35, 110, 290}) {
+    for (const auto* shown : {"8886 5498 8738", "3558 5979 3779", "8886 5498 8738 7862"}) {
+      auto gray = imaging::to_gray(with_number(blank(640, 640), 320, 320, degrees, shown, 42));
+      gray = imaging::resize(imaging::resize(gray, 210, 210), 640, 640);
+      const auto rows = digit_rows(gray);
+      const auto digits = std::ranges::count_if(std::string_view{shown}, [](char c) { return c != ' '; });
+      ++asked;
+      found += std::ranges::any_of(rows, [&](const DigitRow& r) { return r.digits == digits; }) ? 1 : 0;
+    }
+  }
+  EXPECT_GE(found, asked - 2) << "of " << asked;
+}
+
+TEST(Secrets, AVidIsHiddenFromEndToEnd) {
+  for (const auto* shown : {"2341-2341-2341-2341", "2341  2341  2341  2341"}) {
+    const auto gray = imaging::to_gray(with_number(blank(700, 700), 350, 350, 318, shown, 40));
+    const auto swept = read_digit_rows(gray, {}, 8, Deadline::after(20s));
+    const double u = 318 * 3.14159265 / 180;
+    for (const double along : {-170.0, -100.0, 0.0, 100.0}) {
+      imaging::Image mask(700, 700, 1, 255);
+      imaging::black_out(mask, swept.places);
+      const auto row = static_cast<int>(350 + along * std::sin(u));
+      EXPECT_EQ(mask.row(row)[static_cast<int>(350 + along * std::cos(u))], 0) << shown << along;
+    }
+  }
+}
+
+/// Read surely, and neither an Aadhaar number nor a VID.
+TEST(Secrets, NumbersOfOtherKindsOnAPageStandOpen) {
+  specimen::Canvas canvas(1000, 600, {1, 1, 1});
+  double y = 60;
+  for (const auto* line : {"Account No. 50100234567812 at our branch in Pune", "Reference KYC/2024/118/7731 of 12 March",
+                           "Mobile +91 98220 41785", "04/05/2025 UPI/100234567812 12,500.00 98,765.50"}) {
+    canvas.text(60, y, line, "Liberation Sans", 26, {0.1, 0.1, 0.1});
+    y += 90;
+  }
+  const auto reading = read(canvas.image(), nullptr, DeclaredType::other, kToday, Deadline::after(60s));
+  ASSERT_TRUE(reading);
+  for (const auto& q : reading->pages[0].secret_on_input)
+    ADD_FAILURE() << "painted over: " << q[0].x << "," << q[0].y << " to " << q[2].x << "," << q[2].y;
+  EXPECT_FALSE(reading->pages[0].number_unlocated);
+}
+
 TEST(Secrets, OtherNumbersStandOpen) {
   for (const auto* shown : {"98220 41785", "14/12/1976 - 13/12/2026", "INVOICE 2024-000187", "GOVERNMENT OF INDIA", "2341 2341"}) {
     const auto gray = imaging::to_gray(with_number(blank(700, 300), 350, 150, 10, shown, 40));
-    const auto swept = read_digit_rows(gray, {}, Deadline::after(20s));
+    const auto swept = read_digit_rows(gray, {}, 8, Deadline::after(20s));
     EXPECT_TRUE(swept.places.empty() && swept.hidden.empty()) << shown;
   }
 }
