@@ -489,10 +489,18 @@ std::vector<DigitRow> digit_rows(const imaging::Image& gray, const std::optional
   std::vector<DigitRow> out;
   for (const auto& row : found) {
     const auto at = middle(row.place);
+    const double ux = row.place[1].x - row.place[0].x;
+    const double uy = row.place[1].y - row.place[0].y;
+    const double length = std::max(1.0, std::hypot(ux, uy));
     const auto known = std::ranges::find_if(out, [&](const DigitRow& o) {
       const auto there = middle(o.place);
-      const double near = row.digits == 8 ? 6 : row.digits == 16 && row.grouped ? 3 : 2;
-      return std::hypot(at.x - there.x, at.y - there.y) < near * o.height;
+      const double dx = there.x - at.x;
+      const double dy = there.y - at.y;
+      // A longer row may reach farther to one side of the same; the row below is another.
+      const double along = row.digits == 8 ? 6 : row.digits == 16 && row.grouped ? 3 : 2;
+      const double across = row.digits == 8 ? 6 : row.digits == 16 && row.grouped ? 0.8 : 2;
+      return std::abs(dx * ux + dy * uy) < along * o.height * length && std::abs(dx * uy - dy * ux) < across * o.height * length &&
+             std::hypot(dx, dy) < along * o.height;
     });
     if (known == out.end()) {
       out.push_back(row);

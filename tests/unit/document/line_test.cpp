@@ -14,6 +14,7 @@
 #include "engines/document/lines.h"
 #include "engines/document/ocr.h"
 #include "engines/document/print.h"
+#include "engines/specimen/canvas.h"
 #include "engines/specimen/specimen.h"
 #include "imaging/geometry.h"
 
@@ -292,6 +293,18 @@ TEST(LineReader, AWhitelistIsKept) {
     const auto words = ocr_line(layout.page, l.box, {}, false, 36, "0123456789");
     ASSERT_TRUE(words);
     for (const auto& w : *words) EXPECT_EQ(w.text.find_first_not_of("0123456789"), std::string::npos) << w.text;
+  }
+}
+
+TEST(LineReader, PaperAroundALineChangesNothing) {
+  if (english() == nullptr) GTEST_SKIP() << "Tesseract's English data is not installed";
+  specimen::Canvas canvas(700, 200, {0.95, 0.95, 0.95});
+  canvas.rotated_text(350, 100, 0, "2341 2341 2346", "Liberation Sans", 36, {0.1, 0.1, 0.2});
+  const auto gray = imaging::to_gray(canvas.image());
+  for (const int pad : {6, 15, 25, 35}) {
+    const auto words = ocr(imaging::crop(gray, {210 - pad, 85 - pad, 280 + 2 * pad, 30 + 2 * pad}), OcrMode::line, {});
+    ASSERT_TRUE(words);
+    EXPECT_EQ(joined(*words), "2341 2341 2346") << pad;
   }
 }
 

@@ -200,6 +200,18 @@ TEST(Secrets, ARowOfTouchingDigitsIsFound) {
   EXPECT_GE(found, asked - 2) << "of " << asked;
 }
 
+TEST(Secrets, ANumberAndTheVidUnderItAreTwoRows) {
+  for (const int degrees : {0, 25, 180}) {
+    const double u = degrees * 3.14159265 / 180;
+    const auto upper = with_number(blank(900, 900), 450, 450, degrees, "2341 2341 2346", 44);
+    const auto both = with_number(upper, 450 - static_cast<int>(62 * std::sin(u)), 450 + static_cast<int>(62 * std::cos(u)), degrees,
+                                  "2341 2341 2341 2341", 40);
+    const auto rows = digit_rows(imaging::to_gray(both));
+    for (const int digits : {12, 16})
+      EXPECT_EQ(std::ranges::count(rows, digits, &DigitRow::digits), 1) << digits << " digits at " << degrees;
+  }
+}
+
 TEST(Secrets, AVidIsHiddenFromEndToEnd) {
   for (const auto* shown : {"2341-2341-2341-2341", "2341  2341  2341  2341"}) {
     const auto gray = imaging::to_gray(with_number(blank(700, 700), 350, 350, 318, shown, 40));

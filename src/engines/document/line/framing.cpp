@@ -37,19 +37,15 @@ int tails_of(const cv::Mat& dark) {
   return tails == limit ? 0 : tails;
 }
 
-struct Rows {
-  int from = 0;
-  int to = 0;
-};
-
-/// The rows of the letters where ink that is none, such as a border or the rim of a reflection, makes the line look higher.
-Rows rows_of_letters(const cv::Mat& dark) {
-  const Rows all{0, dark.rows};
+/// The part of the ink that is the line's letters: without ink that is none, such as a border or the rim of a reflection, where that makes
+/// the line look higher, and without paper at its ends, in which the network sees signs.
+cv::Rect letters_in(const cv::Mat& dark) {
+  cv::Rect out{0, 0, dark.cols, dark.rows};
   std::vector<cv::Rect> letters;
   for (const auto& m : marks_of(dark).marks) {
-    if (4 * m.box.height >= dark.rows && m.box.height >= 4 && 2 * m.box.width <= 5 * m.box.height) letters.push_back(m.box);
+    if (6 * m.box.height >= dark.rows && m.box.height >= 4 && 2 * m.box.width <= 5 * m.box.height) letters.push_back(m.box);
   }
-  if (letters.size() < 4) return all;
+  if (letters.size() < 4) return out;
   std::ranges::nth_element(letters, letters.begin() + static_cast<std::ptrdiff_t>(letters.size() / 2), {}, &cv::Rect::height);
   const int height = letters[letters.size() / 2].height;
   std::erase_if(letters, [&](const cv::Rect& l) { return 5 * l.height < 3 * height || 5 * l.height > 8 * height; });
@@ -58,8 +54,17 @@ Rows rows_of_letters(const cv::Mat& dark) {
   for (const auto& l : letters) tops.push_back(l.y), bottoms.push_back(l.y + l.height);
   std::ranges::sort(tops);
   std::ranges::sort(bottoms);
-  const Rows rows{tops[tops.size() / 10], bottoms[bottoms.size() - 1 - bottoms.size() / 10]};
-  return 5 * (rows.to - rows.from) < 4 * dark.rows ? rows : all;
+  const int top = tops[tops.size() / 10];
+  const int bottom = bottoms[bottoms.size() - 1 - bottoms.size() / 10];
+  if (5 * (bottom - top) < 4 * dark.rows) out.y = top, out.height = bottom - top;
+  cv::Mat columns;
+  cv::reduce(dark.rowRange(out.y, out.y + out.height), columns, 0, cv::REDUCE_MAX);
+  int left = 0;
+  int right = columns.cols;
+  while (left < right && columns.at<std::uint8_t>(left) == 0) ++left;
+  while (right > left && columns.at<std::uint8_t>(right - 1) == 0) --right;
+  if (right > left) out.x = left, out.width = right - left;
+  return out;
 }
 
 imaging::Image to_height(const imaging::Image& part, int width) {
@@ -81,10 +86,10 @@ Framed frame_line(const imaging::Image& page, const imaging::Box& box, bool upsi
   imaging::Box ink{std::max(0, box.x), std::max(0, box.y), part.width, part.height};
   if (upside_down) part = imaging::rotate_quarter(part, 2);
   cv::Mat dark = dark_of(part);
-  const Rows rows = rows_of_letters(dark);
-  dark = dark.rowRange(rows.from, rows.to);
-  ink.y += upside_down ? part.height - rows.to : rows.from;
-  ink.height = rows.to - rows.from;
+  const cv::Rect letters = letters_in(dark);
+  dark = dark(letters);
+  ink = {ink.x + (upside_down ? part.width - letters.x - letters.width : letters.x),
+         ink.y + (upside_down ? part.height - letters.y - letters.height : letters.y), letters.width, letters.height};
   const int tails = tails_of(dark);
   const int above = std::max(1, static_cast<int>(std::lround(kRoom / closeness * ink.height)));
   const int below = above + std::max(0, static_cast<int>(std::lround(kTails * (ink.height - tails))) - tails);
