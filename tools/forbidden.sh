@@ -11,7 +11,7 @@ forbid() { # PATTERN ALLOWED-FILES REASON
   failed=1
 }
 forbid 'system_clock::now' '^src/base/time' 'time comes from the injected Clock (base/time.h), so that tests can move it'
-forbid '\bgetenv\(' '^src/app/(config|commands/doctor)\.cpp|^src/engines/document/ocr' 'settings come from app/config, parsed once'
+forbid '\bgetenv\(' '^src/app/(config|commands/doctor)\.cpp|^src/engines/document/(ocr|line/reader)' 'settings come from app/config, parsed once'
 forbid '#include "\.\./' '^$' 'include by layer ("http/router.h"): a relative path would slip past the layers'
 forbid '\b(rand|srand|mt19937)\b' '^src/engines/specimen/|^src/imaging/|^src/engines/' 'randomness comes from base/random.h'
 forbid 'std::(cout|cerr)' '^$' 'output goes through telemetry/log.h or app/cli.h'

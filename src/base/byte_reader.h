@@ -1,22 +1,29 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "base/bytes.h"
 
 namespace authx {
 
-/// Reads big-endian fields of an untrusted record. Having run out, it gives zeros and empty blocks and remembers it, so that a
-/// parser checks once after a group of fields.
-class ByteReader {
+/// Reads fields of an untrusted record, their bytes in the given order. Having run out, it gives zeros and empty blocks and remembers it,
+/// so that a parser checks once after a group of fields.
+template <std::endian Order>
+class BasicByteReader {
  public:
-  explicit ByteReader(BytesView bytes) noexcept : bytes_(bytes) {}
+  explicit BasicByteReader(BytesView bytes) noexcept : bytes_(bytes) {}
 
   /// At most 8 bytes.
   std::uint64_t number(std::size_t bytes) noexcept {
     std::uint64_t v = 0;
-    for (const std::uint8_t b : block(bytes)) v = v << 8 | b;
+    if constexpr (Order == std::endian::big) {
+      for (const std::uint8_t b : block(bytes)) v = v << 8 | b;
+    } else {
+      unsigned shift = 0;
+      for (const std::uint8_t b : block(bytes)) v |= std::uint64_t{b} << shift, shift += 8;
+    }
     return v;
   }
   std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(number(1)); }
@@ -45,5 +52,8 @@ class ByteReader {
   std::size_t at_ = 0;
   bool ran_out_ = false;
 };
+
+using ByteReader = BasicByteReader<std::endian::big>;
+using LittleEndianReader = BasicByteReader<std::endian::little>;
 
 }  // namespace authx

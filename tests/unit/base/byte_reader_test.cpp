@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace authx {
 namespace {
 
@@ -26,6 +28,16 @@ TEST(ByteReader, HavingRunOutItGivesNothingMoreAndSaysSo) {
   EXPECT_EQ(in.u8(), 0);
   EXPECT_TRUE(in.block(std::size_t(-1)).empty());
   EXPECT_EQ(in.array<2>(), (std::array<std::uint8_t, 2>{}));
+}
+
+TEST(ByteReader, LittleEndianFieldsAreReadFromTheirLastByte) {
+  const std::array<std::uint8_t, 9> bytes{0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x80, 0xFF};
+  LittleEndianReader in{bytes};
+  EXPECT_EQ(in.u16(), 0x0201);
+  EXPECT_EQ(in.number(6), 0x800706050403U);
+  EXPECT_FALSE(in.ran_out());
+  EXPECT_EQ(in.u32(), 0U);
+  EXPECT_TRUE(in.ran_out());
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "engines/document/line/little_endian.h"
+#include "base/byte_reader.h"
 
 namespace authx::document::line {
 namespace {
@@ -17,7 +17,7 @@ constexpr unsigned kFlagBits = 3;
 }  // namespace
 
 Result<Dictionary> Dictionary::parse(BytesView file) {
-  LittleEndian in{file};
+  LittleEndianReader in{file};
   const auto magic = in.u16();
   const auto letters = in.u32();
   const auto count = in.u32();
@@ -28,7 +28,7 @@ Result<Dictionary> Dictionary::parse(BytesView file) {
   out.letter_bits_ = static_cast<unsigned>(std::bit_width(letters));
   out.edges_.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint64_t edge = in.u64();
+    const std::uint64_t edge = in.number(8);
     if (edge >> (out.letter_bits_ + kFlagBits) >= count) return Error::invalid("dictionary", "leads out of itself");
     out.edges_.push_back(edge);
   }

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <bit>
 #include <string_view>
 
-#include "engines/document/line/little_endian.h"
+#include "base/byte_reader.h"
 
 namespace authx::document::line {
 namespace {
@@ -30,12 +30,12 @@ Error unknown_shape(std::string_view what) {
 
 /// The parts of a file by their table; those that it lacks are empty.
 Result<std::array<BytesView, 24>> parts_of(BytesView file) {
-  LittleEndian in{file};
+  LittleEndianReader in{file};
   const auto count = in.u32();
   if (in.ran_out() || count == 0 || count > 64) return damaged("table of parts");
   std::vector<std::int64_t> offsets;
   offsets.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) offsets.push_back(static_cast<std::int64_t>(in.u64()));
+  for (std::uint32_t i = 0; i < count; ++i) offsets.push_back(static_cast<std::int64_t>(in.number(8)));
   if (in.ran_out()) return damaged("table of parts");
   std::array<BytesView, 24> parts;
   for (std::size_t i = 0; i < offsets.size(); ++i) {
@@ -91,7 +91,7 @@ class NetworkFile {
     text();  // the network's own description
     in_.u32(), in_.u32();
     // The noise is sown anew for every line from the number of samples that the network has seen.
-    out.seed = static_cast<std::uint64_t>(std::int64_t{in_.i32()} * 0x10000001);
+    out.seed = static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(in_.u32())} * 0x10000001);
     out.nothing = in_.u32();
     if (in_.ran_out() || out.nothing >= out.output.outputs()) return damaged("network");
     return {};
@@ -125,11 +125,11 @@ class NetworkFile {
 
   Result<void> input() {
     AX_TRY(const auto h, head());
-    const auto batch = in_.i32();
-    const auto height = in_.i32();
-    const auto width = in_.i32();
-    const auto depth = in_.i32();
-    in_.i32();
+    const auto batch = in_.u32();
+    const auto height = in_.u32();
+    const auto width = in_.u32();
+    const auto depth = in_.u32();
+    in_.u32();
     if (h.type != "Input" || batch != 1 || height != Model::kHeight || width != 0 || depth != 1) return unknown_shape("its input");
     return {};
   }
@@ -207,13 +207,13 @@ class NetworkFile {
     for (std::size_t o = 0; o < outputs; ++o) {
       const std::span row{reinterpret_cast<const std::int8_t*>(weights.data()) + o * (inputs + 1), inputs + 1};
       // Inputs are 127 times what they stand for.
-      out.set_row(first + o, row, static_cast<float>(in_.f64() / 127));
+      out.set_row(first + o, row, static_cast<float>(std::bit_cast<double>(in_.number(8)) / 127));
     }
     if (in_.ran_out()) return damaged("weights");
     return {};
   }
 
-  LittleEndian in_;
+  LittleEndianReader in_;
 };
 
 /// The characters by their numbers, from a table of text lines.
@@ -240,7 +240,7 @@ Result<std::vector<std::string>> characters_of(BytesView part) {
 
 /// Which class stands for which character.
 Result<void> read_codes(BytesView part, const std::vector<std::string>& characters, Model& out) {
-  LittleEndian in{part};
+  LittleEndianReader in{part};
   const auto count = in.u32();
   if (in.ran_out() || count < characters.size() || count > characters.size() + 1) return damaged("codes");
   out.texts.assign(out.output.outputs(), {});
