@@ -153,6 +153,20 @@ TEST(LinePath, AStepThatACharacterSharesWithNothingIsNoDoubt) {
   EXPECT_LT(doubtful[0].certainty, -0.7);
 }
 
+TEST(LinePath, NoSpaceIsReadWhereNoneIsSeen) {
+  auto m = toy();
+  m.words = *Dictionary::parse(words_file());
+  const std::vector<float> a{0.01F, 0.95F, 0.01F, 0.01F, 0.02F};
+  const std::vector<float> b{0.01F, 0.01F, 0.95F, 0.01F, 0.02F};
+  const std::vector<float> gap{0.08F, 0.01F, 0.01F, 0.01F, 0.89F};  // a space would make a word and a number of it
+  const std::vector<float> seven{0.01F, 0.01F, 0.01F, 0.95F, 0.02F};
+  std::vector<std::vector<float>> rows{a, a, b, b, gap};
+  for (int i = 0; i < 12; ++i) rows.push_back(seven);
+  const auto letters = best_path(m, steps(rows), {});
+  EXPECT_EQ(text_of(m, letters), "ab7");
+  EXPECT_FALSE(letters.back().known);
+}
+
 TEST(LinePath, OnlyAllowedCharactersAreRead) {
   const auto m = toy();
   const std::vector<float> either{0.01F, 0.8F, 0.01F, 0.16F, 0.02F};

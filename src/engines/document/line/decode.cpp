@@ -13,6 +13,7 @@ constexpr float kOffset = -0.085F;
 
 float certainty(float probability) { return (probability > std::exp(kLeastCertainty) ? std::log(probability) : kLeastCertainty) + kOffset; }
 
+constexpr float kLeastKnown = -1.6F;    ///< of a step of a known word: a fifth
 constexpr std::size_t kMostNodes = 32;  ///< of one step
 
 enum class Next : std::uint8_t { anything, same, other };    ///< what may follow
@@ -183,7 +184,13 @@ class Lattice {
     return true;
   }
 
+  bool after_unknown(const Node& n) const { return n.before >= 0 && nodes_[static_cast<std::size_t>(n.before)].mode == Mode::unknown; }
+
   void offer(Node node, Next next, float sure) {
+    // A word is not made known by what the picture does not show.
+    if (sure < kLeastKnown &&
+        (node.mode == Mode::known || (node.mode == Mode::between && node.of != model_.nothing && !after_unknown(node))))
+      return;
     node.next = next;
     node.certainty = sure;
     node.score += node.mode == Mode::unknown ? kUnknown * sure : sure;
