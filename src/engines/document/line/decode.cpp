@@ -187,10 +187,9 @@ class Lattice {
   bool after_unknown(const Node& n) const { return n.before >= 0 && nodes_[static_cast<std::size_t>(n.before)].mode == Mode::unknown; }
 
   void offer(Node node, Next next, float sure) {
-    // A word is not made known by what the picture does not show.
-    if (sure < kLeastKnown &&
-        (node.mode == Mode::known || (node.mode == Mode::between && node.of != model_.nothing && !after_unknown(node))))
-      return;
+    // A word is not made known by what the picture does not show. Where only some characters may be read, what it shows may be another.
+    const bool known = node.mode == Mode::known || (node.mode == Mode::between && node.of != model_.nothing && !after_unknown(node));
+    if (known && sure < kLeastKnown && allowed_.empty()) return;
     node.next = next;
     node.certainty = sure;
     node.score += node.mode == Mode::unknown ? kUnknown * sure : sure;
