@@ -130,7 +130,7 @@ class Search {
     cv::Mat magnitude(h, w, CV_32F, cv::Scalar(0));
     cv::Mat gx(h, w, CV_32F, cv::Scalar(0));
     cv::Mat gy(h, w, CV_32F, cv::Scalar(0));
-    const auto n = static_cast<std::size_t>(3 * w);
+    const auto n = 3 * static_cast<std::size_t>(w);
     std::vector<int> dx(n, 0);
     std::vector<int> dy(n, 0);
     std::vector<int> strength(n, 0);
@@ -147,9 +147,9 @@ class Search {
       auto* ox = gx.ptr<float>(y);
       auto* oy = gy.ptr<float>(y);
       for (int x = 1; x + 1 < w; ++x) {
-        auto best = static_cast<std::size_t>(3 * x);
+        auto best = 3 * static_cast<std::size_t>(x);
         if (strength[best + 1] > strength[best]) ++best;
-        if (const auto red = static_cast<std::size_t>(3 * x + 2); strength[red] > strength[best]) best = red;
+        if (const auto red = 3 * static_cast<std::size_t>(x) + 2; strength[red] > strength[best]) best = red;
         m[x] = static_cast<float>(strength[best]);
         ox[x] = static_cast<float>(dx[best]);
         oy[x] = static_cast<float>(dy[best]);
@@ -377,7 +377,7 @@ class Search {
       l.rho = rho;
       l.border = true;
       l.from = -reach;
-      l.covered.assign(static_cast<std::size_t>(2 * reach + 2), 0);
+      l.covered.assign(2 * static_cast<std::size_t>(reach) + 2, 0);
       lines_.push_back(std::move(l));
     };
     add(0, 0);
@@ -823,7 +823,7 @@ std::optional<Reduced> reduced(const imaging::Image& image) {
 }
 
 /// The trusted ones among what was found on the reduced picture, best first and on the reduced picture.
-std::vector<Outline> trusted(std::vector<Outline> found, const Reduced& on, const imaging::Image& image, std::size_t most) {
+std::vector<Outline> trusted(const std::vector<Outline>& found, const Reduced& on, const imaging::Image& image, std::size_t most) {
   const auto& [small, sx, sy] = on;
   std::vector<Outline> out;
   // A picture that is cut to a document's own shape: what is small on it, with the print around it, is a portrait or a code, and
@@ -851,7 +851,7 @@ std::vector<Outline> trusted(std::vector<Outline> found, const Reduced& on, cons
     const auto all = std::ranges::count_if(*print, outside);
     return all >= 2 && 3 * all > static_cast<std::ptrdiff_t>(print->size());
   };
-  for (auto& o : found) {
+  for (const auto& o : found) {
     if (o.score < kTrusted || out.size() >= most) break;
     if (!is_part(o)) out.push_back(o);
   }

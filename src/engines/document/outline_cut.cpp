@@ -376,6 +376,7 @@ class CutSearch {
   /// The median distance from their median.
   static double spread(const std::vector<cv::Vec3d>& of, const cv::Vec3d& from) {
     std::vector<double> far;
+    far.reserve(of.size());
     for (const auto& c : of) far.push_back(unlike(c, from));
     const auto middle = far.begin() + static_cast<std::ptrdiff_t>(far.size() / 2);
     std::ranges::nth_element(far, middle);
@@ -390,6 +391,7 @@ class CutSearch {
     out.visible = clipped(d);
     if (out.visible.size() < 3) return std::nullopt;
     std::vector<cv::Point2f> polygon;
+    polygon.reserve(out.visible.size());
     for (const auto& p : out.visible) polygon.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
     const double share = std::abs(cv::contourArea(polygon)) / e_.size.area();
     if (share < 0.08 || share > 0.99) return std::nullopt;

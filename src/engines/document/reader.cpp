@@ -360,7 +360,7 @@ Result<Reading> read_pages(const imaging::Image& front, const imaging::Image* ba
 
 }  // namespace
 
-Reading read_evidence(std::vector<Evidence> evidence, const ReadOptions& options) {
+Reading read_evidence(const std::vector<Evidence>& evidence, const ReadOptions& options) {
   Reading reading;
   require_issuer(evidence, Weight::refuse, reading);
   merge_evidence(evidence, reading);

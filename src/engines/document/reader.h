@@ -33,7 +33,7 @@ Result<Reading> read(const imaging::Image& front, const imaging::Image* back, co
 
 /// A reading of signed files alone, without a picture: offline e-KYC, a chip's data groups. Evidence that no configured issuer signed
 /// fails "signed_by_configured_issuer" and is not enough. Pure.
-Reading read_evidence(std::vector<Evidence> evidence, const ReadOptions& options);
+Reading read_evidence(const std::vector<Evidence>& evidence, const ReadOptions& options);
 
 inline Result<Reading> read(const imaging::Image& front, const imaging::Image* back, DeclaredType declared, Date today,
                             const Deadline& deadline) {

@@ -103,6 +103,7 @@ bool follows_office(const std::vector<Word>& words, std::size_t from, std::size_
 /// Runs of words that hold twelve or sixteen places, or nearly so.
 std::vector<Candidate> in_row(const Row& row) {
   std::vector<Group> groups;
+  groups.reserve(row.words.size());
   for (const auto& w : row.words)
     groups.push_back(w.confidence >= kSureDigits && is_date_or_amount(w.text) ? Group{} : as_group(without_prefix(w.text)));
   std::vector<Candidate> out;

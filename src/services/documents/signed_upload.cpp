@@ -75,7 +75,7 @@ Result<> DocumentsService::read_signed(const Uuid& id, const crypto::Key& key, c
   } else {
     std::vector<document::Evidence> all;
     all.push_back(std::move(evidence));
-    out.reading = document::read_evidence(std::move(all), options);
+    out.reading = document::read_evidence(all, options);
   }
 
   Loaded loaded;
