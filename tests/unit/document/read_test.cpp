@@ -95,6 +95,35 @@ TEST(Read, AddressOfTheBackIsRead) {
   EXPECT_NE(r.address.find(s.truth.address.substr(s.truth.address.size() - 6)), std::string::npos) << r.address;
 }
 
+TEST(Read, TheNameOnALetterIsNotMixedWithTheAddressBesideIt) {
+  int exact = 0;
+  for (std::uint64_t seed = 71000; seed < 71003; ++seed) {
+    const auto s = drawn(specimen::Kind::aadhaar_letter, seed, 0);
+    const auto name = reading_of(s.image).name;
+    exact += name == s.truth.name ? 1 : 0;
+    EXPECT_FALSE(name.empty()) << seed;
+    EXPECT_NE(s.truth.name.find(name), std::string::npos) << name << " holds more than " << s.truth.name;
+  }
+  EXPECT_GE(exact, 2) << "of 3";
+}
+
+TEST(Read, WhoseChildAPersonIsStaysInTheAddress) {
+  for (std::uint64_t seed = 71000; seed < 71003; ++seed) {
+    const auto s = drawn(specimen::Kind::aadhaar_back, seed, 0);
+    const auto address = reading_of(s.image).address;
+    EXPECT_TRUE(address.starts_with(s.truth.gender == "F" ? "D/O" : "S/O")) << address;
+    EXPECT_NE(address.find(s.truth.father_name), std::string::npos) << address;
+  }
+}
+
+/// The photograph's side, the number's base line and the card's edges make an outline that leaves the head of the card out.
+TEST(Read, AnOutlineThroughTheNumberIsNotTheCards) {
+  for (const std::uint64_t seed : {71000, 72000}) {
+    const auto s = drawn(specimen::Kind::voter_id, seed, 0);
+    EXPECT_EQ(reading_of(s.image).document_number.expose(), s.truth.number) << seed;
+  }
+}
+
 TEST(Read, PassportSpecimenIsReadFromItsZone) {
   const auto s = drawn(specimen::Kind::passport, 2, 0);
   const auto r = reading_of(s.image, DeclaredType::passport);

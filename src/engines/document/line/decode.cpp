@@ -219,7 +219,6 @@ std::vector<Letter> best_path(const Model& model, const Probabilities& probabili
   std::vector<Letter> out;
   if (probabilities.steps == 0) return out;
   const auto path = Lattice{model, probabilities, allowed}.path();
-  const bool spaces = !model.texts.empty();
   for (std::size_t t = 0; t < path.size();) {
     double least = 0;
     for (; t < path.size() && path[t].of == model.nothing; ++t) least = std::min<double>(least, path[t].certainty);
@@ -228,7 +227,7 @@ std::vector<Letter> best_path(const Model& model, const Probabilities& probabili
       break;
     }
     Letter letter{path[t].of, t, t, path[t].mode == Mode::known, least};
-    if (spaces && model.texts[letter.of] == " " && !out.empty()) {
+    if (model.texts[letter.of] == " " && !out.empty()) {
       // Doubt before a space is the last character's.
       out.back().certainty = std::min(out.back().certainty, least);
       letter.certainty = 0;
